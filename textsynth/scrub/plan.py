@@ -1,0 +1,242 @@
+"""What happens to one row: which spans are slots, and which stretches are cut out of the text.
+
+A cut is replaced by a surrogate; it is a whole slot, the part of one before a possessive 's, or
+something inside a free text. The rules are here, the replacing is in `fill.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from textsynth.corpus import Slot, Utterance, fold
+from textsynth.scrub import policy
+from textsynth.scrub.detect import Found
+from textsynth.scrub.policy import Action, Settings
+from textsynth.scrub.surrogates import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind, regions
+
+# From the first to the last letter or digit: what is cut begins and ends with one.
+_EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+
+_NEXT = re.compile(
+    rf" ((?:(?:{policy.PARTICLES}) )*[^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?)(?![\w.@])"
+)
+_PREVIOUS = re.compile(r"(?<![\w.@'\u2019-])([^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?) \Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A slot to be: annotated in the seeds, or found by the scrub."""
+
+    start: int
+    end: int
+    label: str
+    canonical: str
+    action: Action
+    annotated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A stretch to be replaced. `sought`: what stands there may be sought in the whole corpus."""
+
+    start: int
+    end: int
+    label: str
+    provider: str
+    sought: bool = True
+
+
+@dataclass(slots=True)
+class Plan:
+    """The slots and cuts of one utterance, both disjoint; a cut crosses no border of a slot.
+
+    `overruled` are the labels in which a detection stayed, since the seeds say what stands there.
+    """
+
+    utterance: Utterance
+    spans: list[Span] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    overruled: list[str] = field(default_factory=list)
+
+    def surface(self, at: Span | Cut) -> str:
+        """What stands there."""
+        return self.utterance.text[at.start : at.end]
+
+    def cut_out(
+        self, start: int, end: int, label: str, provider: str, *, sought: bool = True
+    ) -> None:
+        """Cut a stretch; outside the slots it becomes a slot of its own."""
+        self.cuts.append(Cut(start, end, label, provider, sought))
+        if not any(span.start <= start and end <= span.end for span in self.spans):
+            surface = self.utterance.text[start:end]
+            self.spans.append(Span(start, end, label, surface, "surrogate", annotated=False))
+
+    def touched(self, start: int, end: int) -> list[Span]:
+        """The slots that share a character with a stretch."""
+        return [span for span in self.spans if span.start < end and start < span.end]
+
+    def take_in(self, start: int, end: int) -> None:
+        """Undo cuts that the scrub made within a stretch, where it holds nothing that was
+        annotated: the whole name is to be cut, not the first name that was found of it."""
+        touched = self.touched(start, end)
+        if all(not s.annotated and start <= s.start and s.end <= end for s in touched):
+            self.spans = [span for span in self.spans if span not in touched]
+            self.cuts = [c for c in self.cuts if c.end <= start or end <= c.start]
+
+    def grown(self, start: int, end: int, common: Collection[str]) -> tuple[int, int]:
+        """A name with the capitalised words that join it: models often see half of "Tomasz
+        Wieczorek". Words that the corpus writes in lower case, days and months do not join."""
+        text = self.utterance.text
+        while after := _NEXT.match(text, end):
+            if not self._joins(*after.span(1), common):
+                break
+            end = after.end(1)
+        while before := _PREVIOUS.search(text, 0, start):
+            begins = (
+                not text[: before.start(1)].rstrip()
+                or text[: before.start(1)].rstrip()[-1] in ".!?"
+            )
+            if begins or not self._joins(*before.span(1), common):
+                break
+            start = before.start(1)
+        return start, end
+
+    def _joins(self, start: int, end: int, common: Collection[str]) -> bool:
+        word = self.utterance.text[start:end].split()[-1].casefold()
+        known = word in common or word in policy.NOBODY or word in policy.NO_NAMES
+        return not known and word not in policy.TITLES and not self.touched(start, end)
+
+    def outside(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The parts of a stretch that lie in no slot and hold a word."""
+        yield from self._between(start, end, ((span.start, span.end) for span in self.spans))
+
+    def uncut(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The parts of a stretch that are not cut yet, none across the border of a slot, without
+        slots that are kept."""
+        pieces = list(self.outside(start, end))
+        for span in self.touched(start, end):
+            if span.action != "keep":
+                pieces.append((max(start, span.start), min(end, span.end)))
+        cuts = [(cut.start, cut.end) for cut in self.cuts]
+        for left, right in pieces:
+            yield from self._between(left, right, cuts)
+
+    def _between(
+        self, start: int, end: int, taken: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        for left, right in [*sorted(taken), (end, end)]:
+            word = _EDGED.search(self.utterance.text, start, max(start, min(left, end)))
+            if word:
+                yield word.span()
+            start = max(start, right)
+
+
+def plan(
+    utterance: Utterance, found: Iterable[Found], settings: Settings, common: Collection[str]
+) -> Plan:
+    """Plan one row. `common` are words that the corpus writes in lower case: at the start of a text
+    they are a command rather than a name ("Play", "Add")."""
+    row = Plan(utterance)
+    for slot in utterance.slots:
+        action = slot_action(slot.label, settings)
+        surface = utterance.text[slot.start : slot.end]
+        if action == "surrogate" and policy.names_nobody(surface):
+            action = "values"
+        row.spans.append(Span(slot.start, slot.end, slot.label, slot.value, action))
+        if action == "surrogate":
+            row.cuts.append(_narrowed(slot, surface, slot_provider(slot.label)))
+    for one in found:
+        _detected(row, one, settings, common)
+    return row
+
+
+def slot_action(label: str, settings: Settings) -> Action:
+    """What is done with an annotated slot."""
+    is_personal = policy.personal(label) is not None and not policy.free_text(label)
+    return settings.action(label, "surrogate" if is_personal else "values")
+
+
+def slot_provider(label: str) -> str:
+    """What the surrogates of an annotated slot are drawn from."""
+    return policy.personal(label) or policy.PUBLIC_PROVIDERS.get(label, "name")
+
+
+def _narrowed(slot: Slot, surface: str, provider: str) -> Cut:
+    """What is cut of a personal slot: "Ann" of "Ann's", "Joe" of "uncle Joe"."""
+    end = slot.start + len(policy.without_possessive(surface))
+    if provider not in NAMES:
+        return Cut(slot.start, end, slot.label, provider)
+    lead, titled = policy.leading(surface)
+    return Cut(slot.start + lead, end, slot.label, "last_name" if titled else provider)
+
+
+def _detected(row: Plan, found: Found, settings: Settings, common: Collection[str]) -> None:
+    text = row.utterance.text
+    kind = _kind(found, text)
+    action = settings.action(kind.label, kind.action)
+    start, end, provider = found.start, found.end, kind.provider
+    if kind.entity in NAMED:
+        end = start + len(policy.without_possessive(text[start:end]))
+        if policy.names_nobody(text[start:end]) or _is_command(text, start, end, common):
+            return
+    if kind.entity == "PERSON":
+        lead, titled = policy.leading(text[start:end])
+        start, end = row.grown(start + lead, end, common)
+        provider = "last_name" if titled and " " not in text[start:end] else provider
+    if action == "keep":
+        return
+    if kind.entity == "LOCATION" and fold(text[start:end]) in regions(row.utterance.language):
+        action = "values"
+    touched = row.touched(start, end)
+    if not touched and action == "values":
+        row.spans.append(Span(start, end, kind.label, text[start:end], "values", annotated=False))
+    elif not touched:
+        row.cut_out(start, end, kind.label, provider, sought=kind.sought)
+    elif action == "surrogate":
+        _in_slots(row, start, end, kind, touched)
+
+
+def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) -> None:
+    """A detection that meets annotated slots: each part of it is judged by where it lies."""
+    for span in touched:
+        inside = (max(start, span.start), min(end, span.end))
+        if span.action == "surrogate":
+            continue  # It goes as a whole.
+        if span.action == "values" and (kind.certain or _tells(row, span, inside, kind)):
+            row.cut_out(*inside, kind.label, kind.provider, sought=kind.sought)
+        else:
+            row.overruled.append(span.label)
+    # What sticks out of a personal slot ("Flat 3" of an address) goes too; of any other slot it is
+    # a guess that the annotation has refuted ("Add Paul Young" is no name, Paul Young the artist).
+    if any(span.action == "surrogate" for span in touched):
+        for left, right in row.outside(start, end):
+            if left > 0:
+                row.cut_out(left, right, kind.label, kind.provider, sought=False)
+
+
+def _tells(row: Plan, span: Span, inside: tuple[int, int], kind: Kind) -> bool:
+    """Whether a detection inside an annotated slot outweighs the annotation: in a free text, unless
+    it is one word and the whole of it ("Nutella" as an item)."""
+    start, end = inside
+    whole = inside == (span.start, span.end)
+    single = kind.entity in NAMED and " " not in row.utterance.text[start:end]
+    return policy.free_text(span.label) and not (whole and single)
+
+
+def _kind(found: Found, text: str) -> Kind:
+    """The row of the table. Small models take names for nationalities; a list knows better."""
+    surface = text[found.start : found.end].casefold()
+    words = {form for word in surface.split() for form in (word, word.removesuffix("s"))}
+    if found.entity == "NRP" and not NRP_WORDS & words:
+        return ENTITIES["PERSON"]
+    return ENTITIES[found.entity]
+
+
+def _is_command(text: str, start: int, end: int, common: Collection[str]) -> bool:
+    """At the start of a text: one word in lower case ("max volume"), or common words alone."""
+    found = text[start:end]
+    one = found.islower() and " " not in found
+    every = all(word in common for word in found.casefold().split())
+    return not text[:start].strip() and (one or every)

@@ -1,0 +1,255 @@
+"""Seed corpora: files of real utterances, read row by row; bad rows go to quarantine with a reason.
+
+A row is a JSON object with `text`, optionally `intent` (text) and `slots` (a list of objects with
+`start`, `end`, `label` and optionally `value`); other keys are ignored. Offsets are Python
+character offsets, end exclusive. Where no row has an intent the corpus is one class, `all`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+from textsynth import keyed
+from textsynth.corpus import Slot, Utterance, span_fault
+from textsynth.errors import SeedError
+from textsynth.patterns import LABEL
+
+ONE_CLASS = "all"
+SUFFIXES = (".jsonl", ".jsonl.gz")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that was not read: where, why, and the keyed hash of its bytes, never its text."""
+
+    file: str
+    line: int
+    reason: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRow:
+    """A row as it stood in the file, and the id of the utterance that was made of it (equal rows
+    share one). It holds raw seed text: for memory, never for a run folder."""
+
+    line: int
+    id: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFile:
+    """What a seed file holds: every row that is not blank is in `rows` or in `quarantined`, and
+    `utterances` are the rows without the exact `duplicates`."""
+
+    utterances: list[Utterance]
+    quarantined: list[Quarantined]
+    duplicates: int
+    rows: list[SeedRow]
+
+
+class _RowError(Exception):
+    """A row that cannot be read; the argument is the reason."""
+
+
+def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
+    """Read a seed corpus; ids are "seed/" and a hash of the content keyed by `secret`.
+
+    Raises:
+        SeedError: no such file, a kind of file that is not read, or no usable row in it.
+    """
+    quarantined: list[Quarantined] = []
+    parsed: list[tuple[int, bytes, dict[str, Any], Utterance]] = []
+    for number, line in _lines(path):
+        try:
+            data = _object(line)
+            parsed.append((number, line, data, _utterance(data, language)))
+        except _RowError as fault:
+            quarantined.append(_quarantined(path, number, line, str(fault), secret))
+
+    classed = any(utterance.intent is not None for *_, utterance in parsed)
+    rows: list[SeedRow] = []
+    unique: dict[str, Utterance] = {}
+    for number, line, data, utterance in parsed:
+        if utterance.intent is None and classed:
+            quarantined.append(_quarantined(path, number, line, "intent_missing", secret))
+            continue
+        whole = replace(utterance, intent=utterance.intent or ONE_CLASS)
+        whole = replace(whole, id=_id(whole, secret))
+        rows.append(SeedRow(number, whole.id, data))
+        unique.setdefault(whole.id, whole)
+    quarantined.sort(key=lambda entry: entry.line)
+    if not unique:
+        raise _nothing_left(path, quarantined)
+    return SeedFile(list(unique.values()), quarantined, len(rows) - len(unique), rows)
+
+
+def split_holdout(
+    utterances: Sequence[Utterance], share: float, seed: int
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Set a share of each intent aside, chosen by keyed hash of the ids: (seeds, holdout), both in
+    the order given. At least one seed of each intent stays.
+
+    Raises:
+        SeedError: `share` is not in [0, 1).
+    """
+    if not 0 <= share < 1:
+        raise SeedError(
+            f"a holdout of {share} is no share of the seeds",
+            fix="choose one from 0 to below 1, such as 0.2",
+        )
+    key = keyed.stream(seed, "holdout")
+    by_intent: dict[str | None, list[str]] = {}
+    for utterance in utterances:
+        by_intent.setdefault(utterance.intent, []).append(utterance.id)
+    aside: set[str] = set()
+    for ids in by_intent.values():
+        size = min(int(share * len(ids) + 0.5), len(ids) - 1)
+        aside.update(ids[at] for at in keyed.order(key, ids)[:size])
+    seeds = [utterance for utterance in utterances if utterance.id not in aside]
+    return seeds, [utterance for utterance in utterances if utterance.id in aside]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers: as bytes, so that one that is not UTF-8
+    costs no other."""
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES):
+        raise SeedError(
+            f"seeds of the kind {path.suffix or path.name!r} are not read",
+            where=str(path),
+            fix=f"give a file that ends in {' or '.join(SUFFIXES)}",
+        )
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, start=1):
+                content = line.removeprefix(_BOM) if number == 1 else line
+                if content.strip():
+                    yield number, content.rstrip(b"\r\n")
+    except FileNotFoundError as error:
+        raise SeedError(
+            "there is no such seed file", where=str(path), fix="check `seeds.path` in the recipe"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise SeedError(
+            f"the seed file cannot be read: {getattr(error, 'strerror', None) or error}",
+            where=str(path),
+            fix="check that it is a whole file and that you may read it",
+        ) from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.name.lower().endswith(".gz"):
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _RowError("not_utf8") from error
+    except (ValueError, RecursionError) as error:  # ValueError: also an integer of 5,000 digits
+        raise _RowError("not_json") from error
+    if not isinstance(data, dict):
+        raise _RowError("not_an_object")
+    return data
+
+
+def _utterance(data: dict[str, Any], language: str) -> Utterance:
+    text = data.get("text")
+    if text is None:
+        raise _RowError("text_missing")
+    if not isinstance(text, str):
+        raise _RowError("text_not_text")
+    if not text.strip():
+        raise _RowError("text_empty")
+    intent = data.get("intent")
+    if intent is not None and not isinstance(intent, str):
+        raise _RowError("intent_not_text")
+    slots = _slots(text, data.get("slots"))
+    if not all(map(_encodable, [text, intent or "", *(slot.value for slot in slots)])):
+        raise _RowError("text_not_unicode")
+    intent = intent.strip() or None if intent else None
+    return Utterance(id="", text=text, intent=intent, slots=slots, language=language)
+
+
+def _slots(text: str, entries: Any) -> tuple[Slot, ...]:
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        raise _RowError("slots_not_a_list")
+    slots = sorted((_slot(text, entry) for entry in entries), key=lambda slot: slot.start)
+    fault = span_fault(text, [(slot.start, slot.end) for slot in slots])
+    if fault:
+        raise _RowError(fault)
+    return tuple(slots)
+
+
+def _slot(text: str, entry: Any) -> Slot:
+    if not isinstance(entry, dict):
+        raise _RowError("slot_not_an_object")
+    start, end, label = entry.get("start"), entry.get("end"), entry.get("label")
+    if start is None or end is None or label is None:
+        raise _RowError("slot_incomplete")
+    if type(start) is not int or type(end) is not int:  # a bool is an int to isinstance
+        raise _RowError("slot_offset_not_integer")
+    if not isinstance(label, str) or not LABEL.match(label):
+        raise _RowError("label_invalid")
+    fault = span_fault(text, [(start, end)])
+    if fault:
+        raise _RowError(fault)
+    surface = text[start:end]
+    if not surface.strip():
+        raise _RowError("span_empty")
+    value = entry.get("value")
+    if value is not None and not isinstance(value, str):
+        raise _RowError("slot_value_not_text")
+    # White space at the edges belongs to the sentence: "in {city} today", not "in{city}today".
+    start += len(surface) - len(surface.lstrip())
+    end -= len(surface) - len(surface.rstrip())
+    return Slot(start, end, label, surface.strip() if value is None else value)
+
+
+def _encodable(text: str) -> bool:
+    """False for lone surrogates, which JSON can spell and UTF-8 cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _id(utterance: Utterance, secret: bytes) -> str:
+    slots = [[slot.start, slot.end, slot.label, slot.value] for slot in utterance.slots]
+    content = json.dumps([utterance.text, utterance.intent, slots], ensure_ascii=False)
+    return f"seed/{keyed.secret_hash(secret, content)}"
+
+
+def _quarantined(path: Path, number: int, line: bytes, reason: str, secret: bytes) -> Quarantined:
+    # Latin-1 gives every byte its own character, so that equal hashes mean equal lines.
+    return Quarantined(path.name, number, reason, keyed.secret_hash(secret, line.decode("latin-1")))
+
+
+def count_reasons(quarantined: Iterable[Quarantined]) -> dict[str, int]:
+    """How many rows went for each reason, the most frequent first."""
+    counts = Counter(entry.reason for entry in quarantined)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _nothing_left(path: Path, quarantined: list[Quarantined]) -> SeedError:
+    reasons = ", ".join(f"{count} {name}" for name, count in count_reasons(quarantined).items())
+    return SeedError(
+        f"no usable row among {len(quarantined)}: {reasons}" if reasons else "it holds no rows",
+        where=str(path),
+        fix='write one JSON object a line, such as {"text": "wake me at six", "intent": "alarm"}',
+    )
