@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -85,7 +86,7 @@ def generate(
     run = pipeline.generate(
         loaded,
         output,
-        resume=resume.value,  # type: ignore[arg-type]  # the enum's values are the literals
+        resume=resume.value,
         key_file=key_file,
         progress=progress,
     )
@@ -233,9 +234,7 @@ def doctor(json_: Json = False) -> None:
 # -- drawing ----------------------------------------------------------------------------------
 
 
-def _load(
-    path: Path, per_intent: int | None, seed: int | None, overrides: Sequence[str]
-) -> Recipe:
+def _load(path: Path, per_intent: int | None, seed: int | None, overrides: Sequence[str]) -> Recipe:
     from textsynth.recipe import Recipe
 
     added = list(overrides)
@@ -287,17 +286,21 @@ class _RichProgress(Progress):
 
     def __init__(self) -> None:
         self._console = _console()
+        self._started = time.monotonic()
 
     def step(self, name: str, about: str = "") -> None:
         from rich.text import Text
 
-        self._console.print(Text.assemble((name, "bold"), f"  {about}" if about else ""))
+        seconds = f"{time.monotonic() - self._started:4.0f}s "
+        self._console.print(
+            Text.assemble((seconds, "dim"), (name, "bold"), f"  {about}" if about else "")
+        )
 
     def note(self, text: str) -> None:
-        self._console.print(f"  {text}", markup=False, soft_wrap=True)
+        self._console.print(f"        {text}", markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self._console.print(f"  ! {text}", markup=False, style="yellow", soft_wrap=True)
+        self._console.print(f"      ! {text}", markup=False, style="yellow", soft_wrap=True)
 
     @contextlib.contextmanager
     def bar(self, title: str, total: int | None) -> Iterator[Advance]:

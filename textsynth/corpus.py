@@ -7,7 +7,6 @@ people, plug-ins and tests; steps pass `pyarrow.Table`s of `SCHEMA`.
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -190,14 +189,24 @@ def read(path: Path) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-_PUNCTUATION_EDGE = re.compile(r"^\W+|\W+$")
-
-
 def fold(text: str) -> str:
     """The form under which texts count as equal: NFKC, case folded, white space joined, leading and
     trailing punctuation dropped (unless nothing else is there)."""
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return _PUNCTUATION_EDGE.sub("", folded) or folded
+    start, end = 0, len(folded)
+    while start < end and _at_edge(folded[start]):
+        start += 1
+    while start < end and _at_edge(folded[end - 1]):
+        end -= 1
+    return folded[start:end] or folded
+
+
+def _at_edge(char: str) -> bool:
+    # `\W` would take vowel signs and symbols too: two Hindi words, or "c++" and "c", would be one.
+    if char.isalnum():
+        return False
+    kind = unicodedata.category(char)
+    return kind[0] in "PZ" or kind == "Cf"
 
 
 def span_fault(text: str, spans: Iterable[tuple[int, int]]) -> str | None:
@@ -245,4 +254,6 @@ def count_by(corpus: pa.Table, *names: str) -> dict[tuple[Any, ...], int]:
     )
     counted = plain.group_by(list(names)).aggregate([([], "count_all")]).to_pylist()
     found = {tuple(row[name] for name in names): row["count_all"] for row in counted}
-    return dict(sorted(found.items(), key=lambda item: tuple(str(part) for part in item[0])))
+    return dict(
+        sorted(found.items(), key=lambda item: tuple((part is not None, part) for part in item[0]))
+    )

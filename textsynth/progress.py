@@ -1,4 +1,4 @@
-"""What a run says while it goes on. The pipeline speaks to a `Progress`; the command line draws it."""
+"""What a run says while it goes on: the pipeline speaks to a `Progress`, the command line draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipe: what to make, from what, and how. YAML checked by pydantic; an error names the line."""
+"""The recipe: what to make, from what, and how. YAML checked by pydantic; errors name the line."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from textsynth import registry
 from textsynth.errors import RecipeError, did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Origin = Literal["seed", "template", "model"]
+TEMPLATE_SUFFIXES = {".yaml", ".yml", ".json"}
 
 
 class Section(BaseModel):
@@ -61,14 +71,17 @@ class Generate(Section):
     per_pattern: Annotated[int, Field(ge=1)] = 5
     share: Mapping[Origin, Share] | None = None
     budget: Annotated[float, Field(ge=1)] = 8
-    temperature: Annotated[float, Field(gt=0, le=5)] = 1.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    temperature: Annotated[float, Field(gt=0, le=5)] = 0.8
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
 
     @field_validator("share")
     @classmethod
     def _sums_to_one(cls, share: Mapping[str, float] | None) -> Mapping[str, float] | None:
         if share is not None and abs(sum(share.values()) - 1) > 1e-6:
-            raise ValueError(f"the shares add up to {sum(share.values()):g}, not to 1")
+            raise _fault(
+                f"the shares add up to {sum(share.values()):g}, not to 1",
+                "write shares of the whole, such as {template: 0.5, model: 0.5}",
+            )
         return share
 
 
@@ -85,12 +98,19 @@ class Card(Section):
     license: str = "other"
 
 
+def _fault(message: str, fix: str | None, *at: str | int) -> PydanticCustomError:
+    """What a validator raises: a message, its remedy, and the place below the one it checks."""
+    # the message goes in as a value, since braces of a template would be read as fields
+    return PydanticCustomError("textsynth", "{message}", {"message": message, "fix": fix, "at": at})
+
+
 def _steps(value: object, kind: str) -> object:
     """`exact` and `{near: {threshold: 0.8}}` as steps; names and options checked."""
+    form = "write a list, each as `name` or `name: {option: value}`"
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ValueError(f"write a list of {kind}")
+        raise _fault(f"this is no list of {kind}", form)
     steps = []
-    for entry in value:
+    for at, entry in enumerate(value):
         if isinstance(entry, Step):
             steps.append(entry)
             continue
@@ -99,11 +119,11 @@ def _steps(value: object, kind: str) -> object:
         else:
             name, options = entry, None
         if not isinstance(name, str) or not isinstance(options, Mapping | None):
-            raise ValueError("write each as `name` or `name: {option: value}`")
+            raise _fault(f"{entry!r} names none of the {kind}", form, at)
         try:
             checked = registry.options(kind, name, options or {})
         except RecipeError as error:
-            raise ValueError(f"{error.message}; {error.fix}") from error
+            raise _fault(error.message, error.fix, at) from error
         steps.append(Step(name=name, options=checked))
     return tuple(steps)
 
@@ -122,6 +142,7 @@ class Recipe(Section):
     filters: tuple[Step, ...] = (Step(name="exact"),)
     export: tuple[Step, ...] = (Step(name="huggingface"),)
     card: Card = Card()
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @field_validator("filters", mode="before")
     @classmethod
@@ -136,20 +157,31 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _has_sources(self) -> Recipe:
         if self.seeds is None and self.templates is None:
-            raise ValueError("there is nothing to generate from: name `seeds`, `templates` or both")
+            raise _fault("there is nothing to generate from", "name `seeds`, `templates` or both")
         if self.model is not None and self.seeds is None:
-            raise ValueError("the model learns from seeds: name `seeds`, or leave `model` out")
-        missing = [origin for origin, share in self.shares().items() if share and not self._has(origin)]
+            fix = "name `seeds`, or leave `model` out"
+            raise _fault("the model learns from seeds, and there are none", fix, "model")
+        missing = [name for name, share in self.shares().items() if share and not self._has(name)]
         if missing:
-            raise ValueError(f"generate.share asks for {missing[0]} rows, but nothing makes them")
+            section = {"seed": "seeds", "template": "templates", "model": "model"}[missing[0]]
+            raise _fault(
+                f"it asks for {missing[0]} rows, but nothing makes them",
+                f"add the section `{section}`, or share its part among the others",
+                *("generate", "share", missing[0]),
+            )
         return self
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the recipe lies in."""
+        return self._folder
 
     def _has(self, origin: str) -> bool:
         part = {"seed": self.seeds, "template": self.templates, "model": self.model}[origin]
         return part is not None
 
     def shares(self) -> dict[str, float]:
-        """The share of each origin: as asked, else equal parts of templates and model, else seeds."""
+        """The share of each origin: as asked, else templates and model alike, else seeds alone."""
         if self.generate.share is not None:
             return {str(origin): share for origin, share in self.generate.share.items()}
         made = [origin for origin in ("template", "model") if self._has(origin)] or ["seed"]
@@ -171,11 +203,14 @@ class Recipe(Section):
         for section, key in (("seeds", "path"), ("templates", "path")):
             if plain[section]:
                 plain[section][key] = None
+        if self._model_files():
+            plain["model"]["base"] = None
         digest.update(json.dumps(plain, sort_keys=True).encode())
         for source in self.sources():
             digest.update(source.name.encode())
             try:
-                digest.update(hashlib.blake2b(source.read_bytes()).digest())
+                with source.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "blake2b").digest())
             except OSError as error:
                 raise RecipeError(
                     f"cannot be read: {error.strerror}", where=str(source), fix="check the path"
@@ -183,26 +218,42 @@ class Recipe(Section):
         return digest.hexdigest()
 
     def sources(self) -> list[Path]:
-        """The files it reads, sorted."""
+        """The files it reads: seeds, templates and a base model that is on this disk."""
         found = [self.seeds.path] if self.seeds else []
         if self.templates:
             path = self.templates.path
-            inside = [p for p in path.rglob("*") if p.suffix in {".yaml", ".yml", ".json"}]
+            inside = [p for p in path.rglob("*") if p.suffix in TEMPLATE_SUFFIXES and p.is_file()]
             found += sorted(inside) if path.is_dir() else [path]
-        return found
+        return found + self._model_files()
+
+    def _model_files(self) -> list[Path]:
+        """The files of the base model; none where it is packaged or lies on a hub."""
+        if self.model is None or self.model.base == "auto":
+            return []
+        path = Path(self.model.base).expanduser()
+        if path.is_dir():
+            return sorted(p for p in path.iterdir() if p.is_file())
+        return [path] if path.is_file() else []
 
 
 def _load(kind: type[Recipe], path: Path, overrides: Iterable[str]) -> Recipe:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError
 
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise RecipeError(
+            f"the recipe is not UTF-8: {error.reason} at byte {error.start}",
+            where=str(path),
+            fix="save it as UTF-8",
+        ) from error
+    except OSError as error:
         there = sorted(p.as_posix() for p in Path("templates").glob("*/recipe.yaml"))
         hint = f"recipes here: {', '.join(there)}" if there else "name a recipe's YAML file"
-        problem = "there is no such recipe" if not path.exists() else f"cannot be read: {error}"
+        missing = isinstance(error, FileNotFoundError)
+        problem = "there is no such recipe" if missing else f"cannot be read: {error.strerror}"
         raise RecipeError(problem, where=str(path), fix=hint) from error
     yaml = YAML()
     yaml.allow_duplicate_keys = False
@@ -210,6 +261,8 @@ def _load(kind: type[Recipe], path: Path, overrides: Iterable[str]) -> Recipe:
         data = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and error.context_mark and _excerpt(text, mark.line, 0) is None:
+            mark = error.context_mark  # what was not closed, rather than the end of the file
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         excerpt = _excerpt(text, mark.line, mark.column) if mark else None
         raise RecipeError(
@@ -218,7 +271,7 @@ def _load(kind: type[Recipe], path: Path, overrides: Iterable[str]) -> Recipe:
             excerpt=excerpt,
             fix="mend the line above",
         ) from error
-    except (YAMLError, ValueError) as error:
+    except Exception as error:  # beside its own errors ruamel lets Index- and RecursionErrors out
         problem = str(error).partition("\n")[0]
         raise RecipeError(
             f"the YAML does not parse: {problem}", where=str(path), fix="save it as plain YAML"
@@ -227,12 +280,15 @@ def _load(kind: type[Recipe], path: Path, overrides: Iterable[str]) -> Recipe:
         raise RecipeError(
             "a recipe is a mapping of keys to values", where=str(path), fix="start with `name:`"
         )
-    for override in overrides:
-        _override(data, override, yaml)
+    written = {_override(data, override, yaml): override for override in overrides}
     try:
         recipe = kind.model_validate(_plain(data))
     except ValidationError as error:
-        raise _recipe_error(error, data, path, text) from error
+        raise _recipe_error(error, data, path, text, written) from error
+    except RecursionError as error:
+        raise RecipeError(
+            "an anchor stands for something that holds it", where=str(path), fix="write it out"
+        ) from error
     return _absolute(recipe, path.parent.resolve())
 
 
@@ -242,7 +298,8 @@ def _plain(data: Any) -> Any:
     return [_plain(value) for value in data] if isinstance(data, list) else data
 
 
-def _override(data: Any, override: str, yaml: Any) -> None:
+def _override(data: Any, override: str, yaml: Any) -> tuple[str, ...]:
+    """Set `a.b=value` in `data`; returns the keys, `("a", "b")`."""
     dotted, equals, value = override.partition("=")
     if not equals or not dotted:
         raise RecipeError(f"{override!r} sets nothing", fix="write --set key.key=value")
@@ -254,7 +311,10 @@ def _override(data: Any, override: str, yaml: Any) -> None:
     try:
         data[last] = yaml.load(value)
     except Exception as error:  # whatever the parser says, the place is the option
-        raise RecipeError(f"the value of {dotted!r} is no YAML: {value!r}") from error
+        raise RecipeError(
+            f"the value of {dotted!r} is no YAML: {value!r}", fix="write --set key.key=value"
+        ) from error
+    return (*parents, last)
 
 
 def _absolute(recipe: Recipe, folder: Path) -> Recipe:
@@ -267,35 +327,53 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
         changed["templates"] = recipe.templates.model_copy(
             update={"path": (folder / recipe.templates.path).resolve()}
         )
-    if recipe.model and recipe.model.base.startswith("."):
-        changed["model"] = recipe.model.model_copy(
-            update={"base": str((folder / recipe.model.base).resolve())}
-        )
-    return recipe.model_copy(update=changed)
+    if recipe.model and recipe.model.base != "auto":
+        base = folder / recipe.model.base
+        if recipe.model.base.startswith(".") or base.exists():  # else it names one on the hub
+            changed["model"] = recipe.model.model_copy(update={"base": str(base.resolve())})
+    loaded = recipe.model_copy(update=changed)
+    loaded._folder = folder
+    return loaded
 
 
-def _recipe_error(error: ValidationError, data: Any, path: Path, text: str) -> RecipeError:
-    problem = error.errors()[0]
-    place = [part for part in problem["loc"] if not _is_type_name(part)]
-    line, column = _position(data, place)
-    key = ".".join(str(part) for part in place) or "the recipe"
-    message, fix = f"{key}: {problem['msg'].removeprefix('Value error, ')}", None
+def _recipe_error(
+    error: ValidationError, data: Any, path: Path, text: str, written: Mapping[tuple[str, ...], str]
+) -> RecipeError:
+    """The first problem; unknown keys before missing ones, since a misspelt key causes both."""
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    problem = problems[0]
+    context = problem.get("ctx", {}) if problem["type"] == "textsynth" else {}
+    place = [*_place(problem), *context.get("at", ())]
+    key = ".".join(str(part) for part in place if isinstance(part, str)) or "the recipe"
+    message, fix = f"{key}: {problem['msg']}", context.get("fix", "give it another value")
     if problem["type"] == "extra_forbidden":
         message = f"the key {str(place[-1])!r} is unknown"
         fix = did_you_mean(str(place[-1]), _known_keys(place[:-1]))
     elif problem["type"] == "missing":
         message = f"the key {str(place[-1])!r} is missing"
         fix = f"add `{place[-1]}:`"
-    more = len(error.errors()) - 1
+    elif problem["type"] == "model_type":
+        message, fix = f"{key}: this is no mapping", "write `key: value` pairs below it"
+    others = {tuple(_place(other)) for other in problems}
+    # a branch of a union complains of the whole where another one complains of a part
+    more = sum(all(other == o or other != o[: len(other)] for o in others) for other in others) - 1
     if more:
         message += f" (and {more} more)"
+    for keys, override in written.items():
+        shared = min(len(keys), len(place))
+        if shared and tuple(map(str, place[:shared])) == keys[:shared]:
+            return RecipeError(message, where=f"--set {override}", fix=fix)
+    line, column = _position(data, place)
     where = f"{path}:{line + 1}:{column + 1}"
-    return RecipeError(
-        message,
-        where=where,
-        excerpt=_excerpt(text, line, column),
-        fix=fix or "see docs/recipe.md",
-    )
+    return RecipeError(message, where=where, excerpt=_excerpt(text, line, column), fix=fix)
+
+
+def _place(problem: Any) -> list[int | str]:
+    """The keys and indices that lead to a problem."""
+    *within, last = problem["loc"] or [""]
+    if problem["type"] in {"extra_forbidden", "missing"}:  # a key, whatever it looks like
+        return [*(part for part in within if not _is_type_name(part)), last]
+    return [part for part in problem["loc"] if not _is_type_name(part)]
 
 
 def _is_type_name(part: int | str) -> bool:
@@ -304,24 +382,27 @@ def _is_type_name(part: int | str) -> bool:
 
 
 def _known_keys(place: Sequence[int | str]) -> list[str]:
-    section: type[BaseModel] = Recipe
+    sections: dict[str, type[Section]] = {
+        "seeds": Seeds,
+        "scrub": Scrub,
+        "templates": Templates,
+        "model": Model,
+        "generate": Generate,
+        "card": Card,
+    }
+    section: type[Section] = Recipe
     for part in place:
-        section = {
-            "seeds": Seeds,
-            "scrub": Scrub,
-            "templates": Templates,
-            "model": Model,
-            "generate": Generate,
-            "card": Card,
-        }.get(str(part), section)
+        section = sections.get(str(part), section)
     return list(section.model_fields)
 
 
 def _position(data: Any, place: Sequence[int | str]) -> tuple[int, int]:
+    """Line and column, from 0, of the innermost part of `place` that ruamel has a mark for."""
     line, column = 0, 0
     for part in place:
         try:
-            line, column = data.lc.key(part) if isinstance(data, dict) else data.lc.item(part)
+            marks = data.lc
+            line, column = marks.key(part) if isinstance(data, dict) else marks.item(part)
             data = data[part]
         except (AttributeError, KeyError, IndexError, TypeError):
             break

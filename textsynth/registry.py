@@ -49,7 +49,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
     module, _, attribute = known[name].partition(":")
     try:
         function: Callable[..., Any] = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a plug-in's module may raise what it likes
         raise RecipeError(
             f"{kind[:-1]} {name!r} cannot be loaded from {known[name]}: {error}",
             fix="repair or uninstall the plug-in that names it",
@@ -65,7 +65,7 @@ def options(kind: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     function = find(kind, name)
     parameters = {
-        parameter.name: parameter.annotation
+        parameter.name: Any if parameter.annotation is parameter.empty else parameter.annotation
         for parameter in inspect.signature(function, eval_str=True).parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
@@ -79,7 +79,9 @@ def options(kind: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             checked[option] = TypeAdapter(parameters[option]).validate_python(value)
         except ValidationError as error:
             problem = error.errors()[0]["msg"]
-            raise RecipeError(f"{name}.{option}: {problem}", fix="see the filter's help") from error
+            raise RecipeError(
+                f"{name}.{option}: {problem}", fix=f"give {option} another value"
+            ) from error
     return checked
 
 

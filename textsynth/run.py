@@ -84,7 +84,7 @@ def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> 
     """Open or make a run folder.
 
     `if-possible` starts or goes on with a run of the same fingerprint; `always` refuses to start;
-    `never` starts anew and removes what an earlier run of this tool left there.
+    `never` starts anew and empties the folder, where it holds an earlier run of this tool.
 
     Raises:
         RunError: the folder cannot be written, holds something else, holds a run of another
@@ -93,37 +93,56 @@ def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> 
     run = Run(folder)
     try:
         entries = list(folder.iterdir()) if folder.exists() else []
-    except (OSError, NotADirectoryError) as error:
+    except OSError as error:
         raise _unwritable(folder, error) from error
     state = folder / STATE
-    if entries and not state.is_file():
+    found = _fingerprint(state) if entries else None
+    if entries and found is None:
         raise RunError(
             "the output folder is not empty and holds no run",
             where=str(folder),
             fix="name another folder with -o, or empty this one",
         )
-    if resume == "never" and entries:
-        for entry in entries:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        entries = []
-    if entries:
-        found = read_json(state, missing="", fix="").get("fingerprint")
-        if found != fingerprint:
-            raise RunError(
-                "the output folder holds a run of another recipe, or the recipe or its files changed",
-                where=str(folder),
-                fix="name another folder with -o, or start over with --resume never",
-            )
-    elif resume == "always":
+    if resume == "always" and not entries:
         raise RunError(
             "there is no run to resume", where=str(folder), fix="leave --resume always out"
         )
+    if resume != "never" and entries and found != fingerprint:
+        raise RunError(
+            "the output folder holds a run of another recipe, or the recipe or its files changed",
+            where=str(folder),
+            fix="name another folder with -o, or start over with --resume never",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if resume == "never":
+            _clear(folder)
         write_json(state, {"fingerprint": fingerprint})
     except OSError as error:
         raise _unwritable(folder, error) from error
     return run
+
+
+def _fingerprint(state: Path) -> str | None:
+    """The fingerprint of the run that a state file is of; None where it is no such file. Other
+    tools write a `state.json` too (`datasets` does), and their folders must never be emptied."""
+    try:
+        data = json.loads(state.read_bytes())
+    except (OSError, ValueError):
+        return None
+    found = data.get("fingerprint") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _clear(folder: Path) -> None:
+    """Empty a run folder. The manifest goes first and the state stays: a folder that a kill leaves
+    half empty is an incomplete run, neither a complete one nor a stranger's."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != STATE:
+            entry.unlink()
 
 
 def _unwritable(folder: Path, error: OSError) -> RunError:
@@ -157,11 +176,13 @@ def read_json(path: Path, *, missing: str, fix: str) -> dict[str, Any]:
         RunError: it is missing (with the message and remedy given) or broken.
     """
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RunError(missing, where=str(path), fix=fix) from error
     except (OSError, ValueError) as error:
         raise RunError(
             f"cannot be read: {error}", where=str(path), fix="start over with --resume never"
         ) from error
+    if not isinstance(data, dict):
+        raise RunError("is no JSON object", where=str(path), fix="start over with --resume never")
     return data

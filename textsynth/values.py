@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -33,16 +34,17 @@ class ValueList:
 
 
 def from_surfaces(label: str, surfaces: Iterable[str], source: str = "seeds") -> ValueList:
-    """Surfaces that are their own canonical value, repeats dropped, order kept."""
-    return ValueList(label, tuple(Value(s, s) for s in dict.fromkeys(surfaces)), source)
+    """Surfaces that are their own canonical value, empty and repeated ones dropped, order kept."""
+    return ValueList(label, tuple(Value(s, s) for s in dict.fromkeys(surfaces) if s), source)
 
 
 @cache
 def faker_pool(provider: str, locale: str = "en_US", size: int = POOL, seed: int = 0) -> ValueList:
-    """`size` draws from a Faker provider (fewer where it repeats itself), the same for equal arguments.
+    """`size` draws from a Faker provider (fewer where it repeats itself), the same for the same
+    arguments.
 
     Raises:
-        TextsynthError: Faker has no such provider or locale.
+        TextsynthError: Faker has no such provider or locale, or it cannot be drawn from.
     """
     from faker import Faker
 
@@ -53,15 +55,28 @@ def faker_pool(provider: str, locale: str = "en_US", size: int = POOL, seed: int
             f"Faker has no locale {locale!r}", fix="name one such as en_US, de_DE, ja_JP"
         ) from error
     faker.seed_instance(keyed.stream(seed, "faker", locale, provider))
-    draw = getattr(faker, provider, None)
-    if provider.startswith("_") or not callable(draw):
-        known = [name for name in dir(faker) if not name.startswith("_")]
+    known = _providers(faker)
+    if provider not in known:
         hint = did_you_mean(provider, known).split("there are:")[0].strip()
         raise TextsynthError(
             f"Faker has no provider {provider!r}", fix=hint or "see Faker's documentation"
         )
-    surfaces = (" ".join(str(draw()).split()) for _ in range(size))
+    draw = getattr(faker, provider)
+    try:
+        surfaces = [" ".join(str(draw()).split()) for _ in range(size)]
+    except Exception as error:  # providers are anybody's code: some take arguments, some Pillow
+        raise TextsynthError(
+            f"Faker's provider {provider!r} cannot be drawn from: {error}",
+            fix="name one that takes no arguments, such as name or city",
+        ) from error
     return from_surfaces(provider, surfaces, source=f"faker.{provider}")
+
+
+def _providers(faker: Any) -> set[str]:
+    """The methods that Faker's providers have, its own machinery (`seed`, `format`) left out."""
+    providers = [provider for factory in faker.factories for provider in factory.get_providers()]
+    names = {name for provider in providers for name in dir(provider) if name[0] != "_"}
+    return {name for name in names if callable(getattr(providers[0].generator, name, None))}
 
 
 def draw(

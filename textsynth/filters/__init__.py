@@ -1,7 +1,7 @@
 """Filters: what makes generated text usable is what is thrown away.
 
-A filter is a function `(corpus, context, *, options) -> Verdicts`. It never changes a row; it says of
-each row why it should go (a snake_case reason) or None, and what it measured.
+A filter is a function `(corpus, context, *, options) -> Verdicts`. It never changes a row; it says
+of each row why it should go (a snake_case reason) or None, and what it measured.
 """
 
 from __future__ import annotations

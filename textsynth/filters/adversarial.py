@@ -1,16 +1,18 @@
-"""Adversarial filtering: drop what a discriminator tells from real text (Zellers et al. 2018, SWAG).
+"""Adversarial filtering: drop what a discriminator tells from real text (Zellers et al. 2018).
 
-A discriminator learns seeds against candidates from sentence embeddings and character n-grams. It is
-cross-fitted: each row is scored by a model that did not see it. What is most surely synthetic goes.
+A discriminator learns seeds against candidates from sentence embeddings and character n-grams. It
+is cross-fitted: each row is scored by a model that did not see it. What is most surely synthetic
+goes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pydantic import Field
 
 from textsynth import keyed
 from textsynth.corpus import column
@@ -23,7 +25,12 @@ Floats = npt.NDArray[np.float64]
 
 
 def adversarial(
-    corpus: pa.Table, context: Context, *, rounds: int = 2, drop: float = 0.25, target: float = 0.55
+    corpus: pa.Table,
+    context: Context,
+    *,
+    rounds: Annotated[int, Field(ge=0)] = 2,
+    drop: Annotated[float, Field(ge=0, le=1)] = 0.25,
+    target: Annotated[float, Field(ge=0.5, le=1)] = 0.55,
 ) -> Verdicts:
     """Drop the most detectable share of each intent and origin; reason `detectable`.
 
@@ -58,19 +65,15 @@ def adversarial(
 def detectability(corpus: pa.Table, context: Context) -> tuple[Floats, float]:
     """Out-of-fold probability of being synthetic for each row, and the discriminator's AUC.
 
-    Each row weighs so that both sides of an intent weigh the same.
+    Both sides of an intent weigh the same, and a pattern as much as another.
     """
     from sklearn.metrics import roc_auc_score
 
     texts = column(context.seeds, "text") + column(corpus, "text")
-    intents = column(context.seeds, "intent") + column(corpus, "intent")
     synthetic = np.repeat([0, 1], [context.seeds.num_rows, corpus.num_rows])
-    weights = _balance(intents, synthetic)
-    # A pattern's utterances share a fold: a row is never scored by a model that saw its siblings.
-    groups = column(context.seeds, "pattern") + column(corpus, "pattern")
+    weights = _balance(context.seeds, corpus)
     features = _features(texts, context)
-    hashed = keyed.counters([group or text for group, text in zip(groups, texts, strict=True)])
-    folds = (keyed.bits(keyed.stream(context.seed, "folds"), hashed) % np.uint64(FOLDS)).astype(int)
+    folds = _folds(texts, context)
     chances = np.zeros(len(texts))
     for fold in range(FOLDS):
         held = folds == fold
@@ -102,13 +105,45 @@ def _features(texts: list[str], context: Context) -> Any:
     return hstack([csr_matrix(context.embed(texts)), characters.fit_transform(texts)]).tocsr()
 
 
-def _balance(intents: list[str], synthetic: npt.NDArray[np.int64]) -> Floats:
-    """Weights under which each intent has as much real as synthetic mass."""
-    counts: dict[tuple[str, int], int] = {}
-    keys = list(zip(intents, synthetic.tolist(), strict=True))
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-    weights = np.array([1.0 / counts[key] if (key[0], 1 - key[1]) in counts else 0 for key in keys])
+def _folds(texts: list[str], context: Context) -> npt.NDArray[np.int64]:
+    """A fold for each seed by its hash, and for each candidate that of the nearest seed.
+
+    The model learnt from the seeds: a candidate is often close to one of them. Were it to train the
+    discriminator that judges this seed, the seed would look synthetic and the AUC fall below 1/2.
+    """
+    count = context.seeds.num_rows
+    hashed = keyed.counters(column(context.seeds, "pattern"))
+    of_seed = keyed.bits(keyed.stream(context.seed, "folds"), hashed) % np.uint64(FOLDS)
+    vectors = context.embed(texts)
+    nearest = np.concatenate(
+        [
+            (part @ vectors[:count].T).argmax(axis=1)
+            for part in np.array_split(vectors, 1 + len(vectors) // 4096)
+        ]
+    )
+    nearest[:count] = np.arange(count)
+    folds: npt.NDArray[np.int64] = of_seed.astype(np.int64)[nearest]
+    return folds
+
+
+def _balance(seeds: pa.Table, corpus: pa.Table) -> Floats:
+    """Weights under which both sides of an intent weigh the same, and the utterances of one pattern
+    together as much as one; an intent that one side lacks weighs nothing."""
+    keys = [
+        (side, intent, pattern or text)
+        for side, table in enumerate((seeds, corpus))
+        for intent, pattern, text in zip(
+            *(column(table, name) for name in ("intent", "pattern", "text")), strict=True
+        )
+    ]
+    siblings = Counter(keys)
+    of_side = Counter((side, intent) for side, intent, _ in siblings)
+    weights = np.array(
+        [
+            1 / siblings[key] / of_side[key[:2]] if (1 - key[0], key[1]) in of_side else 0.0
+            for key in keys
+        ]
+    )
     if not weights.any():
-        weights = np.array([1.0 / counts[key] for key in keys])
-    return weights * len(keys) / weights.sum()
+        weights = np.array([1 / siblings[key] / of_side[key[:2]] for key in keys])
+    return np.asarray(weights * len(keys) / weights.sum())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pydantic import Field
 
 from textsynth.corpus import column
 from textsynth.filters import Context, Verdicts
@@ -15,7 +16,9 @@ FOLDS = 5
 FEW = 2
 
 
-def label(corpus: pa.Table, context: Context, *, min_margin: float = 0.0) -> Verdicts:
+def label(
+    corpus: pa.Table, context: Context, *, min_margin: Annotated[float, Field(ge=0, le=1)] = 0.0
+) -> Verdicts:
     """Drop rows whose predicted intent is not their own; reasons `other_intent`, `thin_margin`.
 
     A logistic regression on sentence embeddings learns the intents from the seeds alone. The margin

@@ -9,7 +9,7 @@ from textsynth.filters import Context, Verdicts
 
 
 def leak(corpus: pa.Table, context: Context) -> Verdicts:
-    """Drop texts and patterns that hold a full value removed from the seeds; reason `leaked_value`."""
+    """Drop rows that hold a value which the scrub removed; reason `leaked_value`."""
     texts = context.find_leaks(column(corpus, "text"))
     patterns = context.find_leaks([pattern or "" for pattern in column(corpus, "pattern")])
     found = texts | patterns

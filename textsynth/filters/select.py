@@ -53,8 +53,8 @@ def select(
 def splits(corpus: pa.Table, seed: int) -> list[str]:
     """A split for each row, 80/10/10 within each intent; siblings of one pattern never straddle.
 
-    Patterns are compared folded and across intents. An intent with fewer than three patterns may
-    lack a validation or test part.
+    Patterns are compared folded and across intents. An intent with fewer than three patterns of its
+    own may lack a validation or test part.
     """
     patterns = [fold(pattern or text) for pattern, text in _pairs(corpus, "pattern", "text")]
     members: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -64,17 +64,18 @@ def splits(corpus: pa.Table, seed: int) -> list[str]:
     for intent in sorted(members):
         sizes = members[intent]
         total = sum(sizes.values())
-        filled = Counter({placed[p]: 0 for p in sizes if p in placed})
+        filled: Counter[str] = Counter()
         for pattern, size in sizes.items():
             if pattern in placed:
                 filled[placed[pattern]] += size
-        names = sorted(sizes)
-        for at in keyed.order(keyed.stream(seed, "split", intent), names):
+        names = sorted(set(sizes) - set(placed))
+        for done, at in enumerate(keyed.order(keyed.stream(seed, "split", intent), names)):
             pattern = names[at]
-            if pattern in placed:
-                continue
-            # the split that is furthest below its share takes the pattern
-            split = max(SPLITS, key=lambda s: s[1] - filled[s[0]] / total)[0]
+            # the split that is furthest below its share takes the pattern; the last patterns go to
+            # the splits that would have none
+            without = [s for s in SPLITS if s[0] not in filled]
+            among = without if len(names) - done <= len(without) else SPLITS
+            split = max(among, key=lambda s: s[1] - filled[s[0]] / total)[0]
             placed[pattern] = split
             filled[split] += sizes[pattern]
     return [placed[pattern] for pattern in patterns]

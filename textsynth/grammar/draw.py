@@ -17,12 +17,16 @@ import pyarrow.compute as pc
 
 from textsynth import corpus, keyed
 from textsynth.errors import GrammarError
-from textsynth.grammar.fragments import compile_sentence
-from textsynth.grammar.grammar import count, get_intent, require_closed
-from textsynth.grammar.link import I32, Columns, Decoder, Linked, Linker, Pool, freeze
+from textsynth.grammar import arrow
+from textsynth.grammar.arrow import I32, Texts
+from textsynth.grammar.counting import bounded, count
+from textsynth.grammar.cover import Indices, covering, derivations
+from textsynth.grammar.fragments import compile_sentence, digest
+from textsynth.grammar.grammar import require_closed
+from textsynth.grammar.link import Decoder, Linked, Linker, Pool, freeze
 from textsynth.grammar.model import Grammar, Intent
 from textsynth.grammar.schedule import Schedule, shares
-from textsynth.grammar.scope import Scopes
+from textsynth.grammar.scope import Scopes, get_intent
 from textsynth.keyed import U64
 
 BATCH = 65_536  # rows that are worked on together; they fit the caches
@@ -38,6 +42,7 @@ class PreparedSentence:
     draw_key: int  # of the order of its derivations; depends on the seed
     id_key: int  # of the ids of its rows; depends on content alone
     distinct: tuple[tuple[str, ...], ...]
+    first: Indices | None  # derivations that go before the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class PreparedIntent:
     language: str
     sentences: tuple[PreparedSentence, ...]
     schedule: Schedule
-    columns: Columns
+    texts: Texts
     templates: pa.StringArray
     width: int
 
@@ -82,32 +87,26 @@ class PreparedIntent:
         edges = np.flatnonzero(np.diff(turns.sentence[order])) + 1
         for rows in np.split(order, edges):
             sentence = self.sentences[turns.sentence[rows[0]]]
-            index = keyed.permute(sentence.draw_key, turns.turn[rows], sentence.count)
+            index = derivations(sentence.draw_key, turns.turn[rows], sentence.count, sentence.first)
             decoder.decode(sentence.linked, index, rows)
             ids[rows] = row_hash(sentence.id_key, index)
         table = self._table(texts, ids, turns.sentence)
         return self._without_repeats(table, turns.sentence)
 
-    def _table(self, texts: I32, ids: U64, sentence: npt.NDArray[np.int32]) -> pa.Table:
-        rows = len(ids)
+    def _table(self, texts: I32, ids: U64, sentence: I32) -> pa.Table:
+        rows, width = len(ids), len(texts)
         flat = np.ascontiguousarray(texts.T).ravel()
-        ends = pa.array(np.arange(0, flat.size + 1, len(texts), dtype=np.int32))
-        numbers = pa.array(flat)
-        same = pa.array(np.zeros(rows, np.int32))
-        ones = pa.array(np.arange(rows + 1, dtype=np.int32))
         found = {
-            "id": hex_ids(f"template/{self.name}/", ids),
-            "text": _joined(self.columns.texts, numbers, ends),
-            "intent": pa.DictionaryArray.from_arrays(same, pa.array([self.name])),
-            "slots": slot_column(self.columns, flat, len(texts)),
-            "pattern": _joined(self.columns.patterns, numbers, ends),
-            "language": pa.repeat(pa.scalar(self.language), rows),
-            "origin": pa.DictionaryArray.from_arrays(same, pa.array(["template"])),
-            "generation": pa.array(np.ones(rows, np.int8)),
-            "parents": pa.ListArray.from_arrays(ones, self.templates.take(pa.array(sentence))),
-            "scores": pa.ListArray.from_arrays(
-                pa.array(np.zeros(rows + 1, np.int32)), pa.array([], corpus.SCORE)
-            ),
+            "id": arrow.hex_ids(f"template/{self.name}/", ids),
+            "text": self.texts.joined(flat, width),
+            "intent": arrow.word(self.name, rows),
+            "slots": self.texts.slot_column(flat, width),
+            "pattern": self.texts.pattern_column(flat, width),
+            "language": arrow.constant(self.language, rows),
+            "origin": arrow.word("template", rows),
+            "generation": arrow.numbers(np.ones(rows, np.int8)),
+            "parents": arrow.single(self.templates.take(arrow.numbers(sentence))),
+            "scores": arrow.no_scores(rows),
         }
         columns = [
             found[field.name] if field.name in found else pa.nulls(rows, field.type)
@@ -115,7 +114,7 @@ class PreparedIntent:
         ]
         return pa.table(columns, schema=corpus.SCHEMA)
 
-    def _without_repeats(self, table: pa.Table, sentence: npt.NDArray[np.int32]) -> pa.Table:
+    def _without_repeats(self, table: pa.Table, sentence: I32) -> pa.Table:
         """The rows whose `distinct` slots differ; the others are gaps."""
         if not any(found.distinct for found in self.sentences):
             return table
@@ -152,9 +151,11 @@ def prepare(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
     weights: list[float] = []
     caps: list[int] = []
     seen: dict[str, int] = {}
+    said: dict[int, str] = {}
     for block in found.blocks:
         scope = scopes.of(found, block)
-        parts = [compile_sentence(scope, sentence.tree) for sentence in block.sentences]
+        with bounded():
+            parts = [compile_sentence(scope, sentence.tree) for sentence in block.sentences]
         caps += shares(block.max, [part.count for part in parts])
         for sentence, part in zip(block.sentences, parts, strict=True):
             linker = Linker(pool)
@@ -167,8 +168,9 @@ def prepare(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
                     count=part.count,
                     template=sentence.place.template,
                     draw_key=keyed.stream(seed, "derivation", intent, sentence.text, nth),
-                    id_key=keyed.stream(0, "id", intent, sentence.text, nth),
+                    id_key=keyed.stream(0, "id", intent, sentence.text, nth, digest(part, said)),
                     distinct=block.distinct,
+                    first=covering(part) if found.cover else None,
                 )
             )
             weights.append(_weight(found, block.weight, part.count))
@@ -179,8 +181,8 @@ def prepare(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
         language=grammar.language,
         sentences=ordered,
         schedule=Schedule([weights[n] for n in order], [caps[n] for n in order]),
-        columns=freeze(pool),
-        templates=pa.array([sentence.template for sentence in ordered], pa.string()),
+        texts=freeze(pool),
+        templates=arrow.strings([sentence.template for sentence in ordered]),
         width=width,
     )
 
@@ -222,44 +224,3 @@ def row_hash(key: int, index: npt.NDArray[np.int64]) -> U64:
     high = keyed.bits(key + 1, (index >> 63 & 0x7FFFFFFFFFFFFFFF).astype(np.int64))
     low = keyed.bits(key, (index & 0x7FFFFFFFFFFFFFFF).astype(np.int64))
     return keyed.bits(key, low ^ high)
-
-
-_HEX = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
-
-
-def hex_ids(prefix: str, hashes: U64) -> pa.StringArray:
-    """`prefix` and 16 hex digits for each hash."""
-    head = np.frombuffer(prefix.encode(), np.uint8)
-    digits = _HEX[hashes.astype(">u8").view(np.uint8)].view(np.uint8).reshape(-1, 16)
-    rows = np.empty((len(hashes), len(head) + 16), np.uint8)
-    rows[:, : len(head)] = head
-    rows[:, len(head) :] = digits
-    ends = np.arange(len(hashes) + 1, dtype=np.int32) * rows.shape[1]
-    return pa.StringArray.from_buffers(len(hashes), pa.py_buffer(ends), pa.py_buffer(rows))
-
-
-def _joined(pool: pa.StringArray, numbers: pa.Array, ends: pa.Array) -> pa.StringArray:
-    return pc.binary_join(pa.ListArray.from_arrays(ends, pool.take(numbers)), "")
-
-
-def slot_column(columns: Columns, flat: I32, width: int) -> pa.ListArray:
-    """The slots of rows whose texts have these numbers, `width` of them a row."""
-    length = columns.length[flat].reshape(-1, width)
-    before = (np.cumsum(length, axis=1, dtype=np.int32) - length).ravel()
-    counts = columns.slots[flat]
-    total = counts.reshape(-1, width).sum(axis=1)
-    ends = np.concatenate([[0], np.cumsum(total)]).astype(np.int32)
-    source = np.repeat(np.arange(flat.size), counts)
-    nth = np.arange(source.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    slot = columns.first[flat[source]] + nth
-    shift = before[source]
-    struct = pa.StructArray.from_arrays(
-        [
-            pa.array(columns.start[slot] + shift),
-            pa.array(columns.end[slot] + shift),
-            columns.labels.take(pa.array(columns.label[slot])),
-            columns.values.take(pa.array(columns.value[slot])),
-        ],
-        fields=list(corpus.SLOT),
-    )
-    return pa.ListArray.from_arrays(pa.array(ends), struct)

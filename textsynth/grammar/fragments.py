@@ -26,13 +26,13 @@ from textsynth.grammar.syntax import (
     Sequence,
     Text,
 )
+from textsynth.keyed import content_id
 from textsynth.patterns import Value, escape
 from textsynth.values import ValueList
 
 MULTIPLIED = 512  # tables up to this size are multiplied out
 JOINED = 4096  # tables up to this size are put one after the other
 EXPANDED = 200_000  # values that one list may have
-PERMUTED = 8  # parts that one permutation may have
 SLOT = "\0"  # where a slot stands in the pattern of a fragment
 
 
@@ -175,17 +175,18 @@ def product(parts: Iterable[Part]) -> Part:
 def choice(branches: Iterable[Part]) -> Part:
     """One of the branches, small neighbours put into one table."""
     found: list[Part] = []
-    for branch in branches:
-        for inner in branch.branches if isinstance(branch, Choice) else (branch,):
-            last = found[-1] if found else None
-            if (
-                isinstance(last, Table)
-                and isinstance(inner, Table)
-                and last.count + inner.count <= JOINED
-            ):
-                found[-1] = Table([*last.fragments, *inner.fragments])
-            else:
-                found.append(inner)
+    flat = [b for part in branches for b in (part.branches if isinstance(part, Choice) else [part])]
+    flat.sort(key=lambda part: not isinstance(part, Table))
+    for inner in flat:
+        last = found[-1] if found else None
+        if (
+            isinstance(last, Table)
+            and isinstance(inner, Table)
+            and last.count + inner.count <= JOINED
+        ):
+            found[-1] = Table([*last.fragments, *inner.fragments])
+        else:
+            found.append(inner)
     return found[0] if len(found) == 1 else Choice(tuple(found), sum(p.count for p in found))
 
 
@@ -193,8 +194,7 @@ def compile_sentence(scope: Scope, tree: Node) -> Part:
     """The tables of a sentence in a scope; what other sentences share is compiled once.
 
     Raises:
-        GrammarError: a cycle, a permutation of more than `PERMUTED` parts, or a list whose
-            templates give more than `EXPANDED` values.
+        GrammarError: a cycle, or a list whose templates give more than `EXPANDED` values.
     """
     return _Compiler(scope).sentence(tree)
 
@@ -247,11 +247,6 @@ class _Compiler:
 
     def permutation(self, node: Permutation, items: list[Part]) -> Part:
         """All orders: each item first, then the orders of the others, which are shared."""
-        if len(items) > PERMUTED:
-            raise GrammarError(
-                f"a permutation has {len(items)} parts, {PERMUTED} are the most",
-                fix="put some of its parts together",
-            )
         gap = [Table([SPACE])] if node.spaced else []
         memo: dict[int, Part] = {0: ONE}
 
@@ -333,6 +328,21 @@ def expand(part: Part, picked: dict[Key, int] | None = None) -> list[Fragment]:
         return [t[place] for place in range(tail.count) for t in tails]
     heads = expand(first, picked)
     return [join(a, b) for b in expand(tail, picked) for a in heads] if rest else heads
+
+
+def digest(part: Part, memo: dict[int, str]) -> str:
+    """A hash of all that a part can say, and in which order."""
+    if id(part) not in memo:
+        if isinstance(part, (Table, Echo)):
+            said = [str(tuple(fragment)) for fragment in part.fragments]
+        elif isinstance(part, Product):
+            said = [digest(item, memo) for item in part.parts]
+        elif isinstance(part, Choice):
+            said = [digest(branch, memo) for branch in part.branches]
+        else:
+            said = [digest(part.part, memo)] if isinstance(part, Trim) else [*part.key]
+        memo[id(part)] = content_id(type(part).__name__, *said)
+    return memo[id(part)]
 
 
 def trimmed(fragment: Fragment) -> Fragment:

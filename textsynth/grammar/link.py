@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from textsynth.grammar.arrow import I32, Texts, strings
 from textsynth.grammar.fragments import (
     SLOT,
     Choice,
@@ -23,12 +23,12 @@ from textsynth.grammar.fragments import (
     Part,
     Pick,
     Product,
+    Span,
     Table,
     Trim,
 )
 from textsynth.keyed import I64
 
-I32 = npt.NDArray[np.int32]
 Rows = npt.NDArray[Any]
 NONE, SAID, SPACED = 0, 1, 2  # nothing was said; words; words and white space
 
@@ -66,18 +66,14 @@ class Pool:
                 gap = " " if spaced(fragment, state) else ""
                 self.texts.append(gap + fragment.core)
                 self.patterns.append(gap + named(fragment, names))
-                self.slots.append(
-                    tuple(
-                        (
-                            span.start + len(gap),
-                            span.end + len(gap),
-                            self.labels.setdefault(span.label, len(self.labels)),
-                            self.values.setdefault(span.value, len(self.values)),
-                        )
-                        for span in fragment.spans
-                    )
-                )
+                self.slots.append(tuple([self.slot(s, len(gap)) for s in fragment.spans]))
         return self.known[key]
+
+    def slot(self, span: Span, shift: int) -> tuple[int, int, int, int]:
+        """Start, end, and the numbers of label and value."""
+        label = self.labels.setdefault(span.label, len(self.labels))
+        value = self.values.setdefault(span.value, len(self.values))
+        return (span.start + shift, span.end + shift, label, value)
 
 
 def spaced(fragment: Fragment, state: State) -> bool:
@@ -93,6 +89,8 @@ def named(fragment: Fragment, filled: tuple[tuple[str, int], ...]) -> str:
     """The pattern of a fragment, a slot that was filled before under a name of its own."""
     if not fragment.spans:
         return fragment.pattern
+    if len(fragment.spans) == 1 and not filled:
+        return fragment.pattern.replace(SLOT, f"{{{fragment.spans[0].label}}}")
     counts = dict(filled)
     literals = fragment.pattern.split(SLOT)
     pieces = [literals[0]]
@@ -331,37 +329,23 @@ def narrow(index: Rows, counts: tuple[int, ...]) -> Rows:
     return index
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """A frozen pool."""
-
-    texts: pa.StringArray
-    patterns: pa.StringArray
-    length: I32  # characters
-    slots: I32  # slots of each text
-    first: I32  # the first of them
-    start: I32
-    end: I32
-    label: I32
-    value: I32
-    labels: pa.StringArray
-    values: pa.StringArray
-
-
-def freeze(pool: Pool) -> Columns:
+def freeze(pool: Pool) -> Texts:
     """A pool as columns."""
     flat = np.array([slot for slots in pool.slots for slot in slots], np.int32).reshape(-1, 4)
-    counts = np.array([len(slots) for slots in pool.slots], np.int32)
-    return Columns(
-        texts=pa.array(pool.texts, pa.string()),
-        patterns=pa.array(pool.patterns, pa.string()),
-        length=np.array([len(text) for text in pool.texts], np.int32),
+    counts = np.fromiter(map(len, pool.slots), np.int32, len(pool.slots))
+    kinds = {pattern: code for code, pattern in enumerate(dict.fromkeys(pool.patterns))}
+    codes = np.fromiter((kinds[p] for p in pool.patterns), np.int32, len(pool.patterns))
+    return Texts(
+        text=strings(pool.texts),
+        length=np.fromiter(map(len, pool.texts), np.int32, len(pool.texts)),
         slots=counts,
         first=(np.cumsum(counts) - counts).astype(np.int32),
         start=np.ascontiguousarray(flat[:, 0]),
         end=np.ascontiguousarray(flat[:, 1]),
         label=np.ascontiguousarray(flat[:, 2]),
         value=np.ascontiguousarray(flat[:, 3]),
-        labels=pa.array(list(pool.labels), pa.string()),
-        values=pa.array(list(pool.values), pa.string()),
+        labels=strings(list(pool.labels)),
+        values=strings(list(pool.values)),
+        pattern=codes,
+        patterns=tuple(kinds),
     )

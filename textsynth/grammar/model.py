@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from textsynth.grammar.lists import SlotList, supplied
-from textsynth.grammar.syntax import Node, Place
+from textsynth.grammar.syntax import ListReference, Node, Place, walk
 from textsynth.values import ValueList, from_surfaces
 
 
@@ -87,6 +87,15 @@ class Finding:
         return f"{self.where}: {self.severity}: {self.message}\n  fix: {self.fix}"
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a slot stands for: the entity (its list), and the part it plays, as Rasa knows them."""
+
+    entity: str
+    role: str | None = None
+    group: str | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Grammar:
     """A pack of templates. Grammars are compared by identity, so that work on one is remembered."""
@@ -109,6 +118,22 @@ class Grammar:
             for name, source in lists.items()
         }
         return replace(self, lists={**self.lists, **given})
+
+    def roles(self) -> dict[str, Role]:
+        """The entity, role and group of each slot that a block gives a `role` or `group`."""
+        found: dict[str, Role] = {}
+        for intent in self.intents.values():
+            for block in intent.blocks:
+                for sentence in block.sentences if block.role or block.group else ():
+                    for node in walk(sentence.tree):
+                        if isinstance(node, ListReference):
+                            role, group = (
+                                block.role.get(node.slot_name),
+                                block.group.get(node.slot_name),
+                            )
+                            if role or group:
+                                found[node.slot_name] = Role(node.list_name, role, group)
+        return found
 
     def value_lists(self, seed: int) -> dict[str, ValueList]:
         """The values each slot may take, keyed by slot name (`{list:slot}` -> slot); slots that

@@ -150,8 +150,8 @@ class _Reader:
         found = []
         for group in nested:
             names = tuple(item.text for item in group if isinstance(item, Scalar))
-            if len(names) < 2 or len(names) < len(group):
-                raise wrong(fields.fields["distinct"], "distinct wants two slots or more", "[a, b]")
+            if len(names) < len(group):
+                raise wrong(fields.fields["distinct"], "distinct wants names of slots", "[a, b]")
             found.append(names)
         return tuple(found)
 
@@ -197,6 +197,11 @@ class _Reader:
             return TextList(name, values, place)
         if "range" in fields.fields:
             return self.range(name, self.mapping(fields, "range"))
+        if not self.truth(fields, "wildcard", False):
+            for key in ("records", "regex", "provider"):
+                if key in fields.fields:
+                    message = f"hassil cannot read the list {{{name}}}, which has {key} alone"
+                    self.note(place, message, "add wildcard: true to it")
         if "records" in fields.fields:
             return self.records(name, fields, siblings)
         size = self.whole(fields, "pool", POOL) or 0

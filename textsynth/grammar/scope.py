@@ -23,7 +23,7 @@ from textsynth.grammar.lists import (
     range_pairs,
     wildcard_words,
 )
-from textsynth.grammar.syntax import ListReference, Node, Place, RuleReference
+from textsynth.grammar.syntax import ListReference, Node, Place, RuleReference, Text
 
 if TYPE_CHECKING:
     from textsynth.grammar.model import Block, Grammar, Intent, Rule, Sentence
@@ -188,6 +188,8 @@ class Scope:
 
 def refer(tree: Node) -> tuple[Node, ...]:
     """The list and rule references of a tree."""
+    if isinstance(tree, Text):
+        return ()
     return tuple(n for n in syntax.walk(tree) if isinstance(n, (ListReference, RuleReference)))
 
 
@@ -209,18 +211,18 @@ def fits(
 ) -> bool:
     """Whether hassil would take a list value of this context in a block that requires and excludes
     these: what the value does not say is no obstacle."""
-    for key, wanted in requires.items():
-        if key in context and not _agrees(context[key], wanted):
-            return False
-    return not any(
-        key in context and _unwrap(unwanted) is not None and _agrees(context[key], unwanted)
-        for key, unwanted in excludes.items()
+    missed = any(
+        _unwrap(wanted) is not None and not _agrees(context[key], wanted)
+        for key, wanted in requires.items()
+        if key in context
     )
+    met = any(_agrees(context[key], bad) for key, bad in excludes.items() if key in context)
+    return not missed and not met
 
 
 def _agrees(actual: Any, wanted: Any) -> bool:
     actual, wanted = _unwrap(actual), _unwrap(wanted)
-    return wanted is None or (actual in wanted if isinstance(wanted, list) else actual == wanted)
+    return bool(actual in wanted if isinstance(wanted, list) else actual == wanted)
 
 
 def _unwrap(value: Any) -> Any:
@@ -312,3 +314,14 @@ def _home(scope: Scope, holder: Name, reference: Node) -> tuple[str, Place] | No
             if any(found is reference for found in refer(value.tree)):
                 return value.text, value.place
     return None
+
+
+def get_intent(grammar: Grammar, name: str) -> Intent:
+    """An intent by name.
+
+    Raises:
+        GrammarError: there is none, with the nearest name there is.
+    """
+    if name not in grammar.intents:
+        raise GrammarError(f"there is no intent {name!r}", fix=did_you_mean(name, grammar.intents))
+    return grammar.intents[name]

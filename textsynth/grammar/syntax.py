@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from textsynth.errors import GrammarError
 
 MAX_DEPTH = 100
+MAX_PERMUTED = 8
 _LITERAL = re.compile(r"(?:[^\\()\[\]{}<>|;]|\\.)+")
 _ESCAPED = re.compile(r"\\(.)")
 _INLINE_RANGE = re.compile(r"(\d+)\.\.(\d+)(?:,(\d+))?\Z")
@@ -241,6 +242,12 @@ class _Parser:
             first = Permutation(tuple(branches[: group.permuted]), False, group.at)
             branches = [first, *branches[group.permuted :]]
         node: Node
+        if max(group.permuted, len(branches) * (group.separator == ";")) > MAX_PERMUTED:
+            raise self.fault(
+                group.at,
+                f"a permutation has more than {MAX_PERMUTED} parts",
+                "put some of them together in brackets",
+            )
         if group.separator == ";":
             node = Permutation(tuple(branches), True, group.at)
         elif len(branches) > 1:

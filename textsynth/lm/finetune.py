@@ -11,6 +11,7 @@ from textsynth import keyed
 from textsynth.errors import ModelError
 from textsynth.lm import prompts
 from textsynth.lm.vocabulary import Vocabulary
+from textsynth.models import quiet
 
 PATTERNS_A_SEQUENCE = 8
 BATCH = 4
@@ -70,7 +71,8 @@ def finetune(
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    tuned = get_peft_model(model, config)
+    with quiet():
+        tuned = get_peft_model(model, config)
     tuned.train()
     weights = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
     batches = []
@@ -78,9 +80,7 @@ def finetune(
         order = sequences(patterns, epoch, seed)
         batches += [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _rate(step, len(batches))
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches)))
     losses: list[float] = []
     for step, batch in enumerate(batches):
         inputs, mask, labels = _tensors(vocabulary, batch)
@@ -94,7 +94,7 @@ def finetune(
                 f"the training loss is not a number at step {step + 1}",
                 fix="lower model.learning_rate",
             )
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         schedule.step()

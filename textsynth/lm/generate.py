@@ -21,8 +21,8 @@ SHOWN = 4
 class Sampling:
     """Temperature and nucleus (Holtzman et al. 2020)."""
 
-    temperature: float = 1.0
-    top_p: float = 0.95
+    temperature: float = 0.8
+    top_p: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def sample(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             top_k=0,
-            eos_token_id=[row for row in ends if row is not None],
+            eos_token_id=[row for row in ends if row is not None] or None,
             pad_token_id=pad,
         )
     completions = []

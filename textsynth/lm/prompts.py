@@ -4,8 +4,8 @@
     - wake me at {time}
     - alarm for {time} please
 
-A pattern is one line: line breaks in it become spaces. No sequence says where the list ends, so that
-the model goes on inventing as long as it is let.
+A pattern is one line: line breaks in it become spaces. No sequence says where the list ends, so
+that the model goes on inventing as long as it is let.
 """
 
 from __future__ import annotations

@@ -19,8 +19,13 @@ import numpy.typing as npt
 
 COMMON = 32_000
 WORTH = 0.3
-_PLAIN = re.compile(r"[▁Ġ ]?[A-Za-z]+'?[a-z]*\Z|[▁Ġ ]?[!-/:-@\[-`{-~]{1,3}\Z|[▁Ġ ]?\d\Z|\n+\Z|Ċ+\Z")
-_BYTE = re.compile(r"<0x[0-9A-F]{2}>\Z")
+# Punctuation may hold the line breaks after it: Llama 3 and Qwen have `?\n` as one token, and which
+# patterns end a sequence changes from epoch to epoch.
+_PLAIN = re.compile(
+    r"[▁Ġ ]?[A-Za-z]+'?[a-z]*\Z|[▁Ġ ]?[!-/:-@\[-`{-~]{1,3}[\nĊ]*\Z|[▁Ġ ]?\d\Z|[\nĊ]+\Z"
+)
+# Bytes as SentencePiece writes them; byte-level BPE (GPT-2) gives each a character below U+0144.
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>\Z|[!-\u0143]\Z|▁\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,9 @@ class Vocabulary:
 
     def row(self, token_id: int | None) -> int | None:
         """The row of one id; None where it has none."""
-        row = -1 if token_id is None else int(self.rows[token_id])
+        if token_id is None or token_id >= len(self.rows):
+            return None
+        row = int(self.rows[token_id])
         return None if row < 0 else row
 
 
@@ -72,12 +79,12 @@ def trim(model: Any, tokenizer: Any, texts: Iterable[str], common: int = COMMON)
     embedding = model.get_input_embeddings()
     size = embedding.weight.shape[0]
     kept = _kept(tokenizer, texts, common, size)
-    saved = (size - len(kept)) * embedding.weight.shape[1]
+    head = model.get_output_embeddings()
+    tied = head.weight is embedding.weight
+    saved = (size - len(kept)) * embedding.weight.shape[1] * (1 if tied else 2)
     if saved < WORTH * sum(parameter.numel() for parameter in model.parameters()):
         kept = np.arange(size)
     else:
-        head = model.get_output_embeddings()
-        tied = head.weight is embedding.weight
         at = torch.from_numpy(kept)
         with torch.no_grad():
             embedding.weight = torch.nn.Parameter(embedding.weight[at].clone())
@@ -104,9 +111,7 @@ def trim(model: Any, tokenizer: Any, texts: Iterable[str], common: int = COMMON)
     return vocabulary
 
 
-def _kept(
-    tokenizer: Any, texts: Iterable[str], common: int, size: int
-) -> npt.NDArray[np.int64]:
+def _kept(tokenizer: Any, texts: Iterable[str], common: int, size: int) -> npt.NDArray[np.int64]:
     vocabulary: dict[str, int] = tokenizer.get_vocab()
     keep = {i for i in (tokenizer.pad_token_id, tokenizer.eos_token_id) if i is not None}
     keep |= {i for i in (tokenizer.bos_token_id, tokenizer.unk_token_id) if i is not None}
@@ -114,7 +119,7 @@ def _kept(
         keep.update(tokenizer(text, add_special_tokens=False)["input_ids"])
     plain = 0
     for token, i in sorted(vocabulary.items(), key=lambda item: item[1]):
-        if _BYTE.match(token) or (len(token) == 1 and token.isascii()) or token == "▁":
+        if _BYTE.match(token) or (len(token) == 1 and token.isascii()):
             keep.add(i)
         elif plain < common and _PLAIN.match(token):
             keep.add(i)

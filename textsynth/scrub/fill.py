@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import accumulate, cycle, islice
 
 from textsynth.corpus import substitute
 from textsynth.patterns import Value
@@ -42,19 +43,21 @@ class Filled:
 
 def fill(row: Plan, surrogates: Surrogates) -> Filled:
     """Put the surrogates in and move the slots with the text."""
-    cuts = sorted(row.cuts, key=lambda cut: cut.start)
     made = [
-        (cut.start, cut.end, surrogates.replace(row.surface(cut), cut.provider)) for cut in cuts
+        (cut.start, cut.end, surrogates.replace(row.surface(cut), cut.provider)) for cut in row.cuts
     ]
     text, _ = substitute(row.utterance.text, made)
 
+    ends = [end for _, end, _ in made]
+    shifts = [0, *accumulate(len(new) - (end - start) for start, end, new in made)]
+
     def moved(place: int) -> int:
-        return place + sum(len(new) - (end - start) for start, end, new in made if end <= place)
+        return place + shifts[bisect_right(ends, place)]
 
     slots = []
-    for span in sorted(row.spans, key=lambda span: span.start):
+    for span in row.spans:
         start, end = moved(span.start), moved(span.end)
-        inside = [cut for cut in cuts if span.start <= cut.start and cut.end <= span.end]
+        inside = row.cuts_in(span)
         gone = inside[0].provider if span.action == "surrogate" else None
         canonical = _canonical(row, span, bool(inside), text[start:end], surrogates)
         value = Value(text[start:end], canonical)

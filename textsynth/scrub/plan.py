@@ -7,14 +7,16 @@ something inside a free text. The rules are here, the replacing is in `fill.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from textsynth.corpus import Slot, Utterance, fold
 from textsynth.scrub import policy
 from textsynth.scrub.detect import Found
 from textsynth.scrub.policy import Action, Settings
-from textsynth.scrub.surrogates import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind, regions
+from textsynth.scrub.pools import regions
+from textsynth.scrub.surrogates import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind
 
 # From the first to the last letter or digit: what is cut begins and ends with one.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
@@ -22,6 +24,7 @@ _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 _NEXT = re.compile(
     rf" ((?:(?:{policy.PARTICLES}) )*[^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?)(?![\w.@])"
 )
+LONGEST = 60  # characters of a word
 _PREVIOUS = re.compile(r"(?<![\w.@'\u2019-])([^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?) \Z")
 
 
@@ -50,7 +53,8 @@ class Cut:
 
 @dataclass(slots=True)
 class Plan:
-    """The slots and cuts of one utterance, both disjoint; a cut crosses no border of a slot.
+    """The slots and cuts of one utterance, both disjoint and in the order of the text; a cut
+    crosses no border of a slot.
 
     `overruled` are the labels in which a detection stayed, since the seeds say what stands there.
     """
@@ -64,26 +68,35 @@ class Plan:
         """What stands there."""
         return self.utterance.text[at.start : at.end]
 
+    def mark(self, span: Span) -> None:
+        """Add a slot; both lists stay sorted, so that a text with thousands of slots is no slower
+        than as many texts."""
+        insort(self.spans, span, key=_start)
+
     def cut_out(
         self, start: int, end: int, label: str, provider: str, *, sought: bool = True
     ) -> None:
         """Cut a stretch; outside the slots it becomes a slot of its own."""
-        self.cuts.append(Cut(start, end, label, provider, sought))
-        if not any(span.start <= start and end <= span.end for span in self.spans):
+        insort(self.cuts, Cut(start, end, label, provider, sought), key=_start)
+        if not self.touched(start, end):
             surface = self.utterance.text[start:end]
-            self.spans.append(Span(start, end, label, surface, "surrogate", annotated=False))
+            self.mark(Span(start, end, label, surface, "surrogate", annotated=False))
 
     def touched(self, start: int, end: int) -> list[Span]:
         """The slots that share a character with a stretch."""
-        return [span for span in self.spans if span.start < end and start < span.end]
+        return self.spans[_overlapping(self.spans, start, end)]
+
+    def cuts_in(self, span: Span) -> list[Cut]:
+        """What is cut of a slot."""
+        return self.cuts[_overlapping(self.cuts, span.start, span.end)]
 
     def take_in(self, start: int, end: int) -> None:
         """Undo cuts that the scrub made within a stretch, where it holds nothing that was
         annotated: the whole name is to be cut, not the first name that was found of it."""
         touched = self.touched(start, end)
         if all(not s.annotated and start <= s.start and s.end <= end for s in touched):
-            self.spans = [span for span in self.spans if span not in touched]
-            self.cuts = [c for c in self.cuts if c.end <= start or end <= c.start]
+            del self.spans[_overlapping(self.spans, start, end)]
+            del self.cuts[_overlapping(self.cuts, start, end)]
 
     def grown(self, start: int, end: int, common: Collection[str]) -> tuple[int, int]:
         """A name with the capitalised words that join it: models often see half of "Tomasz
@@ -93,14 +106,12 @@ class Plan:
             if not self._joins(*after.span(1), common):
                 break
             end = after.end(1)
-        while before := _PREVIOUS.search(text, 0, start):
-            begins = (
-                not text[: before.start(1)].rstrip()
-                or text[: before.start(1)].rstrip()[-1] in ".!?"
-            )
-            if begins or not self._joins(*before.span(1), common):
+        while before := _PREVIOUS.search(text, max(0, start - LONGEST), start):
+            first = before.start(1)
+            opening = text[max(0, first - 2) : first].rstrip()
+            if not opening or opening[-1] in ".!?" or not self._joins(*before.span(1), common):
                 break
-            start = before.start(1)
+            start = first
         return start, end
 
     def _joins(self, start: int, end: int, common: Collection[str]) -> bool:
@@ -110,27 +121,38 @@ class Plan:
 
     def outside(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The parts of a stretch that lie in no slot and hold a word."""
-        yield from self._between(start, end, ((span.start, span.end) for span in self.spans))
+        yield from self._between(start, end, self.touched(start, end))
 
-    def uncut(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def uncut(self, start: int, end: int) -> list[tuple[int, int]]:
         """The parts of a stretch that are not cut yet, none across the border of a slot, without
         slots that are kept."""
         pieces = list(self.outside(start, end))
         for span in self.touched(start, end):
             if span.action != "keep":
                 pieces.append((max(start, span.start), min(end, span.end)))
-        cuts = [(cut.start, cut.end) for cut in self.cuts]
-        for left, right in pieces:
-            yield from self._between(left, right, cuts)
+        cuts = self.cuts[_overlapping(self.cuts, start, end)]
+        return [rest for left, right in pieces for rest in self._between(left, right, cuts)]
 
     def _between(
-        self, start: int, end: int, taken: Iterable[tuple[int, int]]
+        self, start: int, end: int, taken: Iterable[Span | Cut]
     ) -> Iterator[tuple[int, int]]:
-        for left, right in [*sorted(taken), (end, end)]:
+        for left, right in [*((at.start, at.end) for at in taken), (end, end)]:
             word = _EDGED.search(self.utterance.text, start, max(start, min(left, end)))
             if word:
                 yield word.span()
             start = max(start, right)
+
+
+def _start(at: Span | Cut) -> int:
+    return at.start
+
+
+def _end(at: Span | Cut) -> int:
+    return at.end
+
+
+def _overlapping(disjoint: Sequence[Span] | Sequence[Cut], start: int, end: int) -> slice:
+    return slice(bisect_right(disjoint, start, key=_end), bisect_left(disjoint, end, key=_start))
 
 
 def plan(
@@ -144,7 +166,7 @@ def plan(
         surface = utterance.text[slot.start : slot.end]
         if action == "surrogate" and policy.names_nobody(surface):
             action = "values"
-        row.spans.append(Span(slot.start, slot.end, slot.label, slot.value, action))
+        row.mark(Span(slot.start, slot.end, slot.label, slot.value, action))
         if action == "surrogate":
             row.cuts.append(_narrowed(slot, surface, slot_provider(slot.label)))
     for one in found:
@@ -191,7 +213,7 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
         action = "values"
     touched = row.touched(start, end)
     if not touched and action == "values":
-        row.spans.append(Span(start, end, kind.label, text[start:end], "values", annotated=False))
+        row.mark(Span(start, end, kind.label, text[start:end], "values", annotated=False))
     elif not touched:
         row.cut_out(start, end, kind.label, provider, sought=kind.sought)
     elif action == "surrogate":
@@ -211,7 +233,7 @@ def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) 
     # What sticks out of a personal slot ("Flat 3" of an address) goes too; of any other slot it is
     # a guess that the annotation has refuted ("Add Paul Young" is no name, Paul Young the artist).
     if any(span.action == "surrogate" for span in touched):
-        for left, right in row.outside(start, end):
+        for left, right in list(row.outside(start, end)):
             if left > 0:
                 row.cut_out(left, right, kind.label, kind.provider, sought=False)
 
@@ -239,4 +261,4 @@ def _is_command(text: str, start: int, end: int, common: Collection[str]) -> boo
     found = text[start:end]
     one = found.islower() and " " not in found
     every = all(word in common for word in found.casefold().split())
-    return not text[:start].strip() and (one or every)
+    return not text[max(0, start - LONGEST) : start].strip() and (one or every)

@@ -14,7 +14,8 @@ from typing import Literal
 
 from textsynth.corpus import fold
 from textsynth.errors import RecipeError, did_you_mean
-from textsynth.scrub.surrogates import ENTITIES, LABELS, words
+from textsynth.scrub.pools import words
+from textsynth.scrub.surrogates import ENTITIES, LABELS
 
 Action = Literal["surrogate", "values", "keep"]
 ACTIONS: tuple[Action, ...] = ("surrogate", "values", "keep")

@@ -21,14 +21,19 @@ REPLACED = ("EmailRecognizer", "PhoneRecognizer")
 _EMAIL = r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,24}\b"
 
 # Groups of digits with one separator between them; `looks_like_phone` has the last word.
-_ALONE, _ENDS = r"(?<![\w.,:/-])", r"(?![\w/:]|[.,-]\d)"
+_ALONE, _ENDS = r"(?<![\w/-])(?<!\d[.,:])", r"(?![\w/:]|[.,-]\d)"
 _COUNTRY = r"(?:\+\d{1,3}[ .-]?)?"
 _EXTENSION = r"(?:\s?(?:x|ext\.?)\s?\d{1,5})?"
 _AREA = r"(?:\(\d{1,5}\)[ .-]?)?"
 _PHONE_GROUPS = rf"{_ALONE}{_COUNTRY}{_AREA}\d{{2,8}}(?:[ .-]\d{{2,8}}){{1,4}}{_EXTENSION}{_ENDS}"
 _PHONE_BRACKET = rf"{_ALONE}{_COUNTRY}\(\d{{2,5}}\)[ .-]?\d{{5,8}}{_EXTENSION}{_ENDS}"
 _PHONE_BARE = rf"{_ALONE}(?:\+\d{{7,15}}|0\d{{8,11}}|\d{{10}}){_ENDS}"
-_PHONE_SHORT = rf"{_ALONE}\d{{7,9}}{_ENDS}"
+# Seven to nine digits may be anything; a verb tells. Presidio's context words cannot, since spaCy
+# holds "call" for a stop word.
+_PHONE_CALLED = (
+    r"(?<=\b(?:call|ring|dial|phone|text|reach|message|fax|number)\s+(?:(?:is|me|us|on|at)\s+){0,2})"
+    rf"\d{{7,9}}{_ENDS}"
+)
 
 # Words for a street that mean little else, in any case; and those that must be capitalised, as
 # must the name before them ("at 5 see dr", "2 way", "turn 3 lights close").
@@ -70,7 +75,8 @@ _ADDRESS_MILITARY = (
 )
 
 # A title tells a name where the model sees none.
-_TITLED = rf"(?-i:\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir)\b)\.?(?:\s+(?:(?:{PARTICLES})\s+)*{_CAPITAL_WORD}){{1,3}}"
+_TITLE = r"(?-i:\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir)\b)\.?"
+_TITLED = rf"{_TITLE}(?:\s+(?:(?:{PARTICLES})\s+)*{_CAPITAL_WORD}){{1,3}}"
 
 _DATE = re.compile(
     r"(?:19|20)\d\d([ .-])[01]?\d\1[0-3]?\d|[0-3]?\d([ .-])[0-3]?\d\2(?:(?:19|20)\d\d|\d\d)"
@@ -112,12 +118,11 @@ def recognizers(language: str) -> list[EntityRecognizer]:
         made(
             PhoneRecognizer,
             "PHONE_NUMBER",
-            ["phone", "number", "telephone", "cell", "mobile", "call", "ring", "text", "dial"],
+            ["phone", "telephone", "cell", "mobile", "ring", "text", "dial"],
             groups=(_PHONE_GROUPS, 0.9),
             bracket=(_PHONE_BRACKET, 0.9),
             bare=(_PHONE_BARE, 0.6),
-            # Seven to nine digits may be anything: it takes a word such as "call" nearby.
-            short=(_PHONE_SHORT, 0.2),
+            called=(_PHONE_CALLED, 0.6),
         ),
     ]
     if language == "en":

@@ -138,7 +138,8 @@ def scrub(
 
 def unscrubbed(utterances: Sequence[Utterance]) -> Scrubbed:
     """Seeds as patterns with nothing taken out, for recipes that turn the scrub off."""
-    settings = Settings(keep=tuple(slot.label for row in utterances for slot in row.slots))
+    labels = dict.fromkeys(slot.label for row in utterances for slot in row.slots)
+    settings = Settings(keep=tuple(labels))
     surrogates = Surrogates("en", b"", 0)
     filled = [fill(plan(utterance, [], settings, ()), surrogates) for utterance in utterances]
     return Scrubbed(
@@ -205,13 +206,13 @@ def _sweep(
         for hit in search.find(row.utterance.text):
             cut = cuts[hit.value]
             start, end = hit.start, hit.end
-            if not any(True for _ in row.uncut(start, end)):
+            if not row.uncut(start, end):
                 continue
             swept = True
             row.take_in(start, end)
             if cut.provider in NAMES and not row.touched(start, end):
                 start, end = row.grown(start, end, common)
-            for left, right in list(row.uncut(start, end)):
+            for left, right in row.uncut(start, end):
                 row.cut_out(left, right, cut.label, cut.provider)
     return swept
 

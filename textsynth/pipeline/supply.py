@@ -1,4 +1,4 @@
-"""Where candidates come from: seed patterns, templates and the language model, each asked for rows."""
+"""Where candidates come from: seed patterns, templates and the language model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from textsynth.recipe import Recipe
 from textsynth.run import Run
 from textsynth.values import ValueList
 
-FIRST_WAVE = 6
+# Rows that a prompt is taken to give until its intent has shown its yield.
+FIRST_WAVE = 12
 COMPLETIONS = "model/completions.jsonl"
 
 
@@ -106,7 +107,9 @@ class SeedSource:
     """The seed patterns themselves; exported only where the recipe's share names them."""
 
     def __init__(
-        self, recipe: Recipe, own: Mapping[str, Mapping[str, list[str]]],
+        self,
+        recipe: Recipe,
+        own: Mapping[str, Mapping[str, list[str]]],
         lists: Mapping[str, ValueList],
     ) -> None:
         realiser = PatternRows(recipe, lists, "seed")
@@ -146,9 +149,7 @@ class TemplateSource:
             stop = min(start + count, self._most[intent], there)
             if stop > start:
                 tables.append(
-                    grammar_draw.draw(
-                        self._grammar, intent, start, stop, seed=self._recipe.seed
-                    )
+                    grammar_draw.draw(self._grammar, intent, start, stop, seed=self._recipe.seed)
                 )
                 self._at[intent] = stop
         return Supplied(corpus.concat(tables))
@@ -215,9 +216,7 @@ class ModelSource:
             rows_a_prompt = max(0.5, self._rows[intent] / asked) if asked else FIRST_WAVE
             number = max(1, min(round(missing / rows_a_prompt), 2 * asked or 16))
             own = list(self._own[intent])
-            wave += generate.make_prompts(
-                intent, own, number, first=asked, seed=self._recipe.seed
-            )
+            wave += generate.make_prompts(intent, own, number, first=asked, seed=self._recipe.seed)
             self._prompts[intent] += number
         return wave
 
@@ -283,7 +282,9 @@ class ModelSource:
         texts = [prompts.render(i, list(by), closed=True) for i, by in self._own.items()]
         vocabulary_ = vocabulary.trim(model, tokenizer, texts)
         after = sum(weight.numel() for weight in model.parameters())
-        self._progress.note(f"vocabulary trimmed: {before / 1e6:.0f}M weights to {after / 1e6:.0f}M")
+        self._progress.note(
+            f"vocabulary trimmed: {before / 1e6:.0f}M weights to {after / 1e6:.0f}M"
+        )
         adapter = self._run.path("model", "adapter")
         if (adapter / "adapter_model.safetensors").is_file():
             from peft import PeftModel
@@ -306,9 +307,7 @@ class ModelSource:
                 model,
                 vocabulary_,
                 {intent: list(by) for intent, by in self._own.items()},
-                settings=finetune.Settings(
-                    settings.epochs, settings.learning_rate, settings.rank
-                ),
+                settings=finetune.Settings(settings.epochs, settings.learning_rate, settings.rank),
                 seed=self._recipe.seed,
                 progress=say,
             )

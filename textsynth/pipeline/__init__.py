@@ -1,0 +1,237 @@
+"""The order of the steps: seeds, scrub, templates, model, filters, selection, export.
+
+The flow is a line; only the adversarial filter goes round (judge, drop, ask for more), and that
+loop is in `collect`. The parts, in their order: `seedside` (seeds, scrubbed), `prepare` (grammar,
+value lists, quotas, sources), `supply` (candidates), `collect`, `finish`; `ledger` keeps the
+accounts. They, and no others, reach more than one leaf.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+import re
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from textsynth import corpus, keyed, models, registry, scrub, seeds
+from textsynth.corpus import Utterance
+from textsynth.errors import RecipeError, RunError
+from textsynth.export import About, ExportReport, StepCount
+from textsynth.grammar import draw
+from textsynth.grammar import grammar as grammar_module
+from textsynth.grammar.lint import lint
+from textsynth.pipeline import finish
+from textsynth.pipeline.collect import collect
+from textsynth.pipeline.ledger import Ledger
+from textsynth.pipeline.prepare import (
+    filter_context,
+    grammar_of,
+    quotas_of,
+    say_grammar,
+    sources_of,
+    value_lists,
+)
+from textsynth.pipeline.seedside import EMPTY_SEEDS, advancing, scrubbed_side
+from textsynth.progress import Progress
+from textsynth.recipe import Recipe
+from textsynth.run import MANIFEST, Resume, Run, open_run, write_json, write_text
+
+DEPENDENCIES = ("torch", "transformers", "peft", "datasets", "pyarrow", "spacy", "faker",
+                "presidio-analyzer", "scikit-learn", "sentence-transformers", "numpy")  # fmt: skip
+
+
+def generate(
+    recipe: Recipe,
+    output: str | Path | None = None,
+    *,
+    resume: Resume = "if-possible",
+    key_file: Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a recipe and return its run folder (default: `runs/<name>`).
+
+    A complete run of the same recipe is returned as it is; an incomplete one is resumed. Rows that
+    could not be had are in the manifest's `shortfall`.
+
+    Raises:
+        TextsynthError: the recipe, its files or the folder cannot be used.
+    """
+    progress = progress or Progress()
+    started = time.monotonic()
+    grammar = grammar_of(recipe)
+    secret = keyed.load_secret(key_file)
+    seed_file = _read_seeds(recipe, secret)
+    fingerprint = recipe.fingerprint()
+    run = open_run(Path(output or Path("runs") / recipe.name), fingerprint, resume)
+    if run.complete:
+        progress.note("this run is complete already; nothing was made")
+        return run
+    write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))
+    ledger = Ledger()
+
+    side = EMPTY_SEEDS
+    if seed_file is not None:
+        known = set(grammar.value_lists(recipe.seed)) if grammar else set()
+        side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
+    lists = value_lists(recipe, side, grammar)
+    context = filter_context(recipe, side, lists)
+    quotas = quotas_of(recipe, side, grammar)
+    if grammar is not None:
+        say_grammar(grammar, progress)
+    sources = sources_of(recipe, side, grammar, lists, quotas, context, run, progress)
+    pool = collect(recipe, sources, quotas, context, run, ledger, progress)
+    chosen, shortfall = finish.select_rows(recipe, pool, quotas, ledger, progress)
+    about = finish.about_of(recipe, side, ledger, shortfall, run)
+    exports = finish.export_all(recipe, chosen, about, run, progress)
+    corpus.write(chosen, run.path("corpus.parquet"))
+    finish.write_patterns(run, chosen)
+    ledger.write_rejects(run.path("rejects.parquet"))
+    manifest = {
+        "name": recipe.name,
+        "fingerprint": fingerprint,
+        "textsynth": finish.package_version(),
+        "versions": {name: finish.installed_version(name) for name in DEPENDENCIES},
+        "python": platform.python_version(),
+        "rows": chosen.num_rows,
+        "about": {**dataclasses.asdict(about), "recipe": "recipe.yaml"},
+        "steps": {
+            s.step: {"in": s.rows_in, "out": s.rows_out, "rejects": s.rejects} for s in about.steps
+        },
+        "adversarial_rounds": ledger.rounds,
+        "shortfall": {intent: {"got": g, "asked": a} for intent, (g, a) in shortfall.items()},
+        "shortfall_by_origin": finish.short_by_origin(chosen, quotas),
+        "exports": exports,
+        "seconds": round(time.monotonic() - started, 1),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    write_json(run.path(MANIFEST), manifest)
+    return run
+
+
+def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
+    """A few template rows of each intent, without seeds, model or files.
+
+    Raises:
+        RecipeError: the recipe has no templates.
+    """
+    grammar = grammar_of(recipe)
+    if grammar is None:
+        raise RecipeError("there is nothing to preview: the recipe has no templates",
+                          fix="run `textsynth generate`, or add `templates:`")  # fmt: skip
+    shown = {}
+    for intent in grammar.intents:
+        stop = min(count, draw.capacity(grammar, intent))
+        shown[intent] = list(
+            corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=recipe.seed))
+        )
+    return shown
+
+
+def check(path: Path) -> dict[str, Any]:
+    """Check a recipe (and its templates) or templates: findings, and a count for each intent.
+
+    Raises:
+        TextsynthError: an error; what is returned are warnings.
+    """
+    report: dict[str, Any] = {"findings": [], "intents": []}
+    if (path / "recipe.yaml").is_file():
+        path = path / "recipe.yaml"
+    if not path.is_dir() and not _holds_templates(path):
+        recipe = Recipe.load(path)
+        for source in recipe.sources():
+            if not source.exists():
+                raise RecipeError("there is no such file", where=str(source), fix="check the path")
+        if recipe.templates is None:
+            return report
+        path = recipe.templates.path
+    grammar = grammar_module.load(path)
+    report["findings"] = [dataclasses.asdict(finding) for finding in lint(grammar)]
+    report["intents"] = [
+        {
+            "name": name,
+            "sentences": sum(len(block.sentences) for block in intent.blocks),
+            "count": grammar_module.count(grammar, name),
+        }
+        for name, intent in grammar.intents.items()
+    ]
+    return report
+
+
+def _holds_templates(path: Path) -> bool:
+    """Whether a YAML or JSON file has a template's top-level keys rather than a recipe's."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return re.search(r'^\s*"?(intents|lists|expansion_rules)"?\s*:', text, re.MULTILINE) is not None
+
+
+def export_run(folder: Path, to: str, output: Path) -> ExportReport:
+    """Write the corpus of a finished run in another format.
+
+    Raises:
+        RunError: the folder is no finished run; ExportError: the target cannot be written.
+    """
+    run = Run(folder)
+    about = dict(run.manifest()["about"])
+    about["steps"] = tuple(StepCount(**step) for step in about["steps"])
+    about["models"] = tuple(tuple(model) for model in about["models"])
+    about["recipe"] = (folder / "recipe.yaml").read_text(encoding="utf-8")
+    chosen = corpus.read(folder / "corpus.parquet")
+    report: ExportReport = registry.find("exporters", to)(chosen, output, About(**about))
+    return report
+
+
+def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:
+    if recipe.seeds is None:
+        return None
+    return seeds.read(recipe.seeds.path, secret=secret, language=recipe.language)
+
+
+def scrub_file(
+    source: Path,
+    target: Path,
+    *,
+    recipe_language: str = "en",
+    settings: scrub.Settings | None = None,
+    seed: int = 0,
+    key_file: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Scrub a seed file to JSONL in the order and with the keys of the input; returns the report.
+
+    Raises:
+        SeedError: the input cannot be read; RunError: the output cannot be written.
+    """
+    progress = progress or Progress()
+    secret = keyed.load_secret(key_file)
+    file = seeds.read(source, secret=secret, language=recipe_language)
+    settings = settings or scrub.Settings()
+    detector = scrub.Detector(
+        recipe_language, models.spacy_source(recipe_language).location, settings
+    )
+    with progress.bar("scrubbing", len(file.rows)) as advance:
+        rows, scrubbed = scrub.scrub_rows(
+            [(row.id, row.data) for row in file.rows],
+            file.utterances,
+            settings=settings,
+            detector=detector,
+            secret=secret,
+            seed=seed,
+            progress=advancing(advance),
+        )
+    try:
+        write_text(target, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    except OSError as error:
+        raise RunError(
+            f"cannot be written: {error.strerror}", where=str(target), fix="name another file"
+        ) from error
+    return scrub.report(
+        scrubbed,
+        quarantined=[entry.reason for entry in file.quarantined],
+        duplicates=file.duplicates,
+    )

@@ -1,0 +1,166 @@
+"""The end of a run: select, split, describe, export, and write down what people review."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import Counter
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pyarrow as pa
+
+from textsynth import corpus, keyed, models, registry
+from textsynth.export import About
+from textsynth.filters.select import select, splits
+from textsynth.pipeline.collect import say_counts
+from textsynth.pipeline.ledger import Ledger
+from textsynth.pipeline.prepare import Cell
+from textsynth.pipeline.seedside import SeedSide
+from textsynth.progress import Progress
+from textsynth.recipe import Recipe
+from textsynth.run import Run, write_text
+
+
+def select_rows(
+    recipe: Recipe,
+    pool: pa.Table,
+    quotas: Mapping[Cell, int],
+    ledger: Ledger,
+    progress: Progress,
+) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
+    progress.step("select", f"{recipe.generate.per_intent} an intent")
+    kept = select(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
+    chosen = corpus.take(pool, kept)
+    rest = sorted(set(range(pool.num_rows)) - set(kept))
+    ledger.reject(corpus.take(pool, rest), "select", ["surplus"] * len(rest))
+    surplus = Counter({"surplus": len(rest)}) if rest else Counter()
+    ledger.add("select", pool.num_rows, len(kept), surplus)
+    say_counts(progress, pool.num_rows, len(kept), surplus)
+    by_intent = corpus.count_by(chosen, "intent") if kept else {}
+    shortfall = {}
+    for intent in dict.fromkeys(intent for intent, _ in quotas):
+        got = by_intent.get((intent,), 0)
+        if got < recipe.generate.per_intent:
+            shortfall[intent] = (got, recipe.generate.per_intent)
+            progress.warn(f"{intent}: {got} rows of {recipe.generate.per_intent}")
+    if chosen.num_rows:
+        chosen = corpus.replace_column(chosen, "split", splits(chosen, recipe.seed))
+        chosen = chosen.take(pa.array(_reading_order(chosen, recipe.seed)))
+    return chosen, shortfall
+
+
+def _reading_order(chosen: pa.Table, seed: int) -> list[int]:
+    """A keyed shuffle, so that no file starts with a thousand rows of one intent."""
+    order: list[int] = keyed.order(
+        keyed.stream(seed, "order"), corpus.column(chosen, "id")
+    ).tolist()
+    return order
+
+
+def short_by_origin(chosen: pa.Table, quotas: Mapping[Cell, int]) -> list[dict[str, Any]]:
+    there = corpus.count_by(chosen, "intent", "origin") if chosen.num_rows else {}
+    return [
+        {"intent": intent, "origin": origin, "got": there.get((intent, origin), 0), "asked": count}
+        for (intent, origin), count in quotas.items()
+        if there.get((intent, origin), 0) < count
+    ]
+
+
+def about_of(
+    recipe: Recipe,
+    side: SeedSide,
+    ledger: Ledger,
+    shortfall: dict[str, tuple[int, int]],
+    run: Run,
+) -> About:
+    used = []
+    if recipe.model is not None:
+        source = models.language_model_source(recipe.model.base)
+        used.append(("language model", source.name, source.terms))
+    if any(step.name in {"label", "adversarial"} for step in recipe.filters) and side.patterns:
+        encoder = models.embedder_source()
+        used.append(("sentence encoder of the filters", encoder.name, encoder.terms))
+    if recipe.seeds is not None and recipe.scrub is not False:
+        spacy_model = models.spacy_source(recipe.language)
+        used.append(("entity recognition of the scrub", spacy_model.name, spacy_model.terms))
+    return About(
+        name=recipe.name,
+        license=recipe.card.license,
+        language=recipe.language,
+        version=package_version(),
+        recipe=(run.folder / "recipe.yaml").read_text(encoding="utf-8"),
+        models=tuple(used),
+        steps=ledger.step_counts(),
+        seeds=len(side.patterns),
+        scrubbed=side.counts,
+        shortfall=shortfall,
+    )
+
+
+def export_all(
+    recipe: Recipe, chosen: pa.Table, about: About, run: Run, progress: Progress
+) -> list[dict[str, Any]]:
+    exports = []
+    for step in recipe.export:
+        progress.step(f"export: {step.name}")
+        place = ("dataset",) if step.name == "huggingface" else ("exports", step.name)
+        report = registry.find("exporters", step.name)(
+            chosen, run.path(*place), about, **step.options
+        )
+        refused = sum(report.refused.values())
+        progress.note(f"{report.written:,} rows written" + (f", {refused} refused" * bool(refused)))
+        exports.append(
+            {"format": report.format, "written": report.written, "refused": report.refused}
+        )
+    return exports
+
+
+def write_patterns(run: Run, chosen: pa.Table) -> None:
+    """The patterns behind the corpus, for people to read, edit and keep under version control."""
+    from ruamel.yaml import YAML
+
+    listed: dict[str, list[dict[str, Any]]] = {}
+    counted = corpus.count_by(chosen, "intent", "origin", "pattern")
+    for (intent, origin, pattern), rows in counted.items():
+        entry = {"pattern": pattern, "origin": origin, "rows": rows}
+        listed.setdefault(str(intent), []).append(entry)
+    buffer = io.StringIO()
+    yaml = YAML(typ="safe")
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 1000
+    yaml.dump({"intents": listed}, buffer)
+    write_text(run.path("patterns", "patterns.yaml"), buffer.getvalue())
+
+
+def as_yaml(recipe: Recipe) -> str:
+    from ruamel.yaml import YAML
+
+    plain = recipe.model_dump(mode="json", exclude_defaults=True)
+    for section in ("seeds", "templates"):
+        if section in plain:  # a card must not tell where on somebody's disk the recipe lies
+            plain[section]["path"] = os.path.relpath(plain[section]["path"], recipe.folder)
+    for section in ("filters", "export"):
+        plain[section] = [
+            {step["name"]: step["options"]} if step.get("options") else step["name"]
+            for step in plain.get(section, ())
+        ] or plain.pop(section, [])
+    buffer = io.StringIO()
+    yaml = YAML(typ="rt")
+    yaml.dump({key: value for key, value in plain.items() if value != []}, buffer)
+    return buffer.getvalue()
+
+
+def package_version() -> str:
+    """The version of this package."""
+    return installed_version("textsynth-corpus")
+
+
+def installed_version(distribution: str) -> str:
+    """The version of an installed distribution, or `unknown`."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
