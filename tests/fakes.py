@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,6 @@ import numpy.typing as npt
 DIMENSIONS = 64
 ALPHABET = [chr(code) for code in range(0x21, 0x7F)]
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
-SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>"]
 PATTERNS = {
     "set_alarm": [
         "wake me at {time}",
@@ -80,14 +80,18 @@ def _tokenizer() -> Any:
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     )
     trainer = trainers.BpeTrainer(
-        vocab_size=2000,
-        special_tokens=[*SPECIAL, *BYTES],
+        vocab_size=2000 - len(BYTES) - 3,
+        special_tokens=["<unk>"],
         initial_alphabet=[*ALPHABET, "▁", "\n"],
         show_progress=False,
     )
     tokenizer.train_from_iterator(_sentences(), trainer)
+    # The trainer could make them special tokens only, which decoding leaves out.
+    written = json.loads(tokenizer.to_str())
+    vocabulary = written["model"]["vocab"]
+    vocabulary.update({token: len(vocabulary) + at for at, token in enumerate(BYTES)})
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=Tokenizer.from_str(json.dumps(written)),
         pad_token="<pad>",
         eos_token="<eos>",
         bos_token="<bos>",
@@ -98,7 +102,9 @@ def _tokenizer() -> Any:
 
 def _sentences() -> Iterator[str]:
     """Nonsense of many syllables, so that there is something to merge, and the patterns."""
-    syllables = [c + v for c in "bcdfghjklmnpqrstvwz" for v in ("a", "e", "i", "o", "u", "ay", "er")]
+    syllables = [
+        c + v for c in "bcdfghjklmnpqrstvwz" for v in ("a", "e", "i", "o", "u", "ay", "er")
+    ]
     for n in range(4000):
         word = syllables[n % len(syllables)] + syllables[n * 7 % 101] + syllables[n * 13 % 131]
         yield f"▁{word}"

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from textsynth import corpus, keyed, patterns
@@ -27,7 +27,9 @@ SLOW = settings(
 )
 
 
-def pack(*sentences: str, lists: str = "{}", rules: str = "{}", block: str = "", intent: str = "") -> Grammar:
+def pack(
+    *sentences: str, lists: str = "{}", rules: str = "{}", block: str = "", intent: str = ""
+) -> Grammar:
     """A grammar of one intent `a`."""
     written = "\n".join(f"        - {quote(sentence)}" for sentence in sentences)
     return loads(
@@ -217,23 +219,23 @@ def brute(grammar: Grammar, node: syntax.Node) -> list[str]:
 @SLOW
 @given(grammars())
 def test_all_that_can_be_said_is_drawn_once(grammar: Grammar) -> None:
+    assume(count(grammar, "a") <= 2000)
     wanted = [
         " ".join(text.split())
         for sentence in grammar.intents["a"].sentences
         for text in brute(grammar, sentence.tree)
     ]
-    if len(wanted) > 20_000:
-        return
     assert count(grammar, "a") == len(wanted)
     drawn = draw(grammar, "a", 0, len(wanted), seed=5)
-    assert Counter(drawn.column("text").to_pylist()) == Counter(wanted)
-    assert len(set(drawn.column("id").to_pylist())) == len(wanted)
+    said = [text for text in wanted if text]
+    assert Counter(drawn.column("text").to_pylist()) == Counter(said)
+    assert len(set(drawn.column("id").to_pylist())) == len(said)
 
 
 @SLOW
 @given(grammars(), st.integers(0, 3), st.data())
 def test_rows_are_exact_and_keyed(grammar: Grammar, seed: int, data: st.DataObject) -> None:
-    there = min(capacity(grammar, "a"), 3000)
+    there = min(capacity(grammar, "a"), 500)
     whole = draw(grammar, "a", 0, there, seed=seed).to_pylist()
     cut = data.draw(st.integers(0, there))
     prepared = prepare(grammar, "a", seed)
@@ -287,9 +289,9 @@ def test_more_than_there_is_says_how_many_there_are() -> None:
 
 
 def test_spaces_beyond_machine_integers() -> None:
-    lists = "{n: {range: {from: 0, to: 99999}}}"
-    grammar = pack("{n} " * 6, "x ({n} {n} {n}|[{n}] {n} {n} {n} {n})", lists=lists)
-    assert count(grammar, "a") == 10**30 + 10**15 + 10**20 * (10**5 + 1) // 10**5 * 10**0 or True
+    lists = "{n: {range: {from: 1, to: 1000}}}"
+    grammar = pack("{n} " * 9, "x ({n} {n} {n}|[{n}] {n} {n} {n} {n} {n} {n} {n})", lists=lists)
+    assert count(grammar, "a") == 10**27 + 10**9 + 1001 * 10**21
     drawn = draw(grammar, "a", 10**9, 10**9 + 2000, seed=0)
     assert len(set(drawn.column("text").to_pylist())) == 2000
     assert drawn.slice(500, 10).to_pylist() == (
@@ -364,12 +366,20 @@ def test_records_agree_within_a_sentence_and_differ_between_groups() -> None:
 
 
 def test_records_through_rules_and_permutations() -> None:
-    lists = "\n  c: {wildcard: true, records: [{c: A, d: 1}, {c: B, d: 2}]}\n  d: {wildcard: true, records: c}"
+    lists = """
+  c: {wildcard: true, records: [{c: A, d: 1}, {c: B, d: 2}]}
+  d: {wildcard: true, records: c}""".rstrip()
     grammar = pack("(<r>;{d}) x", "({c}|{d}) y", lists=lists, rules="{r: 'in {c}'}")
     assert texts(grammar) == sorted(
         ["in A 1 x", "1 in A x", "in B 2 x", "2 in B x", "A y", "B y", "1 y", "2 y"]
     )
     assert count(grammar, "a") == 8
+
+
+def test_no_words_no_row() -> None:
+    grammar = pack("[hello] [there]", "hi")
+    assert texts(grammar) == ["hello", "hello there", "hi", "there"]
+    assert count(grammar, "a") == capacity(grammar, "a") == 5
 
 
 def test_cover_says_every_value_first() -> None:
@@ -403,7 +413,9 @@ def test_ids_change_with_what_is_said() -> None:
 def test_batches_meet_without_a_seam() -> None:
     grammar = pack("{1..300:n} {1..300:m} [x]", "{1..9:n} y")
     whole = draw(grammar, "a", BATCH - 50, BATCH + 50, seed=0)
-    one = [draw(grammar, "a", n, n + 1, seed=0).to_pylist()[0] for n in range(BATCH - 50, BATCH + 50)]
+    one = [
+        draw(grammar, "a", n, n + 1, seed=0).to_pylist()[0] for n in range(BATCH - 50, BATCH + 50)
+    ]
     assert whole.to_pylist() == one
 
 
@@ -415,7 +427,9 @@ def test_all_of_a_large_sentence_comes_once() -> None:
 
 
 def test_other_scripts_are_counted_in_characters() -> None:
-    grammar = pack("\u05e9\u05dc\u05d5\u05dd {n} e\u0301", lists="{n: {values: ['\u706f\U0001f600', o\u0308]}}")
+    grammar = pack(
+        "\u05e9\u05dc\u05d5\u05dd {n} e\u0301", lists="{n: {values: ['\u706f\U0001f600', o\u0308]}}"
+    )
     for row in corpus.utterances(draw(grammar, "a", 0, 2, seed=0)):
         (slot,) = row.slots
         assert row.text[slot.start : slot.end] == slot.value or slot.value == "o\u0308"
@@ -442,7 +456,9 @@ def test_a_keyed_permutation_of_any_size_repeats_nothing(size: int, key: int) ->
     st.data(),
 )
 @settings(deadline=None)
-def test_a_schedule_gives_each_turn_once(sizes: list[tuple[float, int]], data: st.DataObject) -> None:
+def test_a_schedule_gives_each_turn_once(
+    sizes: list[tuple[float, int]], data: st.DataObject
+) -> None:
     schedule = Schedule([weight for weight, _ in sizes], [cap for _, cap in sizes])
     total = schedule.capacity
     assert total == sum(cap for _, cap in sizes)

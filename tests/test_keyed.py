@@ -25,10 +25,18 @@ SECRET = bytes(range(32))
 def test_golden_values() -> None:
     """Corpora made earlier can be made again: these never change."""
     assert keyed.stream(42, "stage", 7) == 12177397652550376124
-    assert keyed.bits(KEY, [0, 1, 2**40]).tolist() == [4920239853852003070, 12746162419866595620, 5225646020694258585]
+    assert keyed.bits(KEY, [0, 1, 2**40]).tolist() == [
+        4920239853852003070,
+        12746162419866595620,
+        5225646020694258585,
+    ]
     assert keyed.uniform(KEY, [0, 1]).tolist() == [0.2667267369348051, 0.6909708493236228]
     assert keyed.integers(KEY, [0, 1, 2], [10, 1000, 2**31]).tolist() == [2, 690, 1261999899]
-    assert keyed.counters(["a", "ü", ""]).tolist() == [3405396810240292928, 3976460501203677525, 13020603013274838756]
+    assert keyed.counters(["a", "ü", ""]).tolist() == [
+        3405396810240292928,
+        3976460501203677525,
+        13020603013274838756,
+    ]
     assert keyed.order(KEY, list("abcdef")).tolist() == [0, 1, 2, 4, 5, 3]
     assert keyed.content_id("a", "b") == "f84c4d669fe0d410"
     assert keyed.secret_hash(SECRET, "Ann") == "91ee3e81dc5a2770"
@@ -103,6 +111,10 @@ def test_order_does_not_depend_on_the_order_given(key: int, keys: list[str], ran
     assert [keys[i] for i in keyed.order(key, keys)] == [
         shuffled[i] for i in keyed.order(key, shuffled)
     ]
+
+
+def test_equal_keys_stay_in_their_order() -> None:
+    assert keyed.order(KEY, ["a"] * 100).tolist() == list(range(100))
 
 
 def test_every_order_is_as_likely() -> None:

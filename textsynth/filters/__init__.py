@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Embed = Callable[[list[str]], npt.NDArray[np.float32]]
-FindLeaks = Callable[[Sequence[str]], set[int]]
+FindLeaks = Callable[[Sequence[str]], list[list[tuple[int, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Context:
     Attributes:
         seeds: the scrubbed seeds as realised utterances, origin `seed`.
         accepted: rows that passed earlier, against which duplicates count.
-        embed: texts to unit vectors of shape (n, d); None where no model is used.
-        find_leaks: the rows whose text holds a value that the scrub removed.
+        embed: texts to unit vectors of shape (n, d).
+        find_leaks: for each text, the spans that hold a value which the scrub removed.
         seed: the recipe's seed.
     """
 

@@ -7,6 +7,7 @@ goes.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import numpy as np

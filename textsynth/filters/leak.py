@@ -9,8 +9,14 @@ from textsynth.filters import Context, Verdicts
 
 
 def leak(corpus: pa.Table, context: Context) -> Verdicts:
-    """Drop rows that hold a value which the scrub removed; reason `leaked_value`."""
-    texts = context.find_leaks(column(corpus, "text"))
-    patterns = context.find_leaks([pattern or "" for pattern in column(corpus, "pattern")])
-    found = texts | patterns
-    return Verdicts(["leaked_value" if row in found else None for row in range(corpus.num_rows)])
+    """Drop rows whose own words hold a value which the scrub removed; reason `leaked_value`.
+
+    What fills a slot was placed there by us, from lists, and passes.
+    """
+    places = context.find_leaks(column(corpus, "text"))
+    reasons: list[str | None] = []
+    for found, slots in zip(places, column(corpus, "slots"), strict=True):
+        filled = [(slot["start"], slot["end"]) for slot in slots or ()]
+        placed = all(any(s <= start and end <= e for s, e in filled) for start, end in found)
+        reasons.append(None if placed else "leaked_value")
+    return Verdicts(reasons)

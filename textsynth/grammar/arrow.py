@@ -38,6 +38,12 @@ def strings(texts: Sequence[str]) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), data)
 
 
+def lengths(texts: pa.StringArray) -> I32:
+    """Bytes of each text."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :]
+    return np.asarray(np.diff(ends[: len(texts) + 1]))
+
+
 def constant(text: str, rows: int) -> pa.StringArray:
     """The same text in each row."""
     return pa.repeat(strings([text])[0], rows)

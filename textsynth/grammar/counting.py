@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from textsynth.errors import GrammarError
-from textsynth.grammar.lists import RecordList
-from textsynth.grammar.model import Grammar
+from textsynth.grammar.lists import RangeList, RecordList, range_size
+from textsynth.grammar.model import Grammar, Sentence
 from textsynth.grammar.scope import Keys, Name, Scope, Scopes, get_intent
 from textsynth.grammar.syntax import (
     Alternative,
@@ -29,15 +29,23 @@ def count(grammar: Grammar, intent: str | None = None, *, seed: int = 0) -> int:
     Raises:
         GrammarError: no such intent, a cycle, or a pool that cannot be drawn.
     """
-    scopes = Scopes(grammar, seed)
     names = grammar.intents if intent is None else [intent]
+    return sum(size for name in names for _, size in sentence_counts(grammar, name, seed=seed))
+
+
+def sentence_counts(grammar: Grammar, intent: str, *, seed: int = 0) -> list[tuple[Sentence, int]]:
+    """The sentences of an intent, each with its derivations, counted as `count` does.
+
+    Raises:
+        GrammarError: as `count`.
+    """
+    scopes, found = Scopes(grammar, seed), get_intent(grammar, intent)
     with bounded():
-        return sum(
-            count_sentence(scopes.of(found, block), sentence.tree)
-            for found in (get_intent(grammar, name) for name in names)
+        return [
+            (sentence, count_sentence(scopes.of(found, block), sentence.tree))
             for block in found.blocks
             for sentence in block.sentences
-        )
+        ]
 
 
 def count_sentence(scope: Scope, tree: Node) -> int:
@@ -98,6 +106,9 @@ class _Counter:
     def list(self, called: str) -> int:
         if called not in self.lists:
             found = self.scope.list_of(ListReference(called, called))
+            if isinstance(found, RangeList) and not found.words:  # of any size
+                self.lists[called] = range_size(found)
+                return self.lists[called]
             said = [] if found is None else [tree for tree, _ in self.scope.values(found)]
             sizes = (1 if isinstance(tree, str) else self.node(tree, frozenset()) for tree in said)
             self.lists[called] = 1 if found is None else sum(sizes)

@@ -139,7 +139,7 @@ class _Builder:
         while self.loader.check_event():
             event = self.loader.get_event()
             if isinstance(event, yaml.ScalarEvent):
-                plain = event.style is None and event.implicit[0]
+                plain = not event.style and event.implicit[0]
                 scalar = Scalar(event.value, self.scalar_place(event), plain)
                 self.remember(event.anchor, scalar)
                 self.put(scalar)

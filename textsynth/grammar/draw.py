@@ -19,14 +19,16 @@ from textsynth import corpus, keyed
 from textsynth.errors import GrammarError
 from textsynth.grammar import arrow
 from textsynth.grammar.arrow import I32, Texts
+from textsynth.grammar.compiling import compile_sentence
 from textsynth.grammar.counting import bounded, count
 from textsynth.grammar.cover import Indices, covering, derivations
-from textsynth.grammar.fragments import compile_sentence, digest
+from textsynth.grammar.decode import Decoder
+from textsynth.grammar.fragments import digest
 from textsynth.grammar.grammar import require_closed
-from textsynth.grammar.link import Decoder, Linked, Linker, Pool, freeze
+from textsynth.grammar.link import Linked, Linker, Pool, freeze
 from textsynth.grammar.model import Grammar, Intent
 from textsynth.grammar.schedule import Schedule, shares
-from textsynth.grammar.scope import Scopes, get_intent
+from textsynth.grammar.scope import get_intent, shared_scopes
 from textsynth.keyed import U64
 
 BATCH = 65_536  # rows that are worked on together; they fit the caches
@@ -75,7 +77,8 @@ class PreparedIntent:
                 f"the intent {self.name!r} gives {self.capacity:,} rows, {stop:,} are asked for",
                 fix="ask for fewer, or add sentences and values",
             )
-        tables = [self._batch(at, min(at + BATCH, stop)) for at in range(start, stop, BATCH)]
+        with bounded():
+            tables = [self._batch(at, min(at + BATCH, stop)) for at in range(start, stop, BATCH)]
         return pa.concat_tables(tables) if tables else corpus.empty()
 
     def _batch(self, start: int, stop: int) -> pa.Table:
@@ -91,7 +94,9 @@ class PreparedIntent:
             decoder.decode(sentence.linked, index, rows)
             ids[rows] = row_hash(sentence.id_key, index)
         table = self._table(texts, ids, turns.sentence)
-        return self._without_repeats(table, turns.sentence)
+        keep = self._distinct(table, turns.sentence)
+        keep &= arrow.lengths(table.column("text").chunk(0)) > 0
+        return table if keep.all() else table.take(arrow.numbers(np.flatnonzero(keep)))
 
     def _table(self, texts: I32, ids: U64, sentence: I32) -> pa.Table:
         rows, width = len(ids), len(texts)
@@ -114,26 +119,22 @@ class PreparedIntent:
         ]
         return pa.table(columns, schema=corpus.SCHEMA)
 
-    def _without_repeats(self, table: pa.Table, sentence: I32) -> pa.Table:
-        """The rows whose `distinct` slots differ; the others are gaps."""
-        if not any(found.distinct for found in self.sentences):
-            return table
-        slots = table.column("slots").combine_chunks()
-        row = np.repeat(np.arange(len(slots)), np.diff(slots.offsets.to_numpy()))
-        flat = slots.flatten()
-        label = flat.field("label").dictionary_encode()
-        value = flat.field("value").dictionary_encode()
-        codes = value.indices.to_numpy().astype(np.int64)
-        keep = np.ones(len(slots), bool)
-        for number, found in enumerate(self.sentences):
-            for names in found.distinct:
-                wanted = pc.is_in(label.cast(pa.string()), pa.array(names)).to_numpy(False)
-                mine = np.flatnonzero(wanted & (sentence[row] == number))
-                pairs, seen = np.unique(
-                    row[mine] * (len(value.dictionary) + 1) + codes[mine], return_counts=True
-                )
-                keep[pairs[seen > 1] // (len(value.dictionary) + 1)] = False
-        return table if keep.all() else table.filter(pa.array(keep))
+    def _distinct(self, table: pa.Table, sentence: I32) -> npt.NDArray[np.bool_]:
+        """Which rows fill the slots that a block calls `distinct` with different values."""
+        keep = np.ones(table.num_rows, bool)
+        bound = [(n, names) for n, s in enumerate(self.sentences) for names in s.distinct]
+        if bound:
+            slots = table.column("slots").chunk(0)
+            row = np.repeat(np.arange(len(slots)), np.diff(slots.offsets.to_numpy()))
+            label, value = slots.flatten().field("label"), slots.flatten().field("value")
+            codes = value.dictionary_encode().indices.to_numpy()
+            key = row * (int(codes.max(initial=0)) + 1) + codes
+        for number, names in bound:
+            wanted = pc.is_in(label, pa.array(names)).to_numpy(zero_copy_only=False)
+            mine = np.flatnonzero(wanted & (sentence[row] == number))
+            _, first = np.unique(key[mine], return_index=True)
+            keep[row[np.delete(mine, first)]] = False
+        return keep
 
 
 @lru_cache(maxsize=64)
@@ -144,8 +145,13 @@ def prepare(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
         GrammarError: no such intent, a list or rule that is defined nowhere, a cycle.
     """
     require_closed(grammar, [intent])
+    with bounded():
+        return _prepared(grammar, intent, seed)
+
+
+def _prepared(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
     found = get_intent(grammar, intent)
-    scopes = Scopes(grammar, seed)
+    scopes = shared_scopes(grammar, seed)
     pool, width = Pool(), 0
     sentences: list[PreparedSentence] = []
     weights: list[float] = []
@@ -154,8 +160,7 @@ def prepare(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
     said: dict[int, str] = {}
     for block in found.blocks:
         scope = scopes.of(found, block)
-        with bounded():
-            parts = [compile_sentence(scope, sentence.tree) for sentence in block.sentences]
+        parts = [compile_sentence(scope, sentence.tree) for sentence in block.sentences]
         caps += shares(block.max, [part.count for part in parts])
         for sentence, part in zip(block.sentences, parts, strict=True):
             linker = Linker(pool)
@@ -197,7 +202,8 @@ def draw(grammar: Grammar, intent: str, start: int, stop: int, *, seed: int) -> 
     """Rows `start` to `stop` of an intent as a table of `corpus.SCHEMA`.
 
     Rows are derivations without replacement, dealt to sentences by the intent's `distribution`. Two
-    derivations may give one text, and `distinct` leaves gaps: fewer rows, none renumbered.
+    derivations may give one text. `distinct`, and derivations without words, leave gaps: there are
+    fewer rows, and none is renumbered.
 
     Raises:
         GrammarError: as `prepare`; or there are not so many rows, and it says how many.

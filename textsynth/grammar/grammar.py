@@ -10,7 +10,8 @@ from textsynth.grammar import document, reading
 from textsynth.grammar.counting import count
 from textsynth.grammar.lint import lint
 from textsynth.grammar.model import Grammar
-from textsynth.grammar.scope import Scopes, get_intent, open_references, undefined
+from textsynth.grammar.scope import get_intent, shared_scopes
+from textsynth.grammar.undefined import open_references, undefined
 
 __all__ = ["Grammar", "count", "get_intent", "lint", "load", "loads", "require_closed"]
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -63,7 +64,7 @@ def require_closed(grammar: Grammar, intents: Several[str] | None = None) -> Non
     Raises:
         GrammarError: at the first reference to a name defined nowhere, or with the path of a cycle.
     """
-    scopes = Scopes(grammar)
+    scopes = shared_scopes(grammar, 0)
     for name in grammar.intents if intents is None else intents:
         intent = get_intent(grammar, name)
         for block in intent.blocks:

@@ -27,7 +27,6 @@ from textsynth.grammar.fragments import (
     Table,
     Trim,
 )
-from textsynth.keyed import I64
 
 Rows = npt.NDArray[Any]
 NONE, SAID, SPACED = 0, 1, 2  # nothing was said; words; words and white space
@@ -47,11 +46,12 @@ START = State(NONE)
 
 @dataclass(slots=True)
 class Pool:
-    """All texts of an intent, with their patterns and slots; columns once it is frozen."""
+    """All texts of an intent, with their patterns and slots, by number; number 0 says nothing."""
 
     texts: list[str] = field(default_factory=lambda: [""])
-    patterns: list[str] = field(default_factory=lambda: [""])
+    patterns: list[int] = field(default_factory=lambda: [0])
     slots: list[tuple[tuple[int, int, int, int], ...]] = field(default_factory=lambda: [()])
+    kinds: dict[str, int] = field(default_factory=lambda: {"": 0})
     labels: dict[str, int] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
     known: dict[Any, int] = field(default_factory=dict)
@@ -62,12 +62,17 @@ class Pool:
         key = (id(fragments), state.mode, state.outer[-1:], names)
         if key not in self.known:
             self.known[key] = len(self.texts)
-            for fragment in fragments:
-                gap = " " if spaced(fragment, state) else ""
-                self.texts.append(gap + fragment.core)
-                self.patterns.append(gap + named(fragment, names))
-                self.slots.append(tuple([self.slot(s, len(gap)) for s in fragment.spans]))
+            gaps = gap(False, state), gap(True, state)
+            spaces = [gaps[f.before] if f.core else "" for f in fragments]
+            pairs = list(zip(spaces, fragments, strict=True))
+            self.texts += [space + f.core for space, f in pairs]
+            self.patterns += [self.kind(space + named(f, names)) for space, f in pairs]
+            self.slots += [tuple([self.slot(s, len(space)) for s in f.spans]) for space, f in pairs]
         return self.known[key]
+
+    def kind(self, pattern: str) -> int:
+        """The number of a pattern, which many texts share."""
+        return self.kinds.setdefault(pattern, len(self.kinds))
 
     def slot(self, span: Span, shift: int) -> tuple[int, int, int, int]:
         """Start, end, and the numbers of label and value."""
@@ -76,13 +81,11 @@ class Pool:
         return (span.start + shift, span.end + shift, label, value)
 
 
-def spaced(fragment: Fragment, state: State) -> bool:
-    """Whether a space stands between what was said and this fragment."""
-    if not fragment.core:
-        return False
+def gap(before: bool, state: State) -> str:
+    """What stands between what was said and words, which have white space before them or not."""
     if state.outer:
-        return state.outer[-1] == SPACED
-    return state.mode == SPACED or (state.mode == SAID and fragment.before)
+        return " " if state.outer[-1] == SPACED else ""
+    return " " if state.mode == SPACED or (state.mode == SAID and before) else ""
 
 
 def named(fragment: Fragment, filled: tuple[tuple[str, int], ...]) -> str:
@@ -240,101 +243,10 @@ def repeats(part: Part, memo: dict[int, dict[str, int]]) -> dict[str, int]:
     return found
 
 
-class Decoder:
-    """Derivation indices to numbers of texts, written to `texts[column, row]`."""
-
-    def __init__(self, texts: I32) -> None:
-        self.texts = texts
-        self.picked: dict[tuple[str, str], I64] = {}
-
-    def decode(
-        self, linked: Linked, index: Rows, rows: I64, state: Rows | None = None
-    ) -> Rows | None:
-        """Write the rows of a part; returns the states they leave by, None where that is one.
-
-        `index` is below the part's count, `state` the entering states where there are several.
-        """
-        part = linked.part
-        if isinstance(part, (Table, Echo)):
-            entry = (
-                self.picked[part.key][rows] if isinstance(part, Echo) else index.astype(np.int64)
-            )
-            return self.table(linked, entry, rows, state)
-        if isinstance(part, Pick):
-            self.picked.setdefault(part.key, np.zeros(self.texts.shape[1], np.int64))
-            self.picked[part.key][rows] = index
-            return state
-        if isinstance(part, Product):
-            return self.product(linked, index, rows, state)
-        if isinstance(part, Choice):
-            return self.choice(linked, index, rows, state)
-        inner = linked.parts[0]
-        entered = None
-        if state is not None:
-            place = np.zeros(max(linked.enters) + 1, np.int16)
-            place[list(linked.enters)] = inner.enters
-            entered = place[state]
-        left = self.decode(inner, index, rows, entered)
-        if len(linked.leaves) == 1:
-            return None
-        assert left is not None and linked.after is not None
-        return np.asarray(linked.after[left])
-
-    def table(self, linked: Linked, entry: I64, rows: I64, state: Rows | None) -> Rows | None:
-        if state is None:
-            self.texts[linked.column, rows] = entry + linked.first[0]
-            after = None if linked.after is None else linked.after[0][entry]
-        else:
-            local = np.zeros(max(linked.enters) + 1, np.int64)
-            local[list(linked.enters)] = np.arange(len(linked.enters))
-            at = local[state]
-            self.texts[linked.column, rows] = entry + linked.first[at]
-            after = None if linked.after is None else linked.after[at, entry]
-        return after
-
-    def product(self, linked: Linked, index: Rows, rows: I64, state: Rows | None) -> Rows | None:
-        last = len(linked.parts) - 1
-        for place, (item, count) in enumerate(zip(linked.parts, linked.counts, strict=True)):
-            digit = index
-            if place < last:
-                rest = index // count
-                digit, index = index - rest * count, narrow(rest, linked.counts[place + 1 :])
-            state = self.decode(item, narrow(digit, (count,)), rows, state)
-        return state
-
-    def choice(self, linked: Linked, index: Rows, rows: I64, state: Rows | None) -> Rows | None:
-        many = len(linked.leaves) > 1
-        left = np.full(len(rows), linked.leaves[0], np.int16) if many else None
-        base = 0
-        for branch, count in zip(linked.parts, linked.counts, strict=True):
-            here = np.flatnonzero((index >= base) & (index < base + count))
-            if here.size:
-                inner = narrow(index[here] - base, (count,))
-                entered = None if state is None else state[here]
-                out = self.decode(branch, inner, rows[here], entered)
-                if left is not None:
-                    left[here] = branch.leaves[0] if out is None else out
-            base += count
-        return left
-
-
-def narrow(index: Rows, counts: tuple[int, ...]) -> Rows:
-    """Python integers as machine integers, once they are small enough."""
-    if index.dtype == object:
-        total = 1
-        for count in counts:
-            total *= count
-        if total < 1 << 62:
-            return index.astype(np.int64)
-    return index
-
-
 def freeze(pool: Pool) -> Texts:
     """A pool as columns."""
     flat = np.array([slot for slots in pool.slots for slot in slots], np.int32).reshape(-1, 4)
     counts = np.fromiter(map(len, pool.slots), np.int32, len(pool.slots))
-    kinds = {pattern: code for code, pattern in enumerate(dict.fromkeys(pool.patterns))}
-    codes = np.fromiter((kinds[p] for p in pool.patterns), np.int32, len(pool.patterns))
     return Texts(
         text=strings(pool.texts),
         length=np.fromiter(map(len, pool.texts), np.int32, len(pool.texts)),
@@ -346,6 +258,6 @@ def freeze(pool: Pool) -> Texts:
         value=np.ascontiguousarray(flat[:, 3]),
         labels=strings(list(pool.labels)),
         values=strings(list(pool.values)),
-        pattern=codes,
-        patterns=tuple(kinds),
+        pattern=np.array(pool.patterns, np.int32),
+        patterns=tuple(pool.kinds),
     )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from textsynth.errors import GrammarError
 from textsynth.grammar.counting import count_sentence
 from textsynth.grammar.lists import TextList, WildcardList
 from textsynth.grammar.model import Block, Finding, Grammar, Intent, Sentence
-from textsynth.grammar.scope import Name, Scope, Scopes, open_references, refer, target, undefined
-from textsynth.grammar.syntax import Node
+from textsynth.grammar.scope import Name, Scope, Scopes, refer, target
+from textsynth.grammar.syntax import (
+    Alternative,
+    ListReference,
+    Node,
+    RuleReference,
+    Text,
+    children,
+)
+from textsynth.grammar.undefined import open_references, undefined
 
 MANY = 100  # derivations from which on it matters that one sentence holds most of them
 
@@ -45,6 +53,7 @@ class _Linter:
                 scope = self.scopes.of(intent, block)
                 for sentence in block.sentences:
                     yield from self.shared(intent, sentence)
+                    self.reach(scope, sentence)
                     try:
                         sizes.append((sentence, count_sentence(scope, sentence.tree)))
                     except GrammarError as error:
@@ -52,7 +61,13 @@ class _Linter:
                             "error", error.where or "", error.message, error.fix or "mend it"
                         )
                     else:
-                        self.reach(scope, sentence)
+                        yield from self.silent(scope, sentence)
+                        if not sizes[-1][1]:
+                            yield warning(
+                                sentence.place.at(),
+                                "no value of a list fits the context that the block requires",
+                                "mend requires_context, excludes_context or the context of values",
+                            )
                 yield from self.named_slots(scope, block)
             yield from self.dominant(intent, sizes)
 
@@ -81,6 +96,19 @@ class _Linter:
                 sentence.place.at(),
                 f"the sentence stands {both}: {first.place.at()}",
                 "say it in one place, unless requires_context tells the two apart",
+            )
+
+    def silent(self, scope: Scope, sentence: Sentence) -> Iterator[Finding]:
+        """The sentence that may have no words. Nothing it needs is a cycle."""
+        rules: dict[str, bool] = scope.memo.setdefault("silent", {})
+        for kind, called in scope.order(sentence.tree, scope.memo.setdefault("heard", set())):
+            if kind == "rule" and called in scope.rules:
+                rules[called] = _silent(scope.rules[called].tree, rules)
+        if _silent(sentence.tree, rules):
+            yield warning(
+                sentence.place.at(),
+                "the sentence may say nothing at all; such rows are left out",
+                "make a part of it compulsory",
             )
 
     def dominant(self, intent: Intent, sizes: list[tuple[Sentence, int]]) -> Iterator[Finding]:
@@ -142,3 +170,16 @@ class _Linter:
     @staticmethod
     def _inner(slot_list: TextList) -> list[Node]:
         return [found for value in slot_list.values for found in refer(value.tree)]
+
+
+def _silent(node: Node, rules: Mapping[str, bool]) -> bool:
+    """Whether some derivation of a tree has no words; `rules` says it of the rules it needs. Values
+    of lists count as words."""
+    if isinstance(node, Text):
+        return not node.text.strip()
+    if isinstance(node, RuleReference):
+        return rules.get(node.rule_name, False)
+    if isinstance(node, ListReference):
+        return False
+    holds = any if isinstance(node, Alternative) else all
+    return holds(_silent(part, rules) for part in children(node))

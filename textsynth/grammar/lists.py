@@ -14,8 +14,10 @@ from typing import Any
 from textsynth import values as value_sources
 from textsynth.errors import GrammarError, TextsynthError
 from textsynth.grammar.syntax import Node, Place, Text
+from textsynth.patterns import Value
 
 POOL = value_sources.POOL
+EXPANDED = 200_000  # values that one list may have
 _FRACTIONS = {None: (), "halves": (0.5,), "tenths": tuple(n / 10 for n in range(1, 10))}
 FRACTIONS = tuple(name for name in _FRACTIONS if name)
 
@@ -83,7 +85,8 @@ class PoolList:
 
 @dataclass(frozen=True, slots=True)
 class RecordList:
-    """One column of a table of records; lists that share a table agree on the record."""
+    """One column of a table of records; lists that share a table (told by its place) agree on the
+    record."""
 
     name: str
     table: str
@@ -113,12 +116,25 @@ def wildcard_words(slot: str) -> str:
     return " ".join(slot.replace("_", " ").replace("-", " ").split()) or slot
 
 
+def range_size(numbers: RangeList) -> int:
+    """How many numbers a range holds."""
+    whole = (numbers.stop - numbers.start) // numbers.step + 1
+    return whole * (1 + len(_FRACTIONS[numbers.fractions]))
+
+
 def range_pairs(numbers: RangeList, language: str) -> tuple[Pair, ...]:
     """What is said and what it means, in hassil's order: all digits, then the words of each number.
 
     Raises:
-        GrammarError: the list is said in words only, in a language without number words.
+        GrammarError: more numbers than `EXPANDED`; or the list is said in words only, in a language
+            without number words.
     """
+    if range_size(numbers) > EXPANDED:
+        raise GrammarError(
+            f"the range {{{numbers.name}}} holds more than {EXPANDED:,} numbers",
+            where=numbers.place.at(),
+            fix="give it a step, or write digits one by one: {0..9:a}{0..9:b}",
+        )
     pairs = [(str(n), number(n, numbers.multiplier)) for n in _numbers(numbers)]
     digits = pairs if numbers.digits else []
     if not numbers.words:
@@ -182,7 +198,8 @@ def _number_engine(language: str) -> Any:
 
 
 def pool_pairs(pool: PoolList, seed: int) -> tuple[Pair, ...]:
-    """The values of a pool: the same for equal arguments.
+    """The values of a pool: the same for equal arguments, and as many as `size` says unless there
+    are not so many. More are drawn than wanted, so that the seed does not decide on their number.
 
     Raises:
         GrammarError: no such provider or locale, or an expression that cannot be drawn from.
@@ -190,10 +207,14 @@ def pool_pairs(pool: PoolList, seed: int) -> tuple[Pair, ...]:
     if pool.regex is not None:
         from textsynth.grammar.regex import examples
 
-        found = examples(pool.regex, pool.size, seed, pool.place)
-        return tuple((text, text) for text in found)
-    try:
-        drawn = value_sources.faker_pool(str(pool.provider), pool.locale, pool.size, seed)
-    except TextsynthError as error:
-        raise GrammarError(error.message, where=pool.place.at(), fix=error.fix) from error
-    return tuple((value.surface, value.canonical) for value in drawn.values)
+        return tuple((text, text) for text in examples(pool.regex, pool.size, seed, pool.place))
+    found: tuple[Value, ...] = ()
+    for tries in (pool.size + pool.size // 8 + 8, pool.size * 2, pool.size * 16):
+        try:
+            drawn = value_sources.faker_pool(str(pool.provider), pool.locale, tries, seed)
+        except TextsynthError as error:
+            raise GrammarError(error.message, where=pool.place.at(), fix=error.fix) from error
+        found = drawn.values[: pool.size]
+        if len(found) == pool.size:
+            break
+    return tuple((value.surface, value.canonical) for value in found)

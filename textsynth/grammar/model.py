@@ -142,6 +142,6 @@ class Grammar:
         Raises:
             GrammarError: a cycle, or a pool that cannot be drawn.
         """
-        from textsynth.grammar.fragments import value_lists
+        from textsynth.grammar.compiling import value_lists
 
         return value_lists(self, seed)

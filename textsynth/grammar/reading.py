@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
-from textsynth.errors import GrammarError, did_you_mean
+from textsynth.errors import did_you_mean
 from textsynth.grammar import syntax
-from textsynth.grammar.document import Fields, Items, Node, Scalar, kind, plain, repeated_keys
+from textsynth.grammar.document import Fields, Items, Node, Scalar, kind, plain
+from textsynth.grammar.fields import FieldReader, canonical, wrong
 from textsynth.grammar.lists import (
     FRACTIONS,
     POOL,
@@ -70,18 +69,7 @@ def grammar(top: Fields) -> Grammar:
     )
 
 
-def wrong(node: Node | Place, message: str, fix: str) -> GrammarError:
-    """An error at a node."""
-    place = node if isinstance(node, Place) else node.place
-    return GrammarError(message, where=place.at(), fix=fix)
-
-
-@dataclass(slots=True)
-class _Reader:
-    noted: list[Finding] = field(default_factory=list)
-
-    # -- intents -------------------------------------------------------------------------------
-
+class _Reader(FieldReader):
     def intent(self, name: str, node: Node) -> Intent:
         fields = self.fields(node, f"the intent {name}")
         self.known(fields, _INTENT)
@@ -170,8 +158,6 @@ class _Reader:
             )
         return tree
 
-    # -- lists and rules -----------------------------------------------------------------------
-
     def rules(self, fields: Fields) -> dict[str, Rule]:
         found = {}
         for name, node in self.mapping(fields, "expansion_rules").fields.items():
@@ -183,27 +169,33 @@ class _Reader:
     def lists(self, fields: Fields) -> dict[str, SlotList]:
         nodes = self.mapping(fields, "lists")
         return {
-            name: self.slot_list(name, self.fields(node, f"the list {name}"), nodes.fields)
+            name: self.slot_list(
+                name,
+                self.fields(node, f"the list {name}"),
+                nodes.keys.get(name, node.place),
+                nodes.fields,
+            )
             for name, node in nodes.fields.items()
         }
 
-    def slot_list(self, name: str, fields: Fields, siblings: Mapping[str, Node]) -> SlotList:
+    def slot_list(
+        self, name: str, fields: Fields, place: Place, siblings: Mapping[str, Node]
+    ) -> SlotList:
         self.known(fields, _LIST)
-        place = fields.place
         if "values" in fields.fields:
             values = tuple(self.value(item) for item in self.items(fields, "values"))
             if not values:
                 raise wrong(place, f"the list {{{name}}} has no values", "add some")
             return TextList(name, values, place)
         if "range" in fields.fields:
-            return self.range(name, self.mapping(fields, "range"))
+            return self.range(name, self.mapping(fields, "range"), place)
         if not self.truth(fields, "wildcard", False):
             for key in ("records", "regex", "provider"):
                 if key in fields.fields:
                     message = f"hassil cannot read the list {{{name}}}, which has {key} alone"
                     self.note(place, message, "add wildcard: true to it")
         if "records" in fields.fields:
-            return self.records(name, fields, siblings)
+            return self.records(name, fields, place, siblings)
         size = self.whole(fields, "pool", POOL) or 0
         if size < 1 and "pool" in fields.fields:
             raise wrong(fields.fields["pool"], "a pool holds at least one value", "use 1 or more")
@@ -246,7 +238,7 @@ class _Reader:
             self.data(fields, "metadata"),
         )
 
-    def range(self, name: str, fields: Fields) -> RangeList:
+    def range(self, name: str, fields: Fields, place: Place) -> RangeList:
         self.known(fields, _RANGE)
         start, stop = self.whole(fields, "from", None), self.whole(fields, "to", None)
         step = self.whole(fields, "step", 1)
@@ -282,15 +274,16 @@ class _Reader:
             digits=digits,
             words=words,
             words_language=self.text(fields, "words_language"),
-            place=fields.place,
+            place=place,
         )
 
-    def records(self, name: str, fields: Fields, siblings: Mapping[str, Node]) -> RecordList:
+    def records(
+        self, name: str, fields: Fields, place: Place, siblings: Mapping[str, Node]
+    ) -> RecordList:
         """A table of records, or the name of the list that holds the table."""
-        table, holder = fields.fields["records"], name
+        table = fields.fields["records"]
         if isinstance(table, Scalar):
-            holder = table.text
-            other = siblings.get(holder)
+            other = siblings.get(table.text)
             table = other.fields.get("records", table) if isinstance(other, Fields) else table
         if not isinstance(table, Items) or not table.items:
             raise wrong(
@@ -305,93 +298,7 @@ class _Reader:
             if not isinstance(row.get(column), Scalar):
                 raise wrong(item, f"the record has no {column!r}", did_you_mean(column, row))
             records.append({k: v.text for k, v in row.items() if isinstance(v, Scalar)})
-        return RecordList(name, holder, column, tuple(records), fields.place)
-
-    # -- fields --------------------------------------------------------------------------------
-
-    def note(self, place: Place, message: str, fix: str) -> None:
-        self.noted.append(Finding("warning", place.at(), message, fix))
-
-    def known(self, fields: Fields, names: Sequence[str]) -> None:
-        for key in fields.fields:
-            if key not in names:
-                hint = did_you_mean(key, names)
-                self.note(fields.keys.get(key, fields.place), f"the key {key!r} is unknown", hint)
-
-    def repeated(self, top: Fields) -> None:
-        for key in repeated_keys(top):
-            self.note(key.place, f"the key {key.text!r} stands twice, the last one counts", "merge")
-
-    def fields(self, node: Node, what: str) -> Fields:
-        if not isinstance(node, Fields):
-            raise wrong(node, f"{what} is {kind(node)}, not a mapping", "write keys and values")
-        return node
-
-    def mapping(self, fields: Fields, key: str, required: bool = False) -> Fields:
-        node = fields.fields.get(key)
-        if node is None or (isinstance(node, Scalar) and not node.text and not required):
-            if required:
-                raise wrong(fields, f"there is no {key!r}", did_you_mean(key, fields.fields))
-            return Fields({}, fields.place)
-        return self.fields(node, repr(key))
-
-    def items(self, fields: Fields, key: str, required: bool = False) -> list[Node]:
-        node = fields.fields.get(key)
-        if node is None and not required:
-            return []
-        if not isinstance(node, Items):
-            if node is None:
-                raise wrong(fields, f"there is no {key!r}", did_you_mean(key, fields.fields))
-            raise wrong(node, f"{key!r} is {kind(node)}, not a list", "begin each entry with '- '")
-        return node.items
-
-    def scalars(self, fields: Fields, key: str, required: bool = False) -> Iterable[Scalar]:
-        for item in self.items(fields, key, required):
-            if not isinstance(item, Scalar):
-                raise wrong(item, f"an entry of {key!r} is {kind(item)}", "quote the text")
-            yield item
-
-    def text(self, fields: Fields, key: str) -> str | None:
-        node = fields.fields.get(key)
-        if node is None:
-            return None
-        if not isinstance(node, Scalar):
-            raise wrong(node, f"{key!r} is {kind(node)}, not a single value", "write one value")
-        return node.text
-
-    def words(self, fields: Fields, key: str) -> dict[str, str]:
-        return {k: canonical(v) for k, v in self.mapping(fields, key).fields.items()}
-
-    def data(self, fields: Fields, key: str) -> dict[str, Any]:
-        found = plain(self.mapping(fields, key))
-        return found if isinstance(found, dict) else {}
-
-    def number(self, fields: Fields, key: str, default: float) -> float:
-        text = self.text(fields, key)
-        try:
-            return default if text is None else float(text)
-        except ValueError:
-            raise wrong(fields.fields[key], f"{key!r} is no number", f"{key}: 1") from None
-
-    def whole(self, fields: Fields, key: str, default: int | None) -> int | None:
-        text = self.text(fields, key)
-        try:
-            return default if text is None else int(text)
-        except ValueError:
-            raise wrong(fields.fields[key], f"{key!r} is no whole number", f"{key}: 1") from None
-
-    def truth(self, fields: Fields, key: str, default: bool) -> bool:
-        node = fields.fields.get(key)
-        return default if node is None else bool(plain(node))
-
-
-def canonical(node: Node) -> str:
-    """A value as the corpus stores it: text as written, anything else as JSON."""
-    if isinstance(node, Scalar):
-        return node.text
-    import json
-
-    return json.dumps(plain(node), ensure_ascii=False)
+        return RecordList(name, table.place.at(), column, tuple(records), place)
 
 
 def _normal(text: str) -> str:

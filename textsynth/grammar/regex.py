@@ -12,7 +12,7 @@ from textsynth.errors import GrammarError
 from textsynth.grammar.syntax import Place
 
 REPEATED = 8  # how often more than it must an open repetition repeats, at most
-TRIES = 4  # draws for each value that is wanted; an expression may have fewer values than that
+TRIES = 16  # draws for each value that is wanted; an expression may have fewer values than that
 _PRINTABLE = [chr(code) for code in range(32, 127)]
 _CATEGORIES = {
     "CATEGORY_DIGIT": "0123456789",

@@ -70,12 +70,14 @@ class Schedule:
 
     def _bounds(self, start: int, stop: int) -> tuple[float, float]:
         """Moments with at most `start`, and at least `stop`, rows behind them, near enough."""
-        slack = len(self.caps)
+        slack, pace = len(self.caps), float(self._weights.sum())
         end = float(((self._caps + 0.5) / self._weights).max())
-        low, high = -1.0, end
+        low, high = (start - slack) / pace, end  # nobody is faster than with all caps away
         while start - self._spoken(low).sum() > slack and low < (middle := (low + high) / 2) < high:
             low, high = (middle, high) if self._spoken(middle).sum() <= start else (low, middle)
-        under, over = low, end
+        under, over = low, (stop + slack) / pace
+        if self._spoken(over).sum() < stop:
+            under, over = over, end
         while self._spoken(over).sum() - stop > slack and under < (middle := (under + over) / 2):
             if middle >= over:
                 break

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from textsynth.errors import GrammarError, did_you_mean
@@ -23,10 +24,10 @@ from textsynth.grammar.lists import (
     range_pairs,
     wildcard_words,
 )
-from textsynth.grammar.syntax import ListReference, Node, Place, RuleReference, Text
+from textsynth.grammar.syntax import ListReference, Node, RuleReference, Text
 
 if TYPE_CHECKING:
-    from textsynth.grammar.model import Block, Grammar, Intent, Rule, Sentence
+    from textsynth.grammar.model import Block, Grammar, Intent, Rule
 
 Name = tuple[str, str]  # ("list" or "rule", its name)
 Key = tuple[str, str]  # a table of records, and the group of slots that share a record
@@ -79,14 +80,17 @@ class Scope:
 
     def references(self, name: Name) -> tuple[Node, ...]:
         """The references in the body of a rule, or in the values of a list."""
-        kind, called = name
-        if kind == "rule":
-            rule = self.rules.get(called)
-            return refer(rule.tree) if rule else ()
-        slot_list = self.lists.get(called)
-        if not isinstance(slot_list, TextList):
-            return ()
-        return tuple(found for value in slot_list.values for found in refer(value.tree))
+        known: dict[Name, tuple[Node, ...]] = self.memo.setdefault("references", {})
+        if name not in known:
+            kind, called = name
+            rule, slot_list = self.rules.get(called), self.lists.get(called)
+            trees: list[Node] = []
+            if kind == "rule" and rule is not None:
+                trees = [rule.tree]
+            elif kind == "list" and isinstance(slot_list, TextList):
+                trees = [value.tree for value in slot_list.values]
+            known[name] = tuple(found for tree in trees for found in refer(tree))
+        return known[name]
 
     def order(self, tree: Node, done: set[Name]) -> list[Name]:
         """The names a tree needs that are not yet `done`, each after those it needs itself; they
@@ -135,8 +139,8 @@ class Scope:
 
     def records(self, key: Key) -> int:
         """How many records a key chooses from."""
-        found = self.lists[key[0]]
-        return len(found.records) if isinstance(found, RecordList) else 1
+        tables = (found for found in self.lists.values() if isinstance(found, RecordList))
+        return next(len(found.records) for found in tables if found.table == key[0])
 
     def keys(self, tree: Node) -> Keys:
         """The records that a tree speaks of, outside the values of its lists."""
@@ -264,56 +268,10 @@ class Scopes:
         return self.known[key]
 
 
-def open_references(scope: Scope, tree: Node) -> Iterator[tuple[Name, Node, Name | None]]:
-    """References of a tree, or of what it needs, to names defined nowhere: the name, the reference
-    and the rule or list it stands in (None: the tree itself)."""
-    holders: list[tuple[Name | None, tuple[Node, ...]]] = [(None, refer(tree))]
-    seen: set[Name] = set()
-    while holders:
-        holder, references = holders.pop()
-        for reference in references:
-            name = target(reference)
-            if isinstance(reference, ListReference):
-                missing = scope.list_of(reference) is None
-            else:
-                missing = name[1] not in scope.rules
-            if missing:
-                yield name, reference, holder
-            elif name not in seen:
-                seen.add(name)
-                holders.append((name, scope.references(name)))
-
-
-def undefined(
-    scope: Scope, sentence: Sentence, name: Name, reference: Node, holder: Name | None
-) -> GrammarError:
-    """The error of a name defined nowhere, at the place of the reference."""
-    text, place, at = sentence.text, sentence.place, reference.at
-    if holder is not None:
-        text, place = _home(scope, holder, reference) or (text, place)
-    kind, called = name
-    known = scope.lists if kind == "list" else scope.rules
-    hint = did_you_mean(called, known)
-    return syntax.fault(
-        text,
-        place,
-        at,
-        f"the {kind} {spell(name)} is defined nowhere",
-        f"{hint}; or define it under {'lists' if kind == 'list' else 'expansion_rules'}",
-    )
-
-
-def _home(scope: Scope, holder: Name, reference: Node) -> tuple[str, Place] | None:
-    kind, called = holder
-    if kind == "rule":
-        rule = scope.rules[called]
-        return rule.text, rule.place
-    slot_list = scope.lists[called]
-    if isinstance(slot_list, TextList):
-        for value in slot_list.values:
-            if any(found is reference for found in refer(value.tree)):
-                return value.text, value.place
-    return None
+@lru_cache(maxsize=8)
+def shared_scopes(grammar: Grammar, seed: int) -> Scopes:
+    """Scopes of a grammar under a seed, with what was compiled in them for other intents."""
+    return Scopes(grammar, seed)
 
 
 def get_intent(grammar: Grammar, name: str) -> Intent:

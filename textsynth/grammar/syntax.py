@@ -111,13 +111,15 @@ EMPTY = Text("")
 
 @dataclass(slots=True)
 class _Group:
-    """Brackets that are still open: the branches so far, each a list of parts."""
+    """Brackets that are still open: the branches so far, each a list of parts. Where `|` and `;`
+    stand in the same brackets, hassil takes what stands before the change as one branch; `mixed`
+    is where that happened last."""
 
     opener: str
     at: int
     branches: list[list[Node]] = field(default_factory=lambda: [[]])
     separator: str = ""
-    permuted: int = 0  # how many branches form a permutation that a `|` closed
+    mixed: int | None = None
 
 
 def parse(text: str, place: Place | None = None) -> Node:
@@ -195,14 +197,26 @@ class _Parser:
         return at + 1
 
     def separate(self, group: _Group, char: str, at: int) -> None:
-        if char == ";" and group.separator == "|":
-            raise self.fault(
-                at, "a ; follows a | in the same brackets", "put brackets around one of the two"
-            )
-        if char == "|" and group.separator == ";":
-            group.permuted = len(group.branches)
+        if group.separator not in ("", char):
+            group.branches = [[self.combined(group, spaced=False)]]
+            group.mixed = at
         group.separator = char
         group.branches.append([])
+
+    def combined(self, group: _Group, spaced: bool) -> Node:
+        """The branches of a group as one node."""
+        branches = tuple(_sequence(branch, group.at) for branch in group.branches)
+        if len(branches) == 1:
+            return branches[0]
+        if group.separator == "|":
+            return Alternative(branches, False, group.at)
+        if len(branches) > MAX_PERMUTED:
+            raise self.fault(
+                group.at,
+                f"a permutation has more than {MAX_PERMUTED} parts",
+                "put some of them together in brackets",
+            )
+        return Permutation(branches, spaced, group.at)
 
     def reference(self, at: int, opener: str) -> tuple[Node, int]:
         """A `{list}` or `<rule>` and where it ends; brackets of its own kind may nest in it."""
@@ -237,23 +251,13 @@ class _Parser:
             raise self.fault(
                 group.at, f"the {_KINDS[group.opener]} is empty", "write something in it"
             )
-        branches = [_sequence(branch, group.at) for branch in group.branches]
-        if group.permuted:
-            first = Permutation(tuple(branches[: group.permuted]), False, group.at)
-            branches = [first, *branches[group.permuted :]]
-        node: Node
-        if max(group.permuted, len(branches) * (group.separator == ";")) > MAX_PERMUTED:
+        if group.separator == ";" and group.mixed is not None:
             raise self.fault(
-                group.at,
-                f"a permutation has more than {MAX_PERMUTED} parts",
-                "put some of them together in brackets",
+                group.mixed,
+                "| and ; stand in the same brackets",
+                "put brackets around what belongs together",
             )
-        if group.separator == ";":
-            node = Permutation(tuple(branches), True, group.at)
-        elif len(branches) > 1:
-            node = Alternative(tuple(branches), False, group.at)
-        else:
-            node = branches[0]
+        node = self.combined(group, spaced=True)
         if group.opener == "[":
             inner = node.items if isinstance(node, Alternative) and group.separator else (node,)
             node = Alternative((*inner, EMPTY), True, group.at)

@@ -37,7 +37,7 @@ def sequences(
             own[i] for i in keyed.order(keyed.stream(seed, "epoch", epoch, intent), list(own))
         ]
         pieces = max(1, math.ceil(len(shuffled) / PATTERNS_A_SEQUENCE))
-        size = math.ceil(len(shuffled) / pieces)
+        size = max(1, math.ceil(len(shuffled) / pieces))
         for at in range(0, len(shuffled), size):
             made.append((intent, tuple(shuffled[at : at + size])))
     key = keyed.stream(seed, "sequences", epoch)
@@ -107,7 +107,7 @@ def finetune(
 
 def _rate(step: int, total: int) -> float:
     warm = max(1, int(total * WARMUP))
-    return min((step + 1) / warm, max(0.05, 1 - step / total))
+    return min((step + 1) / warm, max(0.05, 1 - step / max(1, total)))
 
 
 def _tensors(vocabulary: Vocabulary, batch: Sequence[tuple[str, Sequence[str]]]) -> Any:

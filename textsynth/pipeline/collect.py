@@ -36,28 +36,24 @@ def collect(
     """Candidates that passed every filter, enough of each cell while sources and budget last."""
     judge = next((step for step in recipe.filters if step.name == "adversarial"), None)
     rounds = int(judge.options.get("rounds", 2)) if judge else 0
-    spare = SPARE_ADVERSARIAL if judge else SPARE
     pool = corpus.empty()
-    turn = 0
-    while True:
+    for turn in itertools.count():
+        judged = judge is not None and turn < rounds
+        goal = (SPARE_ADVERSARIAL if judge else SPARE) if turn < max(1, rounds) else 1.0
         there = _selectable(pool, recipe.generate.per_pattern)
-        goal = spare if turn <= rounds else 1.0
         want = {cell: round(count * goal) - there[cell] for cell, count in quotas.items()}
         want = {cell: missing for cell, missing in want.items() if missing > 0}
         new = _candidates(sources, want, turn, run, ledger, progress) if want else corpus.empty()
         if new.num_rows:
             passed = _filtered(recipe, new, pool, context, ledger, progress)
             pool = corpus.concat([pool, passed])
-        if judge and turn < rounds and pool.num_rows:
-            kept = _adversarial_round(judge, pool, quotas, recipe, context, turn, ledger, progress)
-            dropped, pool = pool.num_rows - kept.num_rows, kept
-        else:
-            dropped = 0
+        if judged and judge is not None and pool.num_rows:
+            pool = _adversarial_round(judge, pool, quotas, recipe, context, turn, ledger, progress)
         there = _selectable(pool, recipe.generate.per_pattern)
-        short = any(there[cell] < count for cell, count in quotas.items())
-        turn += 1
-        if not dropped and (not short or not new.num_rows):
-            return pool
+        enough = all(there[cell] >= count for cell, count in quotas.items())
+        if turn + 1 >= rounds and (enough or not new.num_rows):
+            break
+    return pool
 
 
 def _selectable(pool: pa.Table, per_pattern: int) -> Counter[Cell]:

@@ -55,8 +55,9 @@ def filter_context(
     def embed(texts: list[str]) -> Any:
         return models.load_embedder()(texts)
 
-    def find_leaks(texts: Sequence[str]) -> set[int]:
-        return {row for row, _ in scrub.find_leaks(texts, side.removed)}
+    def find_leaks(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        hits = scrub.leak_hits(texts, side.removed)
+        return [[(hit.start, hit.end) for hit in found] for found in hits]
 
     return filters.Context(table, corpus.empty(), embed, find_leaks, recipe.seed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from textsynth import corpus, keyed, models, patterns, values
 from textsynth.corpus import Utterance
+from textsynth.filters import FindLeaks
 from textsynth.grammar import draw as grammar_draw
 from textsynth.grammar.grammar import Grammar
 from textsynth.lm import finetune, generate, prompts, vocabulary
@@ -168,7 +169,7 @@ class ModelSource:
         lists: Mapping[str, ValueList],
         quota: Mapping[str, int],
         run: Run,
-        leaks: Callable[[Sequence[str]], set[int]],
+        leaks: FindLeaks,
         progress: Progress,
     ) -> None:
         self._recipe, self._own, self._allowed, self._lists = recipe, own, allowed, lists
@@ -233,20 +234,25 @@ class ModelSource:
                 sampling=generate.Sampling(settings.temperature, settings.top_p),
                 key=key,
             )
-            # what would give a removed value away is never written
-            leaking = self._leaks(texts)
-            texts = ["" if at in leaking else text for at, text in enumerate(texts)]
+            texts = [self._masked(text) for text in texts]
             self._run.append(COMPLETIONS, [{"key": str(key), "texts": texts}])
             self._stored[key] = texts
         return list(self._stored[key])
+
+    def _masked(self, text: str) -> str:
+        """A completion without the lines that would give a removed value away: they are never
+        written to the disk."""
+        lines = text.split("\n")
+        leaking = self._leaks([line.removeprefix("-").strip() for line in lines])
+        return "\n".join(
+            f"- {generate.MASK}" if found else line
+            for line, found in zip(lines, leaking, strict=True)
+        )
 
     def _read(self, prompt: prompts.Prompt, text: str) -> tuple[list[Utterance], list[Reject]]:
         intent = prompt.intent
         rows: list[Utterance] = []
         rejects: list[Reject] = []
-        if not text:
-            self._spent[intent] += 1
-            return [], [Reject(intent, "model", "", "leaked_value")]
         judged = generate.judge(
             intent, text, labels=self._allowed.get(intent, ()), known=self._known[intent]
         )

@@ -11,7 +11,7 @@ from textsynth.scrub.detect import Detector, Found
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.rows import scrub_rows
 from textsynth.scrub.scrubber import Scrubbed, SeedPattern, scrub, unscrubbed
-from textsynth.scrub.sweep import Removed, find_leaks
+from textsynth.scrub.sweep import Removed, find_leaks, leak_hits
 
 __all__ = [
     "Detector",
@@ -21,6 +21,7 @@ __all__ = [
     "SeedPattern",
     "Settings",
     "find_leaks",
+    "leak_hits",
     "report",
     "scrub",
     "scrub_rows",

@@ -47,11 +47,11 @@ class Detector:
     Args:
         language: BCP 47; its first part chooses the recognisers.
         spacy_model: the name of an installed package or a folder.
-        settings: which entities are sought, from which score on. Entities that are kept are not.
+        settings: which entities are sought, from which score on; those that are kept are not.
+            Unknown names are refused by `scrub`, which knows the labels of the seeds.
 
     Raises:
         ModelError: the model is not there, is of another language or recognises no names.
-        RecipeError: the settings name an unknown entity.
     """
 
     def __init__(self, language: str, spacy_model: str | Path, settings: Settings) -> None:

@@ -1,0 +1,279 @@
+"""Filters: a helper and one line a case."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from fakes import embed
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textsynth import keyed
+from textsynth.corpus import Slot, Utterance, column, empty, fold, to_table
+from textsynth.filters import Context, Verdicts
+from textsynth.filters.adversarial import adversarial, detectability
+from textsynth.filters.exact import exact
+from textsynth.filters.label import label
+from textsynth.filters.leak import leak
+
+Row = tuple[str, str]  # text, intent
+SECRET = "ann lee"
+
+
+def table(rows: Sequence[Row | Utterance], origin: str = "template") -> pa.Table:
+    return to_table(
+        row
+        if isinstance(row, Utterance)
+        else Utterance(
+            id=f"{origin}/{at}", text=row[0], intent=row[1], pattern=row[0], origin=origin
+        )
+        for at, row in enumerate(rows)
+    )
+
+
+def find_leaks(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Where the one removed value stands in each text."""
+    places = [text.casefold().find(SECRET) for text in texts]
+    return [[(at, at + len(SECRET))] if at >= 0 else [] for at in places]
+
+
+def context(
+    seeds: Sequence[Row] = (), accepted: Sequence[Row] = (), embedder: Any = embed
+) -> Context:
+    return Context(table(seeds, "seed"), table(accepted), embedder, find_leaks, seed=1)
+
+
+def judge(
+    filter_: Callable[..., Verdicts],
+    rows: Sequence[Row | Utterance],
+    seeds: Sequence[Row] = (),
+    accepted: Sequence[Row] = (),
+    **options: Any,
+) -> list[str | None]:
+    """The reasons that a filter gives; that it gives one a row is checked here."""
+    corpus = table(rows)
+    verdicts = filter_(corpus, context(seeds, accepted), **options)
+    assert len(verdicts.reasons) == len(rows)
+    assert all(len(scores) == len(rows) for scores in verdicts.scores.values())
+    assert corpus.equals(table(rows))
+    return verdicts.reasons
+
+
+# -- exact ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "seeds", "accepted", "reasons"),
+    [
+        ([], [], [], []),
+        ([("a", "x"), ("b", "x")], [], [], [None, None]),
+        ([("a", "x"), ("a", "x")], [], [], [None, "duplicate"]),
+        ([("Turn it UP!", "x"), ("turn  it up", "x")], [], [], [None, "duplicate"]),
+        ([("a", "x"), ("a", "y")], [], [], [None, "intent_conflict"]),
+        ([("a", "x"), ("a", "y"), ("a", "x")], [], [], [None, "intent_conflict", "duplicate"]),
+        ([("A.", "x")], [("a", "x")], [], ["seed_copy"]),
+        ([("a", "y")], [("a", "x")], [], ["intent_conflict"]),
+        ([("a", "x")], [], [("a", "x")], ["duplicate"]),
+        ([("a", "y")], [], [("a", "x")], ["intent_conflict"]),
+        ([("a", "x")], [("a", "x")], [("a", "x")], ["seed_copy"]),
+        ([("5", "x"), ("6", "x"), ("🔥", "x"), ("💡", "x")], [], [], [None] * 4),
+    ],
+)
+def test_exact(
+    rows: list[Row], seeds: list[Row], accepted: list[Row], reasons: list[str | None]
+) -> None:
+    assert judge(exact, rows, seeds, accepted) == reasons
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "A", "b ", "b", "c!"]), st.just("x"))), st.randoms()
+)
+def test_exact_keeps_one_of_each_whatever_the_order(
+    rows: list[Row], generator: random.Random
+) -> None:
+    shuffled = generator.sample(rows, len(rows))
+    kept = [
+        sorted(fold(text) for (text, _), why in zip(order, judge(exact, order)) if why is None)  # noqa: B905
+        for order in (rows, shuffled)
+    ]
+    assert kept[0] == kept[1] == sorted({fold(text) for text, _ in rows})
+
+
+# -- leak -------------------------------------------------------------------------------------
+
+
+def leaking(text: str, *slots: tuple[int, int]) -> Utterance:
+    filled = tuple(Slot(start, end, "person", text[start:end]) for start, end in slots)
+    return Utterance(id=text, text=text, intent="x", slots=filled)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (leaking("call my sister"), None),
+        (leaking("call Ann Lee now"), "leaked_value"),
+        (leaking("call Ann Lee now", (5, 12)), None),  # we placed it there
+        (leaking("call Ann Lee now", (0, 16)), None),
+        (leaking("call Ann Lee now", (5, 11)), "leaked_value"),
+        (leaking("call Ann Lee now", (13, 16)), "leaked_value"),
+        (leaking("call Ann now", (5, 8)), None),
+    ],
+)
+def test_leak(row: Utterance, reason: str | None) -> None:
+    assert judge(leak, [row]) == [reason]
+
+
+# -- label ------------------------------------------------------------------------------------
+
+ALARMS = [(f"{verb} me at {hour} in the morning", "alarm")
+          for verb in ("wake", "ring", "rouse") for hour in ("six", "seven", "eight")]  # fmt: skip
+MUSIC = [(f"play some {genre} by {artist}", "music")
+         for genre in ("jazz", "rock", "soul") for artist in ("queen", "abba", "cash")]  # fmt: skip
+LIGHTS = [(f"turn the {room} lamp {way}", "lights")
+          for room in ("kitchen", "hall", "bath") for way in ("on", "off", "down")]  # fmt: skip
+SEEDS = ALARMS + MUSIC + LIGHTS
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "reason"),
+    [
+        (("wake me at nine in the morning", "alarm"), {}, None),
+        (("wake me at nine in the morning", "music"), {}, "other_intent"),
+        (("play some folk by dylan", "music"), {}, None),
+        (("play some folk by dylan", "alarm"), {}, "other_intent"),
+        (("turn the attic lamp on", "lights"), {"min_margin": 0.3}, None),
+        (("wake me at nine in the morning", "music"), {"min_margin": 0.3}, "other_intent"),
+        (("play jazz by queen in the hall lamp", "music"), {}, None),
+        (("play jazz by queen in the hall lamp", "music"), {"min_margin": 0.6}, "thin_margin"),
+        (("anything at all", "no such seeds"), {"min_margin": 0.9}, None),
+    ],
+)
+def test_label(row: Row, options: dict[str, Any], reason: str | None) -> None:
+    assert judge(label, [row], SEEDS, **options) == [reason]
+
+
+def test_label_scores_the_margin() -> None:
+    rows = [("wake me at nine in the morning", "alarm"), ("play some folk", "alarm"), ("x", "new")]
+    margins = label(table(rows), context(SEEDS)).scores["label_margin"]
+    assert margins[0] > 0.5 > 0 > margins[1]
+    assert margins[2] == 0
+
+
+def test_label_tells_how_far_the_seeds_agree() -> None:
+    rows = table([("wake me", "alarm")])
+    assert label(rows, context(SEEDS)).note == (
+        "the seeds agree with themselves, out of fold, at 100%"
+    )
+    few = context([ALARMS[0], *MUSIC])
+    assert "too few seeds" in (label(rows, few).note or "")
+
+
+@pytest.mark.parametrize("seeds", [[], ALARMS])
+def test_label_needs_two_intents(seeds: list[Row]) -> None:
+    assert judge(label, [("play some folk", "alarm")], seeds) == [None]
+    assert "one intent only" in (label(table([("a", "alarm")]), context(seeds)).note or "")
+
+
+# -- adversarial ------------------------------------------------------------------------------
+
+PEOPLE_SAY = [
+    (f"{start} {verb} {what} {end}".strip(), "lights" if what in {"lamp", "fan"} else "music")
+    for start, verb, what, end in product(
+        ("could you", "please", "just", "hey"),
+        ("start", "stop", "turn up"),
+        ("lamp", "fan", "radio", "song"),
+        ("", "now", "for me", "again"),
+    )
+]
+# Everything is drawn from the same 192 sentences: 60 are the seeds, 100 the clean candidates.
+_ORDER = [PEOPLE_SAY[i] for i in keyed.order(3, [text for text, _ in PEOPLE_SAY])]
+REAL, CLEAN = _ORDER[:60], _ORDER[60:160]
+ARTEFACT = [(f"{text} <zq/>", intent) for text, intent in _ORDER[160:]]
+
+
+def test_adversarial_drops_what_shows_and_keeps_what_does_not() -> None:
+    rows = CLEAN + ARTEFACT
+    verdicts = adversarial(table(rows), context(REAL), drop=0.2)
+    gone = [text for (text, _), why in zip(rows, verdicts.reasons, strict=True) if why]
+    assert len(gone) >= 24
+    assert all("<zq/>" in text for text in gone)
+    assert set(verdicts.reasons) == {None, "detectable"}
+    scores = verdicts.scores["detectability"]
+    clean, artefacts = scores[: len(CLEAN)], scores[len(CLEAN) :]
+    assert min(artefacts) > np.quantile(clean, 0.95)
+
+
+def test_adversarial_drops_the_same_share_of_each_intent_and_origin() -> None:
+    half = [
+        Utterance(f"{origin}/{at}", text, intent, pattern=text, origin=origin)
+        for at, (text, intent) in enumerate(ARTEFACT + CLEAN)
+        for origin in ("template", "model")
+    ]
+    reasons = adversarial(to_table(half), context(REAL), drop=0.25).reasons
+    for intent, origin in product(("lights", "music"), ("template", "model")):
+        own = [
+            why
+            for row, why in zip(half, reasons, strict=True)
+            if (row.intent, row.origin) == (intent, origin)
+        ]
+        assert own.count("detectable") == len(own) // 4
+
+
+def test_what_nothing_tells_apart_is_left_alone() -> None:
+    """The seeds themselves, as candidates: the discriminator does no better than chance."""
+    _, auc = detectability(table(CLEAN), context(REAL))
+    assert 0.3 < auc < 0.65
+    assert judge(adversarial, REAL, REAL, target=0.6) == [None] * len(REAL)
+
+
+@pytest.mark.parametrize(
+    ("options", "dropped"), [({"drop": 0.0}, 0), ({"drop": 1.0}, 132), ({"target": 1.0}, 0)]
+)
+def test_adversarial_options(options: dict[str, float], dropped: int) -> None:
+    reasons = judge(adversarial, CLEAN + ARTEFACT, REAL, **options)
+    assert reasons.count("detectable") == dropped
+
+
+def test_adversarial_tells_the_discriminators_auc() -> None:
+    note = adversarial(table(ARTEFACT), context(REAL)).note or ""
+    assert note.startswith("AUC ")
+    assert float(note.removeprefix("AUC ")) > 0.95
+
+
+@pytest.mark.parametrize(("seeds", "rows"), [(9, 20), (20, 9), (0, 20), (20, 0)])
+def test_adversarial_needs_something_to_learn_from(seeds: int, rows: int) -> None:
+    assert judge(adversarial, ARTEFACT[:rows], REAL[:seeds]) == [None] * rows
+    note = adversarial(table(ARTEFACT[:rows]), context(REAL[:seeds])).note or ""
+    assert "no discriminator was trained" in note
+
+
+def test_adversarial_judges_intents_that_have_no_seeds() -> None:
+    rows = [(text, "new") for text, _ in CLEAN + ARTEFACT]
+    assert len(judge(adversarial, rows, REAL)) == len(rows)
+
+
+# -- all of them ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("filter_", [label, leak, adversarial])
+def test_the_order_of_the_rows_does_not_matter(filter_: Callable[..., Verdicts]) -> None:
+    rows = [*CLEAN, *ARTEFACT, ("call Ann Lee", "music"), ("call me", "lights")]
+    corpus = table(rows)
+    order = keyed.order(5, column(corpus, "id"))
+    straight = filter_(corpus, context(REAL))
+    shuffled = filter_(corpus.take(pa.array(order)), context(REAL))
+    assert shuffled.reasons == [straight.reasons[at] for at in order]
+    for name, scores in straight.scores.items():
+        assert shuffled.scores[name] == pytest.approx([scores[at] for at in order], abs=1e-4)
+
+
+@pytest.mark.parametrize("filter_", [exact, label, leak, adversarial])
+def test_nothing_to_judge(filter_: Callable[..., Verdicts]) -> None:
+    assert filter_(empty(), context(SEEDS)).reasons == []
+    assert filter_(empty(), context()).reasons == []

@@ -1,0 +1,394 @@
+"""The recipe: what loads, and that every fault is one message with its place and its fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from textsynth.errors import RecipeError
+from textsynth.recipe import Recipe
+
+GOOD = """\
+name: home
+seed: 7
+seeds: {path: seeds.jsonl, holdout: 0.2}
+scrub: {keep: [room], labels: {artist: values}}
+templates: {path: intents}
+model: {base: auto, epochs: 2}
+generate: {per_intent: 10, share: {template: 0.5, model: 0.5}}
+filters: [exact, {label: {min_margin: 0.1}}, leak, {adversarial: {rounds: 3}}]
+export: [huggingface]
+card: {license: apache-2.0}
+"""
+SMALL = "name: a\ntemplates: {path: t}\n"
+
+
+def load(folder: Path, text: str | bytes, *overrides: str) -> Recipe:
+    """Write a recipe and load it."""
+    path = folder / "recipe.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
+    return Recipe.load(path, overrides)
+
+
+def fault(folder: Path, text: str | bytes, *overrides: str) -> RecipeError:
+    """The error that a recipe gives; all of them name a place and a fix."""
+    with pytest.raises(RecipeError) as caught:
+        load(folder, text, *overrides)
+    assert caught.value.fix
+    return caught.value
+
+
+# -- what loads -------------------------------------------------------------------------------
+
+
+def test_a_whole_recipe(tmp_path: Path) -> None:
+    recipe = load(tmp_path, GOOD)
+    assert recipe.name == "home"
+    assert recipe.seed == 7
+    assert recipe.seeds is not None and recipe.seeds.holdout == 0.2
+    assert recipe.scrub is not False and recipe.scrub.labels == {"artist": "values"}
+    assert recipe.model is not None and recipe.model.epochs == 2
+    assert recipe.shares() == {"template": 0.5, "model": 0.5}
+    assert [step.name for step in recipe.filters] == ["exact", "label", "leak", "adversarial"]
+    assert recipe.filters[1].options == {"min_margin": 0.1}
+    assert recipe.card.license == "apache-2.0"
+
+
+def test_what_is_left_out_has_defaults(tmp_path: Path) -> None:
+    recipe = load(tmp_path, SMALL)
+    assert recipe.seeds is None and recipe.model is None
+    assert recipe.scrub is not False
+    assert [step.name for step in recipe.filters] == ["exact"]
+    assert [step.name for step in recipe.export] == ["huggingface"]
+    assert recipe.shares() == {"template": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("name: a\nseeds: {path: s.jsonl}\n", {"seed": 1.0}),
+        ("name: a\nseeds: {path: s.jsonl}\nmodel: {}\n", {"model": 1.0}),
+        (SMALL + "seeds: {path: s.jsonl}\n", {"template": 1.0}),
+        (SMALL + "seeds: {path: s.jsonl}\nmodel: {}\n", {"template": 0.5, "model": 0.5}),
+        (SMALL + "seeds: {path: s}\ngenerate: {share: {seed: 1}}\n", {"seed": 1.0}),
+    ],
+)
+def test_shares(tmp_path: Path, text: str, shares: dict[str, float]) -> None:
+    assert load(tmp_path, text).shares() == shares
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbf" + SMALL.encode(),
+        SMALL.replace("\n", "\r\n").encode(),
+        SMALL + "scrub: false\n",
+        SMALL + "filters: []\n",
+        "{name: a, templates: {path: t}}",
+        '{"name": "a", "templates": {"path": "t"}}',
+    ],
+)
+def test_other_spellings_load_too(tmp_path: Path, text: str | bytes) -> None:
+    assert load(tmp_path, text).name == "a"
+
+
+def test_paths_are_relative_to_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "packs" / "home").mkdir(parents=True)
+    (tmp_path / "model").mkdir()
+    text = GOOD.replace("seeds.jsonl", "../../data/s.jsonl").replace(
+        "base: auto", "base: ../../model"
+    )
+    (tmp_path / "packs" / "home" / "recipe.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path / "packs")
+    recipe = Recipe.load(Path("home/recipe.yaml"))
+    assert recipe.seeds is not None and recipe.seeds.path == tmp_path / "data" / "s.jsonl"
+    assert recipe.templates is not None
+    assert recipe.templates.path == tmp_path / "packs" / "home" / "intents"
+    assert recipe.model is not None and recipe.model.base == str(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("base", "there", "relative"),
+    [
+        ("auto", True, False),
+        ("org/model", False, False),
+        ("org/model", True, True),
+        ("./org/model", False, True),
+    ],
+)
+def test_a_base_model_is_a_folder_where_there_is_one(
+    tmp_path: Path, base: str, there: bool, relative: bool
+) -> None:
+    if there:
+        (tmp_path / base).mkdir(parents=True)
+    recipe = load(tmp_path, f"name: a\nseeds: {{path: s}}\nmodel: {{base: {base}}}\n")
+    assert recipe.model is not None
+    assert recipe.model.base == (str(tmp_path / base) if relative else base)
+
+
+# -- faults of the file -----------------------------------------------------------------------
+
+
+def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="there is no such recipe") as caught:
+        Recipe.load(tmp_path / "recipe.yaml")
+    assert caught.value.where == str(tmp_path / "recipe.yaml")
+    assert caught.value.fix
+
+
+def test_a_recipe_that_is_not_there_brings_those_that_are_to_mind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "templates" / "car").mkdir(parents=True)
+    (tmp_path / "templates" / "car" / "recipe.yaml").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecipeError) as caught:
+        Recipe.load("recipe.yaml")
+    assert caught.value.fix == "recipes here: templates/car/recipe.yaml"
+
+
+def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="cannot be read: Is a directory"):
+        Recipe.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "- name: a\n", "home\n", "42\n", "---\n"])
+def test_a_recipe_is_a_mapping(tmp_path: Path, text: str) -> None:
+    error = fault(tmp_path, text)
+    assert error.message == "a recipe is a mapping of keys to values"
+    assert error.where == str(tmp_path / "recipe.yaml")
+
+
+def test_a_recipe_that_is_not_utf8(tmp_path: Path) -> None:
+    error = fault(tmp_path, "name: café\n".encode("latin-1"))
+    assert "not UTF-8" in error.message
+    assert error.fix == "save it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "excerpt"),
+    [
+        ("name: [a\n", 1, 7, "  name: [a\n        ^"),
+        ("name: a\n\tseed: 1\n", 2, 1, "  \tseed: 1\n  ^"),
+        ("name: 'a\n", 1, 7, "  name: 'a\n        ^"),
+        ("name: a: b\n", 1, 8, "  name: a: b\n         ^"),
+        ("name: *nobody\n", 1, 7, "  name: *nobody\n        ^"),
+        ("name: a\nname: b\n", 2, 1, "  name: b\n  ^"),
+        ("seeds:\n  path: a\n  path: b\n", 3, 3, "    path: b\n    ^"),
+        ("name: a\n---\nname: b\n", 2, 1, "  ---\n  ^"),
+        ("name: a\n seed: 1\n", 2, 6, "   seed: 1\n       ^"),
+    ],
+)
+def test_yaml_that_does_not_parse(
+    tmp_path: Path, text: str, line: int, column: int, excerpt: str
+) -> None:
+    error = fault(tmp_path, text)
+    assert error.message.startswith("the YAML does not parse: ")
+    assert error.where == f"{tmp_path / 'recipe.yaml'}:{line}:{column}"
+    assert error.excerpt == excerpt
+
+
+def test_a_duplicate_key_is_named(tmp_path: Path) -> None:
+    assert 'duplicate key "name"' in fault(tmp_path, "name: a\nname: b\n").message
+
+
+@pytest.mark.parametrize("text", ["name: \x07\n", "[" * 4000, "card: &a {license: *a}\nname: b\n"])
+def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> None:
+    fault(tmp_path, text)
+
+
+# -- faults of the content --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message", "fix"),
+    [
+        (SMALL + "sede: 1\n", 3, 1, "the key 'sede' is unknown", "did you mean 'seed'?"),
+        (SMALL + "generate:\n  seed: 3\n  per_intnet: 3\n", 4, 3,
+         "the key 'seed' is unknown (and 1 more)", "there are: budget"),
+        (SMALL + "generate:\n  per_pattern: 3\n  per_intnet: 3\n", 5, 3,
+         "the key 'per_intnet' is unknown", "did you mean 'per_intent'?"),
+        (SMALL + "scrub: {kep: [a]}\n", 3, 9, "the key 'kep' is unknown", "did you mean 'keep'?"),
+        (SMALL + "foo(bar): 1\n", 3, 1, "the key 'foo(bar)' is unknown", "there are: card"),
+        (SMALL + "? [a]\n: 1\n", 1, 1, "is unknown", "there are: card"),
+        # a misspelt key comes before the missing one that it stands for
+        ("nmae: a\ntemplates: {path: t}\n", 1, 1, "the key 'nmae' is unknown", "'name'"),
+        ("name: a\nseeds:\n  pth: t\n", 3, 3, "the key 'pth' is unknown", "'path'"),
+        ("templates: {path: t}\n", 1, 1, "the key 'name' is missing", "add `name:`"),
+        ("name: a\nseed: 1\nseeds:\n  holdout: 0\n", 3, 1, "the key 'path' is missing", "`path:`"),
+        ("name: 3\ntemplates: {path: t}\n", 1, 1, "name: Input should be a valid string", ""),
+        (SMALL + "seed: soon\n", 3, 1, "seed: Input should be a valid integer", ""),
+        (SMALL + "generate: many\n", 3, 1, "generate: this is no mapping", "key: value"),
+        (SMALL + "scrub: true\n", 3, 1, "scrub: this is no mapping", "key: value"),
+        (SMALL + "scrub: {keep: room}\n", 3, 9, "scrub.keep: Input should be a valid tuple", ""),
+        (SMALL + "scrub:\n  labels:\n    artist: replace\n", 5, 5,
+         "scrub.labels.artist: Input should be 'surrogate', 'values' or 'keep'", ""),
+        (SMALL + "generate: {per_intent: 0}\n", 3, 12, "greater than or equal to 1", ""),
+        (SMALL + "generate: {per_intent: 1.5}\n", 3, 12, "generate.per_intent", ""),
+        (SMALL + "seeds: {path: s, holdout: 1}\n", 3, 18, "seeds.holdout", ""),
+        (SMALL + "generate: {budget: .nan}\n", 3, 12, "generate.budget", ""),
+        (SMALL + "generate:\n  share: {template: 0.5, model: 0.4}\n", 4, 3,
+         "generate.share: the shares add up to 0.9, not to 1", "shares of the whole"),
+        (SMALL + "generate: {share: {}}\n", 3, 12, "add up to 0, not to 1", ""),
+        (SMALL + "generate: {share: {tmplate: 1}}\n", 3, 20,
+         "generate.share.tmplate: Input should be 'seed', 'template' or 'model'", ""),
+        (SMALL + "generate: {share: {template: 0.5, model: 0.5}}\n", 3, 35,
+         "generate.share.model: it asks for model rows, but nothing makes them",
+         "add the section `model`"),
+        (SMALL + "generate: {share: {seed: 1}}\n", 3, 20, "asks for seed rows", "`seeds`"),
+        (SMALL + "model: {epochs: 2}\n", 3, 1, "model: the model learns from seeds",
+         "name `seeds`, or leave `model` out"),
+        ("name: a\n", 1, 1, "the recipe: there is nothing to generate from", "`templates`"),
+        (SMALL + "filters: exact\n", 3, 1, "filters: this is no list of filters", "write a list"),
+        (SMALL + "filters:\n", 3, 1, "filters: this is no list of filters", "write a list"),
+        (SMALL + "filters: [3]\n", 3, 11, "filters: 3 names none of the filters", "write a list"),
+        (SMALL + "filters:\n- exact\n- {exact: {}, leak: {}}\n", 5, 3, "names none", ""),
+        (SMALL + "filters: [exact: 5]\n", 3, 11, "names none of the filters", ""),
+        (SMALL + "filters: [exact, labl]\n", 3, 18, "filters: filter 'labl' is unknown",
+         "did you mean 'label'? there are: adversarial, exact, label, leak"),
+        (SMALL + "filters:\n- exact\n- label: {min_margn: 1}\n", 5, 3,
+         "filters: label has no option 'min_margn'", "did you mean 'min_margin'?"),
+        (SMALL + "filters: [exact: {a: 1}]\n", 3, 11, "exact has no option 'a'", "there are none"),
+        (SMALL + "filters: [label: {min_margin: x}]\n", 3, 11, "label.min_margin", "min_margin"),
+        (SMALL + "filters: [adversarial: {drop: 5}]\n", 3, 11, "adversarial.drop", "drop"),
+        (SMALL + "export: [hugingface]\n", 3, 10, "export: exporter 'hugingface' is unknown",
+         "did you mean 'huggingface'?"),
+    ],
+)  # fmt: skip
+def test_faults(tmp_path: Path, text: str, line: int, column: int, message: str, fix: str) -> None:
+    error = fault(tmp_path, text)
+    assert message in error.message
+    assert fix in (error.fix or "")
+    assert error.where == f"{tmp_path / 'recipe.yaml'}:{line}:{column}"
+    assert error.excerpt == f"  {text.splitlines()[line - 1]}\n  {' ' * (column - 1)}^"
+
+
+def test_further_faults_are_counted(tmp_path: Path) -> None:
+    error = fault(tmp_path, SMALL + "seed: x\ngenerate: {per_intent: 0, budget: 0}\n")
+    assert error.message.endswith("(and 2 more)")
+
+
+# -- overrides --------------------------------------------------------------------------------
+
+
+def test_overrides_are_yaml_and_reach_into_sections(tmp_path: Path) -> None:
+    recipe = load(
+        tmp_path,
+        GOOD,
+        "generate.per_intent=3",
+        "seed=9",
+        "scrub.keep=[room, device]",
+        "filters=[exact, {label: {min_margin: 0.2}}]",
+        "card.license=a=b",
+        "model.rank=4",
+        "generate.share=",
+    )
+    assert recipe.generate.per_intent == 3
+    assert recipe.seed == 9
+    assert recipe.scrub is not False and recipe.scrub.keep == ("room", "device")
+    assert recipe.filters[1].options == {"min_margin": 0.2}
+    assert recipe.card.license == "a=b"
+    assert recipe.model is not None and (recipe.model.rank, recipe.model.epochs) == (4, 2)
+    assert recipe.generate.share is None
+
+
+def test_an_override_makes_the_section_that_is_not_there(tmp_path: Path) -> None:
+    assert load(tmp_path, SMALL, "card.license=mit").card.license == "mit"
+
+
+@pytest.mark.parametrize(
+    ("override", "message", "fix"),
+    [
+        ("seed", "'seed' sets nothing", "write --set key.key=value"),
+        ("=3", "'=3' sets nothing", "write --set key.key=value"),
+        ("seed={a: b: c", "the value of 'seed' is no YAML", "write --set key.key=value"),
+        ("seed=soon", "seed: Input should be a valid integer", ""),
+        ("seed=", "seed: Input should be a valid integer", ""),
+        ("name.first=3", "name: Input should be a valid string", ""),
+        ("generate.per_intnet=3", "the key 'per_intnet' is unknown", "did you mean 'per_intent'?"),
+        ("sede=3", "the key 'sede' is unknown", "did you mean 'seed'?"),
+        ("generate.share.template=0.5", "the shares add up to 0.5", ""),
+        ("filters.0.rounds=3", "this is no list of filters", ""),
+        ("a..b=3", "the key 'a' is unknown", "there are:"),
+    ],
+)
+def test_bad_overrides(tmp_path: Path, override: str, message: str, fix: str) -> None:
+    error = fault(tmp_path, SMALL, override)
+    assert message in error.message
+    assert fix in (error.fix or "")
+    # the place is the option: the line of the file is not what has to change
+    assert "sets nothing" in message or "no YAML" in message or error.where == f"--set {override}"
+    assert error.excerpt is None
+
+
+# -- fingerprint ------------------------------------------------------------------------------
+
+
+def folder_with(path: Path, **changed: Any) -> Recipe:
+    """A recipe with the files it reads, in a folder of its own."""
+    files = {
+        "recipe.yaml": GOOD.replace("auto", "./model"),
+        "seeds.jsonl": "{}\n",
+        "intents/a.yaml": "intents: {}\n",
+        "intents/deep/b.yml": "lists: {}\n",
+        "model/config.json": "{}\n",
+        "model/model.safetensors": "weights",
+        "intents/notes.txt": "not read",
+        "other.txt": "not read",
+        **changed,
+    }
+    for name, content in files.items():
+        if content is not None:
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(content)
+    return Recipe.load(path / "recipe.yaml")
+
+
+def test_the_sources_are_the_files_that_are_read(tmp_path: Path) -> None:
+    sources = folder_with(tmp_path).sources()
+    assert [source.relative_to(tmp_path).as_posix() for source in sources] == [
+        "seeds.jsonl",
+        "intents/a.yaml",
+        "intents/deep/b.yml",
+        "model/config.json",
+        "model/model.safetensors",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({}, True),
+        ({"intents/notes.txt": "changed"}, True),
+        ({"other.txt": "changed"}, True),
+        ({"seeds.jsonl": "{} \n"}, False),
+        ({"intents/a.yaml": "intents: {x: }\n"}, False),
+        ({"intents/deep/b.yml": None}, False),
+        ({"intents/c.json": "{}"}, False),
+        ({"model/model.safetensors": "other weights"}, False),
+        ({"recipe.yaml": GOOD.replace("auto", "./model").replace("seed: 7", "seed: 8")}, False),
+        ({"recipe.yaml": "# a remark\n" + GOOD.replace("auto", "./model")}, True),
+        ({"recipe.yaml": GOOD}, False),
+    ],
+)
+def test_the_fingerprint_changes_with_content_and_not_with_place(
+    tmp_path: Path, changed: dict[str, Any], same: bool
+) -> None:
+    first = folder_with(tmp_path / "here")
+    other = folder_with(tmp_path / "and" / "there", **changed)
+    assert (first.fingerprint() == other.fingerprint()) is same
+    assert first.fingerprint() == first.fingerprint()
+
+
+@pytest.mark.parametrize("missing", ["seeds.jsonl", "intents"])
+def test_a_source_that_is_not_there_has_no_fingerprint(tmp_path: Path, missing: str) -> None:
+    gone = {"seeds.jsonl": ["seeds.jsonl"]}.get(
+        missing, ["intents/a.yaml", "intents/deep/b.yml", "intents/notes.txt"]
+    )
+    recipe = folder_with(tmp_path, **dict.fromkeys(gone))
+    with pytest.raises(RecipeError, match="cannot be read: No such file") as caught:
+        recipe.fingerprint()
+    assert caught.value.where == str(tmp_path / missing)

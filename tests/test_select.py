@@ -1,0 +1,155 @@
+"""Selection: exact quotas, a cap for each pattern, splits that siblings never straddle."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textsynth.corpus import Utterance, column, fold, take, to_table
+from textsynth.filters.select import SPLITS, ranked, select, splits
+
+Row = tuple[str, str, str]  # intent, origin, pattern
+
+
+def table(rows: list[Row]) -> pa.Table:
+    """Rows of these intents, origins and patterns, each with a text and an id of its own."""
+    return to_table(
+        Utterance(f"{at}", f"{pattern} {at}", intent, pattern=pattern, origin=origin)
+        for at, (intent, origin, pattern) in enumerate(rows)
+    )
+
+
+def grid(intents: int, patterns: int, rows: int, origin: str = "template") -> list[Row]:
+    """So many rows of so many patterns of so many intents; no pattern is in two intents."""
+    return [
+        (f"i{i}", origin, f"i{i} p{p}")
+        for i in range(intents)
+        for p in range(patterns)
+        for _ in range(rows)
+    ]
+
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["template", "model"]),
+        st.sampled_from(["p", "P!", "q {x}", "r", "s", "t", "u"]),
+    ),
+    max_size=60,
+)
+
+
+# -- select -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quota", [0, 1, 7, 20, 50])
+def test_quotas_are_met_exactly(quota: int) -> None:
+    corpus = table(grid(3, 10, 5) + grid(3, 10, 5, "model"))
+    quotas = {(f"i{i}", origin): quota for i in range(3) for origin in ("template", "model")}
+    kept = take(corpus, select(corpus, quotas, per_pattern=10, seed=1))
+    counted = Counter(zip(column(kept, "intent"), column(kept, "origin"), strict=True))
+    assert counted == Counter({cell: quota for cell in quotas if quota})
+
+
+def test_what_has_no_quota_is_left_out() -> None:
+    corpus = table(grid(2, 3, 1))
+    kept = select(corpus, {("i0", "template"): 9}, per_pattern=5, seed=1)
+    assert kept == [0, 1, 2]  # all there are, in their order
+
+
+def test_every_pattern_comes_before_the_second_row_of_any() -> None:
+    corpus = table(grid(1, 10, 5))
+    kept = take(corpus, select(corpus, {("i0", "template"): 10}, per_pattern=5, seed=1))
+    assert len(set(column(kept, "pattern"))) == 10
+    first = take(corpus, ranked(corpus, 1)[:20])
+    assert set(Counter(column(first, "pattern")).values()) == {2}
+
+
+@given(rows, st.integers(0, 30), st.integers(1, 4), st.integers(0, 5))
+def test_neither_quota_nor_cap_is_exceeded(
+    given_rows: list[Row], quota: int, per_pattern: int, seed: int
+) -> None:
+    corpus = table(given_rows)
+    quotas = {(i, origin): quota for i in "ab" for origin in ("template", "model")}
+    at = select(corpus, quotas, per_pattern=per_pattern, seed=seed)
+    assert at == sorted(set(at))
+    kept = [given_rows[row] for row in at]
+    cells = Counter((intent, origin) for intent, origin, _ in kept)
+    siblings = Counter((intent, fold(pattern)) for intent, _, pattern in kept)
+    assert all(count <= quota for count in cells.values())
+    assert all(count <= per_pattern for count in siblings.values())
+    left = set(range(len(given_rows))) - set(at)
+    for row in left:  # nothing was left out that there was room for
+        intent, origin, pattern = given_rows[row]
+        assert cells[intent, origin] == quota or siblings[intent, fold(pattern)] == per_pattern
+
+
+@given(rows, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(given_rows: list[Row], random) -> None:  # type: ignore[no-untyped-def]
+    corpus = table(given_rows)
+    quotas = {(i, origin): 5 for i in "ab" for origin in ("template", "model")}
+    shuffled = take(corpus, random.sample(range(len(given_rows)), len(given_rows)))
+    one, other = (
+        {*column(take(c, select(c, quotas, per_pattern=2, seed=3)), "id")}
+        for c in (corpus, shuffled)
+    )
+    assert one == other
+    assert dict(zip(column(corpus, "id"), splits(corpus, 3), strict=True)) == dict(
+        zip(column(shuffled, "id"), splits(shuffled, 3), strict=True)
+    )
+
+
+def test_another_seed_selects_others() -> None:
+    corpus = table(grid(1, 50, 1))
+    quotas = {("i0", "template"): 10}
+    assert select(corpus, quotas, per_pattern=1, seed=1) != select(
+        corpus, quotas, per_pattern=1, seed=2
+    )
+
+
+def test_a_row_without_a_pattern_is_a_pattern_of_its_own() -> None:
+    corpus = to_table(Utterance(str(i), f"text {i}", "i", origin="model") for i in range(3))
+    assert select(corpus, {("i", "model"): 3}, per_pattern=1, seed=1) == [0, 1, 2]
+
+
+# -- splits -----------------------------------------------------------------------------------
+
+
+@given(rows, st.integers(0, 5))
+def test_siblings_never_straddle(given_rows: list[Row], seed: int) -> None:
+    given_splits = splits(table(given_rows), seed)
+    assert len(given_splits) == len(given_rows)
+    seen = defaultdict(set)
+    for (_, _, pattern), split in zip(given_rows, given_splits, strict=True):
+        seen[fold(pattern)].add(split)
+    assert all(len(placed) == 1 for placed in seen.values())
+    assert set(given_splits) <= {name for name, _ in SPLITS}
+
+
+@pytest.mark.parametrize(("patterns", "rows"), [(20, 5), (100, 1), (40, 3)])
+def test_each_intent_is_split_80_10_10(patterns: int, rows: int) -> None:
+    given_rows = grid(4, patterns, rows)
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for (intent, _, _), split in zip(given_rows, splits(table(given_rows), 1), strict=True):
+        counted[intent][split] += 1
+    for parts in counted.values():
+        for name, share in SPLITS:
+            assert parts[name] / parts.total() == pytest.approx(share, abs=rows / parts.total())
+
+
+@given(st.integers(3, 12), st.integers(1, 5), st.integers(0, 20))
+def test_three_patterns_are_enough_for_every_split(patterns: int, rows: int, seed: int) -> None:
+    given_rows = grid(2, patterns, rows)
+    for intent in ("i0", "i1"):
+        placed = splits(table(given_rows), seed)
+        own = {s for (i, _, _), s in zip(given_rows, placed, strict=True) if i == intent}
+        assert own == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize(("patterns", "expected"), [(0, set()), (1, {"train"})])
+def test_what_is_scarce_is_for_training(patterns: int, expected: set[str]) -> None:
+    assert set(splits(table(grid(1, patterns, 2)), 1)) == expected
