@@ -48,9 +48,7 @@ def load(templates: Path) -> grammar.Grammar:
 
 def make(shard: Shard) -> int:
     """Draw and write a shard; returns its rows."""
-    rows = draw.draw(
-        load(shard.templates), shard.intent, shard.start, shard.stop, seed=shard.seed
-    )
+    rows = draw.draw(load(shard.templates), shard.intent, shard.start, shard.stop, seed=shard.seed)
     corpus.write(rows, shard.target)
     return rows.num_rows
 
@@ -89,7 +87,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--shard-rows", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", choices=["never", "always", "if-possible"], default="if-possible")
+    parser.add_argument(
+        "--resume", choices=["never", "always", "if-possible"], default="if-possible"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     try:
@@ -103,9 +103,7 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Plan, make what is missing, and write the manifest."""
-    shards = plan(
-        options.templates, options.rows, options.shard_rows, options.seed, options.output
-    )
+    shards = plan(options.templates, options.rows, options.shard_rows, options.seed, options.output)
     print_ = fingerprint(options.templates, options.rows, options.shard_rows, options.seed)
     open_run(options.output, print_, options.resume)
     missing = [shard for shard in shards if not shard.target.exists()]

@@ -40,11 +40,13 @@ def main() -> None:
 def read(folder: Path, split: str) -> list[dict]:
     """The rows of one split, out-of-scope rows left out."""
     plain, packed = folder / "data.jsonl", folder / "data.jsonl.gz"
-    if not plain.exists() and not packed.exists():
+    if plain.exists():
+        text = plain.read_text(encoding="utf-8")
+    elif packed.exists():
+        text = gzip.decompress(packed.read_bytes()).decode()
+    else:
         sys.exit(f"{folder}: there is neither data.jsonl nor data.jsonl.gz")
-    opened = plain.open(encoding="utf-8") if plain.exists() else gzip.open(packed, "rt", encoding="utf-8")
-    with opened as file:
-        rows = [json.loads(line) for line in file if line.strip()]
+    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
     return [row for row in rows if row.get("split") == split and row.get("intent") != "oos"]
 
 

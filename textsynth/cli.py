@@ -184,8 +184,12 @@ def scrub(
     if json_:
         typer.echo(json.dumps(result))
         return
-    _print_table(["label", "replaced"], [[k, v] for k, v in result["replaced"].items()])
+    _print_table(["label", "replaced"], list(result["removed"].items()))
     typer.echo(f"{output}: {result['rows']} rows, {result['rows_changed']} of them changed")
+    for reason, count in result["quarantined"].items():
+        typer.echo(f"not written: {count} rows: {reason}", err=True)
+    if result["leaks"]:
+        typer.echo(f"{len(result['leaks'])} rows still hold a removed value; see --report", err=True)
 
 
 @app.command()

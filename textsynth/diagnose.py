@@ -62,7 +62,7 @@ def _memory() -> tuple[str, str, str]:
     except (OSError, StopIteration):
         return "free memory", "unknown", ""
     free = kilobytes / 2**20
-    remedy = "the packaged language model takes about 3 GB" if free < 4 else ""
+    remedy = "the packaged language model takes about 6 GB" if free < 6 else ""
     return "free memory", f"{free:.1f} GB", remedy
 
 

@@ -21,7 +21,7 @@ from textsynth.run import Run
 from textsynth.values import ValueList
 
 # Rows that a prompt is taken to give until its intent has shown its yield.
-FIRST_WAVE = 12
+FIRST_WAVE = 24
 COMPLETIONS = "model/completions.jsonl"
 
 

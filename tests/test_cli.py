@@ -1,0 +1,212 @@
+"""The command line: help, messages, exit statuses. Bad input is one message and no traceback."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from textsynth import cli
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ("generate", "preview", "check", "scrub", "export", "list", "doctor")
+GOOD = "name: t\ntemplates: {path: pack.yaml}\ngenerate: {per_intent: 2}\n"
+PACK = "language: en\nintents:\n  a:\n    data:\n      - sentences: ['say {x} [now]', 'so {x}']\n"
+LISTS = "lists:\n  x: {values: [one, two]}\n"
+
+
+def call(*arguments: str | Path, cwd: Path | None = None) -> tuple[int, str, str]:
+    """Run the command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from textsynth.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pack.yaml").write_text(PACK + LISTS)
+    (tmp_path / "recipe.yaml").write_text(GOOD)
+    return tmp_path
+
+
+def generate(folder: Path, *more: str | Path) -> tuple[int, str, str]:
+    return call(
+        *("generate", folder / "recipe.yaml", "-o", folder / "run"),
+        *("--key-file", folder / "key", *more),
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['textsynth', '--help']\n"
+        "from textsynth.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'spacy', 'presidio_analyzer', 'datasets', 'sklearn',\n"
+        "         'pyarrow', 'numpy', 'faker', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_docs(command: str) -> None:
+    status, out, _ = call(command, "--help")
+    assert status == 0 and "Usage" in out
+    assert f"`{command}`" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_commands_are_those() -> None:
+    names = {
+        command.name or command.callback.__name__.strip("_")
+        for command in cli.app.registered_commands
+        if command.callback
+    }
+    assert names == set(COMMANDS)
+
+
+def test_a_run_and_what_it_says(folder: Path) -> None:
+    status, out, err = generate(folder)
+    assert (status, err) == (0, "")
+    assert "2 rows in" in out and str(folder / "run" / "dataset") in out
+    status, out, _ = generate(folder, "--json")
+    assert json.loads(out)["rows"] == 2
+
+
+def test_fewer_rows_than_asked_for(folder: Path) -> None:
+    status, out, _ = generate(folder, "-n", "100")
+    assert status == 3 and "short: a: 6 of 100 from template" in out
+
+
+def test_preview_and_check_and_export(folder: Path) -> None:
+    status, out, _ = call("preview", folder / "recipe.yaml", "--json", "-n", "2")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and len(rows) == 2
+    assert all(row["text"][s["start"] : s["end"]] in {"one", "two"}
+               for row in rows for s in row["slots"])  # fmt: skip
+    status, out, _ = call("check", folder / "recipe.yaml")
+    assert status == 0 and re.search(r"\ba\s+2\s+6\b", out), out
+    assert generate(folder)[0] == 0
+    status, out, _ = call("export", folder / "run", "--to", "huggingface", "-o", folder / "hf")
+    assert status == 0 and (folder / "hf" / "README.md").is_file()
+
+
+def test_scrub(folder: Path) -> None:
+    row = {"id": 7, "text": "write to anna.lund@example.org today", "intent": "mail"}
+    (folder / "in.jsonl").write_text(json.dumps(row) + "\n")
+    status, _, err = call(
+        *("scrub", folder / "in.jsonl", "-o", folder / "out.jsonl"),
+        *("--report", folder / "r.json", "--key-file", folder / "key"),
+    )
+    assert status == 0, err
+    out = json.loads((folder / "out.jsonl").read_text())
+    assert list(out)[:3] == ["id", "text", "intent"] and out["id"] == 7
+    assert "anna.lund" not in (folder / "out.jsonl").read_text()
+    assert "anna.lund" not in (folder / "r.json").read_text()
+
+
+def test_list_and_doctor() -> None:
+    status, out, _ = call("list", "--json")
+    assert status == 0 and "adversarial" in json.loads(out)["filters"]
+    status, out, _ = call("doctor", "--json")
+    assert status == 0 and {"what", "state", "fix"} == set(json.loads(out)[0])
+
+
+def bad(folder: Path, *, where: str, says: str, fix: str = "fix:") -> None:
+    """One message with the place and the fix, status 1, no traceback, nothing written."""
+    status, _, err = generate(folder)
+    assert status == 1, err
+    assert err.startswith("error: ") and "Traceback" not in err
+    assert where in err and says in err and fix in err, err
+    assert not (folder / "run").exists() or not any((folder / "run").iterdir())
+
+
+def test_no_such_recipe(folder: Path) -> None:
+    (folder / "recipe.yaml").unlink()
+    bad(folder, where="recipe.yaml", says="no such recipe")
+
+
+def test_yaml_that_does_not_parse(folder: Path) -> None:
+    (folder / "recipe.yaml").write_text("name: t\ntemplates: {path: [}\n")
+    bad(folder, where="recipe.yaml:2:", says="does not parse")
+
+
+def test_an_unknown_key(folder: Path) -> None:
+    (folder / "recipe.yaml").write_text(GOOD.replace("per_intent", "per_intend"))
+    bad(folder, where="recipe.yaml:3:", says="per_intend", fix="did you mean 'per_intent'")
+
+
+def test_an_undefined_list(folder: Path) -> None:
+    (folder / "pack.yaml").write_text(PACK + LISTS.replace("x:", "xx:"))
+    bad(folder, where="pack.yaml:5:", says="{x}", fix="did you mean")
+
+
+def test_a_cycle(folder: Path) -> None:
+    rules = "expansion_rules: {r: 'so <s>', s: 'as <r>'}\n"
+    (folder / "pack.yaml").write_text(PACK.replace("so {x}", "so <r>") + LISTS + rules)
+    bad(folder, where="pack.yaml:", says="r")
+
+
+def test_an_unclosed_bracket(folder: Path) -> None:
+    (folder / "pack.yaml").write_text(PACK.replace("[now]", "[now") + LISTS)
+    bad(folder, where="pack.yaml:5:", says="^")
+
+
+def test_seeds_with_nothing_usable(folder: Path) -> None:
+    (folder / "recipe.yaml").write_text(GOOD + "seeds: {path: seeds.jsonl}\n")
+    (folder / "seeds.jsonl").write_text("not json\n{}\n")
+    bad(folder, where="seeds.jsonl", says="not_json")
+
+
+def test_no_seed_file(folder: Path) -> None:
+    (folder / "recipe.yaml").write_text(GOOD + "seeds: {path: seeds.jsonl}\n")
+    bad(folder, where="seeds.jsonl", says="")
+
+
+def test_an_unwritable_output_folder(folder: Path) -> None:
+    # a file stands where a folder would have to be made; permissions do not stop root
+    (folder / "run").write_text("mine")
+    status, _, err = call(
+        *("generate", folder / "recipe.yaml", "-o", folder / "run" / "in"),
+        *("--key-file", folder / "key"),
+    )
+    assert status == 1 and "cannot be written" in err and "fix:" in err
+    assert (folder / "run").read_text() == "mine"
+
+
+def test_an_output_folder_that_is_no_run(folder: Path) -> None:
+    (folder / "run").mkdir()
+    (folder / "run" / "thesis.txt").write_text("mine")
+    status, _, err = generate(folder)
+    assert status == 1 and "holds no run" in err and "fix:" in err
+    assert [path.name for path in (folder / "run").iterdir()] == ["thesis.txt"]
+
+
+def test_the_output_folder_of_another_recipe(folder: Path) -> None:
+    assert generate(folder)[0] == 0
+    before = sorted((p, p.stat().st_mtime_ns) for p in (folder / "run").rglob("*"))
+    status, _, err = generate(folder, "--seed", "9")
+    assert status == 1 and "another recipe" in err
+    assert before == sorted((p, p.stat().st_mtime_ns) for p in (folder / "run").rglob("*"))
+    assert generate(folder, "--seed", "9", "--resume", "never")[0] == 0
+
+
+def test_usage_errors_end_with_2(folder: Path) -> None:
+    assert call("generate")[0] == 2
+    assert call("generate", folder / "recipe.yaml", "--resume", "perhaps")[0] == 2
+    assert call("nonsense")[0] == 2
+
+
+def test_check_warns_of_open_lists(folder: Path) -> None:
+    (folder / "pack.yaml").write_text(PACK)
+    status, _, err = call("check", folder / "pack.yaml")
+    assert status == 0 and "warning" in err and "pack.yaml:5:" in err

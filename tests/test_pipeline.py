@@ -1,0 +1,207 @@
+"""The whole path without a language model, and with a tiny one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from textsynth import corpus, pipeline
+from textsynth.errors import RunError, TextsynthError
+from textsynth.recipe import Recipe
+
+TEMPLATES = """
+language: en
+intents:
+  lights:
+    data:
+      - sentences: ["(turn|switch|put) [the] {room} light (on|off) [please]", "light in the {room}"]
+  alarm:
+    data:
+      - sentences: ["(wake|rouse) me [up] at {time}", "[please] set an alarm for {time}"]
+lists:
+  room: {values: [kitchen, hall, attic, cellar, "guest room", porch, study, nursery]}
+  time: {values: [noon, six, "half past two", midnight, seven, "ten to four"]}
+"""
+SEEDS = [
+    ("turn the kitchen light on", "lights", [(9, 16, "room")]),
+    ("is the light in the hall off?", "lights", [(20, 24, "room")]),
+    ("lights out in the attic", "lights", [(18, 23, "room")]),
+    ("attic light please", "lights", [(0, 5, "room")]),
+    ("make it bright in the porch", "lights", [(22, 27, "room")]),
+    ("I need light in the cellar", "lights", [(20, 26, "room")]),
+    ("wake me at six", "alarm", [(11, 14, "time")]),
+    ("alarm at noon", "alarm", [(9, 13, "time")]),
+    ("get me up at half past two", "alarm", [(13, 26, "time")]),
+    ("I have to be up by seven", "alarm", [(19, 24, "time")]),
+    ("ring at midnight", "alarm", [(8, 16, "time")]),
+    ("do not let me sleep past noon", "alarm", [(25, 29, "time")]),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pack.yaml").write_text(TEMPLATES)
+    rows = [
+        {
+            "text": text,
+            "intent": intent,
+            "slots": [{"start": s, "end": e, "label": label} for s, e, label in slots],
+        }
+        for text, intent, slots in SEEDS
+    ]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def recipe(folder: Path, **sections: object) -> Recipe:
+    plain = {"name": "t", "seed": 3, "generate": {"per_intent": 10, "per_pattern": 5}, **sections}
+    path = folder / "recipe.yaml"
+    path.write_text(json.dumps(plain))
+    return Recipe.load(path)
+
+
+def run(folder: Path, key_file: Path, out: str = "run", **sections: object) -> pipeline.Run:
+    return pipeline.generate(recipe(folder, **sections), folder / out, key_file=key_file)
+
+
+def test_templates_alone_give_exactly_what_was_asked(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"})
+    rows = list(corpus.utterances(corpus.read(made.folder / "corpus.parquet")))
+    assert {i: sum(r.intent == i for r in rows) for i in ("lights", "alarm")} == {
+        "lights": 10,
+        "alarm": 10,
+    }
+    for row in rows:
+        assert row.origin == "template" and row.split in {"train", "validation", "test"}
+        for slot in row.slots:
+            assert row.text[slot.start : slot.end] == slot.value
+    patterns = {}
+    for row in rows:
+        assert patterns.setdefault(row.pattern, row.split) == row.split
+    assert made.manifest()["shortfall"] == {}
+
+
+def test_the_same_recipe_gives_the_same_bytes(folder: Path, key_file: Path) -> None:
+    files = []
+    for out in ("a", "b"):
+        made = run(folder, key_file, out, templates={"path": "pack.yaml"}, seeds=seeds_section())
+        files.append(
+            {
+                str(path.relative_to(made.folder)): path.read_bytes()
+                for path in sorted(made.folder.rglob("*"))
+                if path.is_file() and path.name != "manifest.json"
+            }
+        )
+    assert files[0] == files[1]
+
+
+def seeds_section() -> dict[str, object]:
+    return {"path": "seeds.jsonl", "holdout": 0.2}
+
+
+def test_a_complete_run_is_left_alone(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"})
+    before = (made.folder / "manifest.json").stat().st_mtime_ns
+    run(folder, key_file, templates={"path": "pack.yaml"})
+    assert (made.folder / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_another_recipe_does_not_overwrite(folder: Path, key_file: Path) -> None:
+    run(folder, key_file, templates={"path": "pack.yaml"})
+    with pytest.raises(RunError, match="another recipe"):
+        run(folder, key_file, templates={"path": "pack.yaml"}, language="de")
+
+
+def test_a_share_that_falls_short_is_said(folder: Path, key_file: Path) -> None:
+    made = run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        generate={"per_intent": 500, "per_pattern": 3},
+    )
+    shortfall = made.manifest()["shortfall"]
+    assert set(shortfall) == {"lights", "alarm"}
+    assert all(0 < entry["got"] < entry["asked"] == 500 for entry in shortfall.values())
+    by_pattern = corpus.count_by(corpus.read(made.folder / "corpus.parquet"), "intent", "pattern")
+    assert max(by_pattern.values()) <= 3
+
+
+def test_an_undefined_list_leaves_nothing_behind(folder: Path, key_file: Path) -> None:
+    (folder / "pack.yaml").write_text(TEMPLATES.replace("{time}", "{tim}", 1))
+    with pytest.raises(TextsynthError, match="tim") as caught:
+        run(folder, key_file, templates={"path": "pack.yaml"})
+    assert "pack.yaml:9:" in str(caught.value) and "time" in str(caught.value)
+    assert not (folder / "run").exists()
+
+
+def test_seeds_as_an_origin(folder: Path, key_file: Path) -> None:
+    made = run(
+        folder,
+        key_file,
+        seeds={"path": "seeds.jsonl"},
+        generate={"per_intent": 8, "per_pattern": 2, "share": {"seed": 1.0}},
+    )
+    rows = list(corpus.utterances(corpus.read(made.folder / "corpus.parquet")))
+    assert len(rows) == 16 and {row.origin for row in rows} == {"seed"}
+
+
+def test_bad_seed_rows_go_to_quarantine(folder: Path, key_file: Path) -> None:
+    with (folder / "seeds.jsonl").open("ab") as file:
+        file.write(b'{"text": "secret words"\n\xff\xfe\n{"intent": "lights"}\n')
+    made = run(folder, key_file, templates={"path": "pack.yaml"}, seeds=seeds_section())
+    lines = [json.loads(x) for x in (made.folder / "quarantine.jsonl").read_text().splitlines()]
+    assert [(x["line"], x["reason"]) for x in lines] == [
+        (13, "not_json"),
+        (14, "not_utf8"),
+        (15, "text_missing"),
+    ]
+    for path in made.folder.rglob("*"):
+        assert not path.is_file() or b"secret words" not in path.read_bytes()
+
+
+def test_rejects_have_reasons(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"}, seeds=seeds_section())
+    rejects = pq.read_table(made.folder / "rejects.parquet").to_pylist()
+    assert {row["reason"] for row in rejects} <= {"surplus", "seed_copy", "duplicate"}
+    assert all(row["step"] for row in rejects)
+
+
+def test_the_card_names_no_folder_of_this_machine(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"}, seeds=seeds_section())
+    card = (made.folder / "dataset" / "README.md").read_text()
+    assert str(folder) not in card and "pack.yaml" in card
+
+
+def test_a_run_exports_again(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"})
+    report = pipeline.export_run(made.folder, "huggingface", folder / "again")
+    assert report.written == 20
+    assert (folder / "again" / "README.md").read_text() == (
+        made.folder / "dataset" / "README.md"
+    ).read_text()
+
+
+def test_the_model_step_with_a_tiny_model(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A random model writes nonsense: every line must be rejected with a reason or be a pattern."""
+    sections = {
+        "seeds": {"path": "seeds.jsonl"},
+        "model": {"base": str(tiny_model_folder), "epochs": 1},
+        "generate": {"per_intent": 4, "budget": 4},
+    }
+    made = run(folder, key_file, "one", **sections)
+    manifest = made.manifest()
+    assert manifest["steps"]["model"]["rejects"]
+    completions = (made.folder / "model" / "completions.jsonl").read_bytes()
+    assert (made.folder / "model" / "adapter" / "adapter_model.safetensors").is_file()
+
+    # a run that was killed after the completions goes on from them, without the model
+    (made.folder / "manifest.json").unlink()
+    monkeypatch.setattr("textsynth.lm.generate.sample", pytest.fail)
+    again = pipeline.generate(recipe(folder, **sections), made.folder, key_file=key_file)
+    assert (again.folder / "model" / "completions.jsonl").read_bytes() == completions
+    assert again.manifest()["steps"] == manifest["steps"]
