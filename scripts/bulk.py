@@ -60,7 +60,7 @@ def plan(templates: Path, count: int, size: int, seed: int, output: Path) -> lis
     intents = list(pack.intents)
     for place, intent in enumerate(intents):
         asked = count // len(intents) + (place < count % len(intents))
-        there = draw.capacity(pack, intent)
+        there = draw.capacity(pack, intent, seed=seed)
         if there < asked:
             print(f"{intent}: {there:,} rows are all there are, {asked:,} were asked for")
         for start in range(0, min(asked, there), size):

@@ -189,7 +189,9 @@ def scrub(
     for reason, count in result["quarantined"].items():
         typer.echo(f"not written: {count} rows: {reason}", err=True)
     if result["leaks"]:
-        typer.echo(f"{len(result['leaks'])} rows still hold a removed value; see --report", err=True)
+        typer.echo(
+            f"{len(result['leaks'])} rows still hold a removed value; see --report", err=True
+        )
 
 
 @app.command()

@@ -11,20 +11,30 @@ from textsynth.filters import Context, Verdicts
 def exact(corpus: pa.Table, context: Context) -> Verdicts:
     """Drop texts equal to a seed, to an accepted row or to an earlier row, of any intent.
 
-    Case, white space, Unicode form and punctuation at the ends are folded. Reasons: `seed_copy`,
-    `duplicate`, and `intent_conflict` where the equal text has another intent.
+    Case, white space, Unicode form and punctuation at the ends are folded. Reasons: `seed_copy`
+    (rows of origin `seed` may be one), `duplicate`, and `intent_conflict` where the equal text has
+    another intent.
     """
-    seen: dict[str, tuple[object, str]] = {}
-    for table, reason in ((context.seeds, "seed_copy"), (context.accepted, "duplicate")):
-        for text, intent in zip(column(table, "text"), column(table, "intent"), strict=True):
-            seen.setdefault(fold(text), (intent, reason))
+    seeds = _by_text(context.seeds)
+    seen = _by_text(context.accepted)
     reasons: list[str | None] = []
-    for text, intent in zip(column(corpus, "text"), column(corpus, "intent"), strict=True):
+    columns = (column(corpus, name) for name in ("text", "intent", "origin"))
+    for text, intent, origin in zip(*columns, strict=True):
         folded = fold(text)
-        if folded not in seen:
-            seen[folded] = (intent, "duplicate")
-            reasons.append(None)
+        reason = None
+        if folded in seeds and origin != "seed":
+            reason = "seed_copy" if seeds[folded] == intent else "intent_conflict"
+        elif folded in seen:
+            reason = "duplicate" if seen[folded] == intent else "intent_conflict"
         else:
-            other, reason = seen[folded]
-            reasons.append(reason if other == intent else "intent_conflict")
+            seen[folded] = intent
+        reasons.append(reason)
     return Verdicts(reasons)
+
+
+def _by_text(table: pa.Table) -> dict[str, str]:
+    """Folded text -> intent; of equal texts the first counts."""
+    found: dict[str, str] = {}
+    for text, intent in zip(column(table, "text"), column(table, "intent"), strict=True):
+        found.setdefault(fold(text), intent)
+    return found

@@ -124,7 +124,7 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
                           fix="run `textsynth generate`, or add `templates:`")  # fmt: skip
     shown = {}
     for intent in grammar.intents:
-        stop = min(count, draw.capacity(grammar, intent))
+        stop = min(count, draw.capacity(grammar, intent, seed=recipe.seed))
         shown[intent] = list(
             corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=recipe.seed))
         )

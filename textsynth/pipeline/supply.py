@@ -146,7 +146,7 @@ class TemplateSource:
             if intent not in self._grammar.intents:
                 continue
             start = self._at[intent]
-            there = grammar_draw.capacity(self._grammar, intent)
+            there = grammar_draw.capacity(self._grammar, intent, seed=self._recipe.seed)
             stop = min(start + count, self._most[intent], there)
             if stop > start:
                 tables.append(

@@ -100,7 +100,8 @@ def recognizers(language: str) -> list[EntityRecognizer]:
     """The recognisers to add for a language (addresses are of the English-speaking countries)."""
     from presidio_analyzer import Pattern, PatternRecognizer
 
-    class PhoneRecognizer(PatternRecognizer):  # type: ignore[misc, unused-ignore]
+    # Presidio looks its own classes up by bare name among all subclasses: ours must not share one.
+    class WrittenPhone(PatternRecognizer):  # type: ignore[misc, unused-ignore]
         def invalidate_result(self, pattern_text: str) -> bool:
             return not looks_like_phone(pattern_text)
 
@@ -116,7 +117,7 @@ def recognizers(language: str) -> list[EntityRecognizer]:
     found = [
         made(PatternRecognizer, "EMAIL_ADDRESS", ["email", "mail"], email=(_EMAIL, 1.0)),
         made(
-            PhoneRecognizer,
+            WrittenPhone,
             "PHONE_NUMBER",
             ["phone", "telephone", "cell", "mobile", "ring", "text", "dial"],
             groups=(_PHONE_GROUPS, 0.9),
