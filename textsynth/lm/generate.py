@@ -66,7 +66,7 @@ def sample(
     mask = torch.zeros((len(rows), width + NEW_TOKENS), dtype=torch.long)
     for at, row in enumerate(rows):
         ids[at, width - len(row) :] = torch.tensor(row)
-        mask[at, width - len(row) :] = 1
+        mask[at, width - len(row) :] = 1  # the tokens still to come included
     written, cut = _decode(model, ids, mask, _ends(vocabulary), sampling, key)
     # the end token itself is not written: without this mark the last pattern would count as cut off
     return [

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, keyed, registry
 from textsynth.corpus import Utterance
+from textsynth.filters.select import select
 from textsynth.pipeline import supply
 from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress
@@ -40,29 +41,31 @@ def collect(
     for turn in itertools.count():
         judged = judge is not None and turn < rounds
         goal = (SPARE_ADVERSARIAL if judge else SPARE) if turn < max(1, rounds) else 1.0
-        there = _selectable(pool, recipe.generate.per_pattern)
-        want = {cell: round(count * goal) - there[cell] for cell, count in quotas.items()}
-        want = {cell: missing for cell, missing in want.items() if missing > 0}
+        wanted = {cell: round(count * goal) for cell, count in quotas.items()}
+        there = _selectable(pool, wanted, recipe)
+        want = {cell: count - there[cell] for cell, count in wanted.items() if count > there[cell]}
         new = _candidates(sources, want, turn, run, ledger, progress) if want else corpus.empty()
         if new.num_rows:
             passed = _filtered(recipe, new, pool, context, ledger, progress)
             pool = corpus.concat([pool, passed])
         if judged and judge is not None and pool.num_rows:
             pool = _adversarial_round(judge, pool, quotas, recipe, context, turn, ledger, progress)
-        there = _selectable(pool, recipe.generate.per_pattern)
+        there = _selectable(pool, quotas, recipe)
         enough = all(there[cell] >= count for cell, count in quotas.items())
         if turn + 1 >= rounds and (enough or not new.num_rows):
             break
     return pool
 
 
-def _selectable(pool: pa.Table, per_pattern: int) -> Counter[Cell]:
-    """How many rows of each cell the selection could take."""
-    counted = corpus.count_by(pool, "intent", "origin", "pattern") if pool.num_rows else {}
-    there: Counter[Cell] = Counter()
-    for (intent, origin, _), count in counted.items():
-        there[intent, origin] += min(count, per_pattern)
-    return there
+def _selectable(pool: pa.Table, quotas: Mapping[Cell, int], recipe: Recipe) -> Counter[Cell]:
+    """How many rows of each cell the selection would take."""
+    kept = select(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
+    return Counter(_cells(corpus.take(pool, kept)))
+
+
+def _cells(table: pa.Table) -> list[Cell]:
+    """(intent, origin) of each row."""
+    return list(zip(corpus.column(table, "intent"), corpus.column(table, "origin"), strict=True))
 
 
 def _candidates(
@@ -162,7 +165,9 @@ def _adversarial_round(
     progress.step("filter: adversarial", f"round {turn + 1}")
     verdicts = registry.find("filters", judge.name)(pool, context, **judge.options)
     scores = verdicts.scores.get("detectability", [0.0] * pool.num_rows)
-    spared = _spared(pool, verdicts.reasons, scores, quotas, recipe.generate.per_pattern)
+    spared = _spared(
+        pool, verdicts.reasons, scores, quotas, recipe.generate.per_pattern, recipe.seed
+    )
     reasons = [None if row in spared else why for row, why in enumerate(verdicts.reasons)]
     before = pool.num_rows
     kept = _apply(
@@ -187,17 +192,21 @@ def _spared(
     scores: Sequence[float],
     quotas: Mapping[Cell, int],
     per_pattern: int,
+    seed: int,
 ) -> set[int]:
     """Rows that must stay although a filter would drop them: their cell would fall below quota."""
-    there = _selectable(pool, per_pattern)
-    cells = list(zip(corpus.column(pool, "intent"), corpus.column(pool, "origin"), strict=True))
-    written = corpus.column(pool, "pattern")
-    siblings = Counter(zip(cells, written, strict=True))
+    cells = _cells(pool)
+    written = [corpus.fold(pattern or "") for pattern in corpus.column(pool, "pattern")]
+    # a pattern counts within its intent, whatever the origin, as it does in the selection
+    siblings = Counter((cell[0], text) for cell, text in zip(cells, written, strict=True))
+    unlimited = dict.fromkeys(cells, pool.num_rows)
+    kept = select(pool, unlimited, per_pattern=per_pattern, seed=seed)
+    there = Counter(cells[row] for row in kept)
     spared = set()
     for row in sorted(range(len(reasons)), key=lambda row: -scores[row]):
         if reasons[row] is None:
             continue
-        cell, group = cells[row], (cells[row], written[row])
+        cell, group = cells[row], (cells[row][0], written[row])
         counts = siblings[group] <= per_pattern  # else a sibling takes its place
         if counts and there[cell] <= quotas.get(cell, 0):
             spared.add(row)

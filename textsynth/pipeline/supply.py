@@ -183,6 +183,7 @@ class ModelSource:
         self._rows = dict.fromkeys(own, 0)
         self._spent = dict.fromkeys(own, 0)
         self._most = {i: int(count * recipe.generate.budget) for i, count in quota.items()}
+        self._batches = 0
         self._loaded: tuple[Any, vocabulary.Vocabulary] | None = None
         self.losses: list[float] = []
         self.patterns: list[tuple[str, str]] = []
@@ -223,7 +224,8 @@ class ModelSource:
 
     def _complete(self, batch: Sequence[prompts.Prompt]) -> list[str]:
         contents = [prompts.render(p.intent, p.patterns, closed=False) for p in batch]
-        key = keyed.stream(self._recipe.seed, "completion", *contents)
+        self._batches += 1
+        key = keyed.stream(self._recipe.seed, "completion", self._batches, *contents)
         if key not in self._stored:
             settings = self._recipe.generate
             model, vocabulary_ = self._model()
