@@ -3,9 +3,9 @@
 
     scripts/bulk.py templates/home/intents -n 100000 --workers 2 -o runs/bulk
 
-Each intent gets an equal part of the rows, as far as it has as many. A shard is a range of rows of
-one intent, written under a temporary name and then renamed: kill it, start it again, and it goes on
-with the shards that are missing. `manifest.json` is written last.
+Each intent gets an equal part of the rows; what a small one lacks, the others give. A shard is a
+range of rows of one intent, written under a temporary name and then renamed: kill it, start it
+again, and it goes on with the shards that are missing. `manifest.json` is written last.
 """
 
 from __future__ import annotations
@@ -56,18 +56,28 @@ def make(shard: Shard) -> int:
 def plan(templates: Path, count: int, size: int, seed: int, output: Path) -> list[Shard]:
     """Ranges of at most `size` rows, intent by intent."""
     pack = load(templates)
+    there = {intent: draw.capacity(pack, intent, seed=seed) for intent in pack.intents}
     shards: list[Shard] = []
-    intents = list(pack.intents)
-    for place, intent in enumerate(intents):
-        asked = count // len(intents) + (place < count % len(intents))
-        there = draw.capacity(pack, intent, seed=seed)
-        if there < asked:
-            print(f"{intent}: {there:,} rows are all there are, {asked:,} were asked for")
-        for start in range(0, min(asked, there), size):
-            stop = min(start + size, asked, there)
+    for intent, asked in parts(there, count).items():
+        for start in range(0, asked, size):
+            stop = min(start + size, asked)
             target = output / "dataset" / f"shard-{len(shards):05d}.parquet"
             shards.append(Shard(len(shards), templates, intent, start, stop, seed, target))
     return shards
+
+
+def parts(there: dict[str, int], count: int) -> dict[str, int]:
+    """An equal part of `count` for each intent; what a small one lacks, the others give."""
+    if sum(there.values()) < count:
+        sys.exit(f"the templates hold {sum(there.values()):,} rows, {count:,} were asked for")
+    given: dict[str, int] = {}
+    for done, (intent, most) in enumerate(sorted(there.items(), key=lambda item: item[1])):
+        left, intents = count - sum(given.values()), len(there) - done
+        given[intent] = min(most, -(-left // intents))
+    short = [intent for intent, part in given.items() if part == there[intent]]
+    if short:
+        print(f"all there is of {', '.join(short)}; the other intents give more")
+    return {intent: given[intent] for intent in there}
 
 
 def fingerprint(templates: Path, *settings: object) -> str:

@@ -50,6 +50,4 @@ def test_killed_and_resumed_gives_the_same_bytes(tmp_path: Path) -> None:
         bulk(tmp_path / "killed", 2, rows), check=True, capture_output=True, text=True, timeout=120
     )
     assert f"{written} of" in again.stdout
-    for left in shards.glob(".*.tmp"):
-        left.unlink()  # what the kill cut short bears a name that no reader opens
     assert digests(tmp_path / "whole") == digests(tmp_path / "killed")

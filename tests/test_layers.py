@@ -34,6 +34,7 @@ KNOWN = {
 EXCEPTIONS = {
     ("dialogue", "grammar"),
     ("export", "grammar"),
+    ("importers", "grammar"),
     ("filters/leak", "scrub"),
     ("cli", "scrub"),  # the settings of `textsynth scrub`, a dataclass
 }

@@ -323,6 +323,27 @@ class Scripted:
         return SimpleNamespace(logits=logits, past_key_values=None)
 
 
+def test_a_cold_batch_writes_what_the_librarys_greedy_search_writes(load_tiny: Load) -> None:
+    """Rows of a batch, padded on the left, against `model.generate` row by row."""
+    import torch
+
+    model, tokenizer = load_tiny()
+    words = vocabulary.trim(model, tokenizer, [])
+    batch = [Prompt("alarm", ("wake me at {time}", "up at {time} please")), Prompt("lights", ())]
+    cold = generate.Sampling(temperature=1e-6)
+    ours = generate.sample(model, words, batch, sampling=cold, key=1)
+    for prompt, text in zip(batch, ours, strict=True):
+        rows = words.encode(prompts.render(prompt.intent, prompt.patterns, closed=False))
+        theirs = model.generate(
+            input_ids=torch.tensor([rows]),
+            attention_mask=torch.ones(1, len(rows), dtype=torch.long),
+            do_sample=False,
+            max_new_tokens=generate.NEW_TOKENS,
+        )[0, len(rows) :].tolist()
+        written = words.decode(row for row in theirs if row not in generate._ends(words))
+        assert text.removesuffix(prompts.END) == written
+
+
 def test_a_completion_says_whether_it_was_cut(load_tiny: Load) -> None:
     """The empty line and the model's own end token both end the list; the limit cuts it."""
     model, tokenizer = load_tiny()

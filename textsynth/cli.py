@@ -151,7 +151,9 @@ def check(
             [[i["name"], f"{i['sentences']:,}", f"{i['count']:,}"] for i in report["intents"]],
         )
     warnings = len(report["findings"])
-    typer.echo(f"{path}: " + (f"{warnings} warnings" if warnings else "nothing to complain about"))
+    told = f" ({report['format']})" if report["format"] else ""
+    said = f"{warnings} warnings" if warnings else "nothing to complain about"
+    typer.echo(f"{path}{told}: {said}")
 
 
 @app.command()

@@ -117,6 +117,8 @@ def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> 
         folder.mkdir(parents=True, exist_ok=True)
         if resume == "never":
             _clear(folder)
+        for cut_short in folder.rglob(".*.tmp"):  # by a kill; only whole files lose that name
+            shutil.rmtree(cut_short) if cut_short.is_dir() else cut_short.unlink()
         write_json(state, {"fingerprint": fingerprint})
     except OSError as error:
         raise _unwritable(folder, error) from error

@@ -11,13 +11,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
-import re
 import resource
 import time
 from pathlib import Path
 from typing import Any
 
-from textsynth import corpus, keyed, models, registry, scrub, seeds
+from textsynth import corpus, importers, keyed, models, registry, scrub, seeds
 from textsynth.corpus import Utterance
 from textsynth.errors import RecipeError, RunError
 from textsynth.export import About, ExportReport, StepCount
@@ -132,15 +131,16 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
 
 
 def check(path: Path) -> dict[str, Any]:
-    """Check a recipe (and its templates) or templates: findings, and a count for each intent.
+    """Check a recipe (and its templates) or templates of any format that is read: findings, the
+    format, and a count for each intent.
 
     Raises:
         TextsynthError: an error; what is returned are warnings.
     """
-    report: dict[str, Any] = {"findings": [], "intents": []}
+    report: dict[str, Any] = {"format": None, "findings": [], "intents": []}
     if (path / "recipe.yaml").is_file():
         path = path / "recipe.yaml"
-    if not path.is_dir() and not _holds_templates(path):
+    if _is_recipe(path):
         recipe = Recipe.load(path)
         for source in recipe.sources():
             if not source.exists():
@@ -148,7 +148,8 @@ def check(path: Path) -> dict[str, Any]:
         if recipe.templates is None:
             return report
         path = recipe.templates.path
-    grammar = grammar_module.load(path)
+    grammar = importers.load(path)
+    report["format"] = importers.detect(path) or "homeassistant"
     report["findings"] = [dataclasses.asdict(finding) for finding in lint(grammar)]
     report["intents"] = [
         {
@@ -161,13 +162,11 @@ def check(path: Path) -> dict[str, Any]:
     return report
 
 
-def _holds_templates(path: Path) -> bool:
-    """Whether a YAML or JSON file has a template's top-level keys rather than a recipe's."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+def _is_recipe(path: Path) -> bool:
+    """Whether a path names no templates: a recipe is YAML (or JSON) that no format claims."""
+    if path.is_dir() or importers.detect(path) is not None:
         return False
-    return re.search(r'^\s*"?(intents|lists|expansion_rules)"?\s*:', text, re.MULTILINE) is not None
+    return path.suffix in grammar_module.SUFFIXES or not path.exists()
 
 
 def export_run(folder: Path, to: str, output: Path) -> ExportReport:

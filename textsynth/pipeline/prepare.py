@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textsynth import corpus, filters, models, scrub
+from textsynth import corpus, filters, importers, models, scrub
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.labels import labels
@@ -23,7 +23,7 @@ Cell = tuple[str, str]
 def grammar_of(recipe: Recipe) -> Grammar | None:
     if recipe.templates is None:
         return None
-    grammar = grammar_module.load(recipe.templates.path)
+    grammar = importers.load(recipe.templates.path)
     grammar_module.require_closed(grammar)
     return grammar
 

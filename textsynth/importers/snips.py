@@ -1,0 +1,168 @@
+"""Snips NLU datasets as YAML (https://snips-nlu.readthedocs.io/en/latest/dataset.html).
+
+A slot is a reference to the list of its entity; the list holds the entity's values and those seen
+in utterances. A file may hold several documents.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textsynth.errors import GrammarError
+from textsynth.grammar import document
+from textsynth.grammar.document import Fields, Items, Node, Scalar
+from textsynth.grammar.fields import FieldReader, wrong
+from textsynth.grammar.model import Grammar
+from textsynth.grammar.syntax import Place
+from textsynth.importers.pack import Pack, escape
+from textsynth.importers.source import Line, lines, named, read
+
+SUFFIXES = (".yaml", ".yml")
+MAX_DOCUMENTS = 5_000
+_SLOT = re.compile(r"\[([^\[\]()]*)(\]?)(?:\(([^()]*)(\)?))?")
+_KEYS = {
+    "intent": ("type", "name", "slots", "utterances"),
+    "entity": ("type", "name", "values", "use_synonyms", "automatically_extensible",
+               "matching_strictness"),
+}  # fmt: skip
+_OF_RECOGNITION = ("automatically_extensible", "matching_strictness")
+
+
+def load(path: Path) -> Grammar:
+    """The grammar of a file, or of the files of a folder.
+
+    Raises:
+        GrammarError: what cannot be read, at its place.
+    """
+    found = named(path, SUFFIXES)
+    reader = _Reader(Pack(Place(found[0][1])))
+    tops = [top for file, name in found for top in _documents(read(file, name), name)]
+    for top in tops:
+        reader.document(top)
+    reader.write_seen()
+    return reader.pack.grammar()
+
+
+def _documents(text: str, name: str) -> list[Fields]:
+    """The documents of a file, each with its places in the whole."""
+    parts: list[tuple[int, list[str]]] = [(0, [])]
+    for number, line in enumerate(lines(text, name)):
+        if re.match(r"---(\s|$)", line.text):
+            parts.append((number + 1, []))
+        elif not line.text.startswith(("%YAML", "...")):
+            parts[-1][1].append(line.text)
+    full = [(start, part) for start, part in parts if any(s.strip() for s in part)]
+    if len(full) > MAX_DOCUMENTS:
+        message = f"the file holds more than {MAX_DOCUMENTS:,} documents"
+        raise GrammarError(message, where=name, fix="split it")
+    return [document.parse("\n" * start + "\n".join(part), name) for start, part in full]
+
+
+@dataclass(slots=True)
+class _Reader:
+    pack: Pack
+    known: FieldReader = field(default_factory=FieldReader)
+    seen: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
+    said: dict[str, set[str]] = field(default_factory=dict)  # by entity: what values may be
+
+    def document(self, top: Fields) -> None:
+        kind = self.known.text(top, "type") or ""
+        if kind not in _KEYS:
+            raise wrong(top, f"{kind!r} is no type of a document", "type: intent or type: entity")
+        for key in top.fields.keys() - set(_KEYS[kind]):
+            fix = f"these are read: {', '.join(_KEYS[kind])}"
+            self.pack.note(top.keys[key], f"the key {key!r} is not read", fix)
+        name = self.known.text(top, "name")
+        if not name:
+            raise wrong(top, f"the {kind} has no name", "name: ...")
+        if kind == "intent":
+            self.intent(name, top)
+        else:
+            self.entity(name, top)
+
+    def intent(self, name: str, top: Fields) -> None:
+        entities: dict[str, str] = {}
+        for item in self.known.items(top, "slots"):
+            slot = self.known.fields(item, "a slot")
+            called = self.known.text(slot, "name")
+            if not called:
+                raise wrong(slot, "a slot has no name", "write {name: ..., entity: ...}")
+            entities[called] = self.known.text(slot, "entity") or called
+        written = []
+        for scalar in self.known.scalars(top, "utterances", required=True):
+            line = Line(scalar.text, scalar.place)
+            written.append((self.sentence(line, entities), line.home()))
+        self.pack.intent(name, top.place)
+        if written:
+            self.pack.block(name, written, top.place)
+
+    def sentence(self, line: Line, entities: dict[str, str]) -> str:
+        """An utterance in our notation; the words of its slots are remembered."""
+        pieces: list[str] = []
+        at = 0
+        for match in _SLOT.finditer(line.text):
+            start = match.start()
+            if not match[2] or match[4] == "":
+                sign = ")" if match[2] else "]"
+                raise line.fault(start, "the slot is not closed", f"add a {sign!r}")
+            slot, _, entity = (part.strip() for part in match[1].partition(":"))
+            if not slot:
+                raise line.fault(start, "the slot has no name", "write [slot](words)")
+            entity = entities.setdefault(slot, entity or slot) if not entity else entity
+            entities.setdefault(slot, entity)
+            listed = self.listed(entity, line.place)
+            label = self.pack.label(slot, line.place)
+            if match[3] is not None and match[3].strip():
+                seen = self.seen.setdefault(listed, [])
+                seen.append((" ".join(match[3].split()), line.home(match.start(3))))
+            pieces.append(escape(line.text[at:start]))
+            pieces.append(f"{{{listed}}}" if label == listed else f"{{{listed}:{label}}}")
+            at = match.end()
+        return "".join([*pieces, escape(line.text[at:])])
+
+    def listed(self, entity: str, place: Place) -> str:
+        """The list of an entity."""
+        if entity.startswith("snips/"):
+            message = (
+                f"the values of the built-in entity {entity} are not known, but for those seen"
+            )
+            fix = "write an entity of your own with values, or supply the list"
+            self.pack.note(place, message, fix)
+            return self.pack.label(entity.replace("/", "."), place).replace(".", "_")
+        return self.pack.label(entity, place)
+
+    def entity(self, name: str, top: Fields) -> None:
+        listed = self.pack.label(name, top.place)
+        with_synonyms = self.known.truth(top, "use_synonyms", True)
+        for key in _OF_RECOGNITION:
+            if key in top.fields:
+                message = f"{key!r} is of recognition and changes nothing that is drawn"
+                self.pack.note(top.keys[key], message, "nothing")
+        said = self.said.setdefault(listed, set())
+        for item in self.known.items(top, "values"):
+            first, *synonyms = self.texts(item)
+            said.add(first.text)
+            self.pack.value(listed, escape(first.text), first.place)
+            if synonyms and not with_synonyms:
+                message = f"the synonyms of {first.text!r} are left out"
+                self.pack.note(first.place, message, "use_synonyms: true")
+            for synonym in synonyms if with_synonyms else ():
+                said.add(synonym.text)
+                self.pack.value(listed, escape(synonym.text), synonym.place, first.text)
+
+    def texts(self, item: Node) -> list[Scalar]:
+        """A value and its synonyms."""
+        nodes = item.items if isinstance(item, Items) else [item]
+        found = [node for node in nodes if isinstance(node, Scalar) and node.text.strip()]
+        if not found or len(found) < len(nodes):
+            raise wrong(item, "this is no value", "write words, or [words, synonym, …]")
+        return found
+
+    def write_seen(self) -> None:
+        """Values that only utterances hold."""
+        for listed, seen in self.seen.items():
+            for surface, place in seen:
+                if surface not in self.said.get(listed, ()):
+                    self.pack.value(listed, escape(surface), place)

@@ -1,0 +1,81 @@
+"""Files of other tools as lines that know their place; what cannot be read is said here, once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from textsynth.errors import GrammarError
+from textsynth.grammar import syntax
+from textsynth.grammar.document import MAX_BYTES
+from textsynth.grammar.syntax import Place
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, or a part of one, and the place of its first character."""
+
+    text: str
+    place: Place
+
+    def fault(self, at: int, message: str, fix: str) -> GrammarError:
+        """An error about the character `at`, with a caret under it."""
+        return syntax.fault(self.text, self.place, at, message, fix)
+
+    def home(self, at: int = 0) -> Place:
+        """The place of a template that is made from here; its own columns are not those of the
+        file, so it is not exact."""
+        place = self.place
+        return Place(place.file, place.line, place.column + (at if place.exact else 0), False)
+
+    def stripped(self) -> Line:
+        """The line without white space at its ends."""
+        left = len(self.text) - len(self.text.lstrip())
+        place = self.place
+        return Line(self.text.strip(), Place(place.file, place.line, place.column + left))
+
+
+def read(path: Path, name: str) -> str:
+    """The text of a file; `name` is how messages call it.
+
+    Raises:
+        GrammarError: unreadable, too large, not UTF-8, empty, or no text (a NUL character).
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            message = f"the file is larger than {MAX_BYTES >> 20} MB"
+            raise GrammarError(message, where=name, fix="split it")
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        raise GrammarError(message, where=name, fix="check path and rights") from error
+    except UnicodeDecodeError as error:
+        raise GrammarError("the file is not UTF-8", where=name, fix="save it as UTF-8") from error
+    if not text.strip():
+        raise GrammarError("the file is empty", where=name, fix="write something in it")
+    if "\0" in text:
+        before = text[: text.index("\0")]
+        row, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        where = f"{name}:{row}:{column}"
+        raise GrammarError("there is a NUL character", where=where, fix="save it as plain text")
+    return text
+
+
+def lines(text: str, name: str) -> list[Line]:
+    """The lines of a text."""
+    return [
+        Line(line, Place(name, number, 1))
+        for number, line in enumerate(_LINE_END.split(text), start=1)
+    ]
+
+
+def named(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
+    """The files of a pack and how messages call them: a file itself, or those of a folder (with its
+    subfolders) that end so, in the order of their names."""
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.suffix in suffixes and p.is_file())
+        return [(p, p.relative_to(path).as_posix()) for p in found]
+    return [(path, path.name)]
