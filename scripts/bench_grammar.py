@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """How fast utterances are drawn: ours, the ceiling of numpy + Arrow, and peers.
 
-Each contender writes the same number of distinct utterances of the shared template set (10
+Each contender writes the same number of distinct utterances of one template set (10
 intents, 80 sentences, 12 lists) in a process of its own, one thread, one after the other; ours and
 the ceiling write all columns of the corpus. Rates are by processor time, since the machine is
 shared; only ratios of one run compare. `near` draws 440,000 of the 460,800 derivations of one
 sentence into memory, `tenth` 46,080 of them nine times over.
 
-    python scripts/bench_grammar.py [--rows 1000000] [--rounds 1] [--shared ../shared/bench]
-                                    [--peers DIR]      # a virtual environment with chatette
+    python scripts/bench_grammar.py --data DIR [--rows 1000000] [--rounds 1] [--peers VENV]
+
+DIR holds make_templates.py, which defines the set (INTENTS, SLOTS, parse, hassil); VENV is a
+virtual environment with chatette.
 """
 
 from __future__ import annotations
@@ -36,14 +38,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--shared", type=Path, default=HERE.parent.parent / "shared" / "bench")
+    parser.add_argument("--data", type=Path, required=True, help="folder with make_templates.py")
     parser.add_argument("--peers", type=Path, help="a virtual environment that has the peers")
     parser.add_argument("--only", choices=CONTENDERS, nargs="*", default=list(CONTENDERS))
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        sys.path.insert(0, str(options.shared))
+        sys.path.insert(0, str(options.data))
         print(json.dumps(globals()[f"run_{options.child}"](options)))
         return
     results: dict[str, list[Figures]] = {}
@@ -65,7 +67,7 @@ def measure(name: str, options: argparse.Namespace) -> Figures | None:
         python = str(options.peers / "bin" / "python")
     with tempfile.TemporaryDirectory() as folder:
         command = [python, __file__, "--child", name, "--rows", str(options.rows)]
-        command += ["--shared", str(options.shared), "--out", str(Path(folder) / "out")]
+        command += ["--data", str(options.data.resolve()), "--out", str(Path(folder) / "out")]
         env = {**os.environ, "OMP_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=HERE.parent)
     if done.returncode:
@@ -78,7 +80,8 @@ def measure(name: str, options: argparse.Namespace) -> Figures | None:
 def print_row(name: str, found: Figures) -> None:
     rate = found["rows"] / found["seconds"]
     print(
-        f"{name:10s} {found['rows']:>10,.0f} rows {found['seconds']:8.2f} s {rate:>12,.0f} rows/s"
+        f"{name:10s} {found['rows']:>10,.0f} rows {found['seconds']:8.2f} s CPU"
+        f" {found['wall']:8.2f} s wall {rate:>12,.0f} rows/s CPU"
         f" {found['peak_mb']:6.0f} MB",
         flush=True,
     )
@@ -112,7 +115,7 @@ def run_near(options: argparse.Namespace, rows: int = ROWS_OF_ONE["near"]) -> Fi
     prepared = prepare(loads(yaml.safe_dump(pack, sort_keys=False, width=1000)), "one", 7)
     step, times = ROWS_OF_ONE["tenth"], ROWS_OF_ONE["near"] // rows  # the same work in all
     prepared.draw(0, step)
-    began = time.process_time()
+    began = clock()
     for _ in range(times):
         for start in range(0, rows, step):
             prepared.draw(start, min(rows, start + step))
@@ -139,7 +142,7 @@ def drawn(pack: str, rows: int, out: Path) -> Figures:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    began = time.process_time()
+    began = clock()
     grammar = loads(pack)
     each = rows // len(grammar.intents)
     with pq.ParquetWriter(out, corpus.SCHEMA, **settings(corpus.SCHEMA)) as writer:
@@ -164,10 +167,16 @@ def settings(schema: Any) -> dict[str, Any]:
     }
 
 
-def spent(began: float, rows: int) -> Figures:
+def clock() -> tuple[float, float]:
+    """Processor time and wall time, seconds."""
+    return time.process_time(), time.perf_counter()
+
+
+def spent(began: tuple[float, float], rows: int) -> Figures:
     """Time since `began`, and the most memory there was until now."""
+    cpu, wall = clock()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"rows": rows, "seconds": time.process_time() - began, "peak_mb": peak}
+    return {"rows": rows, "seconds": cpu - began[0], "wall": wall - began[1], "peak_mb": peak}
 
 
 def verify(out: Path, rows: int) -> None:
@@ -197,7 +206,7 @@ def run_ceiling(options: argparse.Namespace) -> Figures:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     random = np.random.default_rng(7)
-    began = time.process_time()
+    began = clock()
     each = options.rows // len(INTENTS)
     arrays: dict[int, Any] = {}
     with pq.ParquetWriter(options.out, corpus.SCHEMA, **settings(corpus.SCHEMA)) as writer:
@@ -336,7 +345,7 @@ def run_hassil(options: argparse.Namespace) -> Figures:
     from hassil.sample import sample_intents
     from make_templates import hassil
 
-    began = time.process_time()
+    began = clock()
     intents = Intents.from_dict(hassil())
     each, rows = options.rows // 10, 0
     with options.out.open("w") as file:
@@ -353,10 +362,13 @@ def run_chatette(options: argparse.Namespace) -> Figures:
     source = options.out.with_suffix(".chatette")
     source.write_text(chatette(options.rows // 10), encoding="utf-8")
     command = [sys.executable, "-m", "chatette", str(source), "-o", str(options.out)]
+    began = clock()
     subprocess.run([*command, "-f", "-s", "7", "-a", "jsonl"], check=True, capture_output=True)
+    wall = clock()[1] - began[1]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = used.ru_utime + used.ru_stime
-    return {"rows": options.rows, "seconds": seconds, "peak_mb": used.ru_maxrss / 1024}
+    peak = used.ru_maxrss / 1024
+    return {"rows": options.rows, "seconds": seconds, "wall": wall, "peak_mb": peak}
 
 
 if __name__ == "__main__":

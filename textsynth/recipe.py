@@ -24,7 +24,8 @@ from textsynth.errors import RecipeError, did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Origin = Literal["seed", "template", "model"]
-TEMPLATE_SUFFIXES = {".yaml", ".yml", ".json"}
+TEMPLATE_SUFFIXES = {".yaml", ".yml", ".json", ".chatito", ".ini", ".intent", ".entity"}
+READS_BESIDE = {".chatito", ".ini", ".intent"}  # formats whose files read others of their folder
 
 
 class Section(BaseModel):
@@ -221,9 +222,7 @@ class Recipe(Section):
         """The files it reads: seeds, templates and a base model that is on this disk."""
         found = [self.seeds.path] if self.seeds else []
         if self.templates:
-            path = self.templates.path
-            inside = [p for p in path.rglob("*") if p.suffix in TEMPLATE_SUFFIXES and p.is_file()]
-            found += sorted(inside) if path.is_dir() else [path]
+            found += _template_files(self.templates.path)
         return found + self._model_files()
 
     def _model_files(self) -> list[Path]:
@@ -234,6 +233,20 @@ class Recipe(Section):
         if path.is_dir():
             return sorted(p for p in path.iterdir() if p.is_file())
         return [path] if path.is_file() else []
+
+
+def _template_files(path: Path) -> list[Path]:
+    """The files that templates are read from: one, or those of its folder, slot lists included."""
+    if not path.is_dir() and path.suffix not in READS_BESIDE:
+        return [path]
+    folder = path if path.is_dir() else path.parent
+    inside = {
+        p
+        for p in folder.rglob("*")
+        if (p.suffix in TEMPLATE_SUFFIXES or "slots" in p.relative_to(folder).parts[:-1])
+        and p.is_file()
+    }
+    return sorted(inside | ({path} - {folder}))
 
 
 def _load(kind: type[Recipe], path: Path, overrides: Iterable[str]) -> Recipe:

@@ -30,8 +30,8 @@ _BY_SUFFIX = {".chatito": "chatito", ".ini": "rhasspy", ".intent": "padatious",
 # What a YAML or JSON file holds, told by keys that stand at the beginning of a line.
 _BY_CONTENT = (
     ("rasa", re.compile(r"^nlu[ \t]*:", re.MULTILINE)),
-    ("snips", re.compile(r"^(?:---[ \t]+)?type[ \t]*:[ \t]*[\"']?(?:intent|entity)\b", re.MULTILINE)),
-    ("homeassistant", re.compile(r'^\s*"?(intents|lists|expansion_rules)"?\s*:', re.MULTILINE)),
+    ("snips", re.compile(r"^(?:--- +)?type[ \t]*:[ \t]*[\"']?(?:intent|entity)\b", re.MULTILINE)),
+    ("homeassistant", re.compile(r'^[\s{]*"?(intents|lists|expansion_rules)"?\s*:', re.MULTILINE)),
 )  # fmt: skip
 
 

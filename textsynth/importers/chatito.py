@@ -190,8 +190,7 @@ class _Writer:
         if not any(chances):
             most = sum(count for count in counts.values() if count) if counts else None
             self.pack.intent(entity.name, home, _DISTRIBUTIONS[regular])
-            keys = {"max": most, "metadata": counts}
-            self.pack.block(entity.name, written, home, keys)
+            self.pack.block(entity.name, written, home, {"max": most, "metadata": counts})
             return
         self.pack.intent(entity.name, home, "weighted")
         if regular == "regular" and not all(chance and chance[1] for chance in chances):
@@ -209,8 +208,8 @@ class _Writer:
                 "say in the recipe how many rows are wanted",
             )
         for sentence, weight in zip(written, _weights(entity), strict=True):
-            keys = {"weight": weight, "metadata": counts}
-            self.pack.block(entity.name, [sentence], sentence[1], keys)
+            weighed = {"weight": weight, "metadata": counts}
+            self.pack.block(entity.name, [sentence], sentence[1], weighed)
 
     def slot(self, entity: _Entity) -> None:
         list_name = self.list_name(entity.name, entity.head)

@@ -1,7 +1,7 @@
-"""Padatious and OVOS intents: a `.intent` file of example lines for each intent, a `.entity` file of
-values for each entity (https://mycroft-ai.gitbook.io/docs/skill-development/user-interaction/intents/padatious-intents).
+"""Padatious' and OVOS' intents (https://github.com/MycroftAI/padatious): a `.intent` file of lines
+for each intent, a `.entity` file of values for each entity.
 
-White space counts as written, as in the expansion of OVOS. An entity without a file takes any words.
+White space counts as written, as in OVOS' expansion. An entity without a file takes any words.
 """
 
 from __future__ import annotations

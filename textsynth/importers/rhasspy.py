@@ -7,6 +7,7 @@ joined by single spaces, as Rhasspy joins them; numbers of ranges are written in
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from textsynth.grammar.model import Grammar
@@ -64,6 +65,8 @@ def _entries(found: list[Line], pack: Pack) -> list[tuple[str, str | None, Line]
             section = head[1].strip()
             pack.intent(section, line.place)
             continue
+        if said.text.startswith("\\["):  # the ini form of a sentence that begins with an optional
+            said = Line(said.text[1:], replace(said.place, column=said.place.column + 1))
         if not section:
             raise said.fault(0, "a sentence stands before any intent", "begin with [Intent]")
         above = entries[-1] if entries else None

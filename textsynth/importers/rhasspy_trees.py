@@ -6,6 +6,7 @@ import math
 import re
 from itertools import count, product
 
+from textsynth.grammar.document import Scalar
 from textsynth.grammar.syntax import (
     EMPTY,
     MAX_DEPTH,
@@ -75,9 +76,10 @@ class Trees:
             raise line.fault(at, f"{char!r} stands alone", f"write \\{char} for the sign itself")
         numbers = _RANGE.match(match[0])
         if numbers is not None:
-            start, stop, step = numbers.groups()
-            keys = {"range": {"from": start, "to": stop, "step": step or "1"}}
-            self.pack.listed(match[0], keys, line.home(at))
+            place = line.home(at)
+            ends = zip(("from", "to", "step"), numbers.groups(default="1"), strict=True)
+            keys = {"range": {key: Scalar(text, place) for key, text in ends}}
+            self.pack.listed(match[0], keys, place)
             branch.append(ListReference(match[0], match[0], True, at))
         else:
             text = self.converted(line, at, match[0])

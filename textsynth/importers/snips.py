@@ -110,7 +110,7 @@ class _Reader:
             slot, _, entity = (part.strip() for part in match[1].partition(":"))
             if not slot:
                 raise line.fault(start, "the slot has no name", "write [slot](words)")
-            entity = entities.setdefault(slot, entity or slot) if not entity else entity
+            entity = entity or entities.get(slot, slot)
             entities.setdefault(slot, entity)
             listed = self.listed(entity, line.place)
             label = self.pack.label(slot, line.place)
