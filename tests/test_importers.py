@@ -287,6 +287,7 @@ FAULTS = [
     ("nlu.yml", NLU + "[x]{y}\n", "nlu.yml:4:11: this is no JSON"),
     ("nlu.yml", NLU + '[x]{"role": "y"}\n', "nlu.yml:4:10: there is no 'entity'"),
     ("nlu.yml", NLU + '[x][{"entity": "a"}]\n', "nlu.yml:4:10: several entities"),
+    ("nlu.yml", NLU + '[x]{"entity": []}\n', "nlu.yml:4:10: 'entity' is no text"),
     ("nlu.yml", NLU + "[x]()\n", "nlu.yml:4:10: this names no entity"),
     ("nlu.yml", NLU + "x\n    y\n", "nlu.yml:5:5: an example wants '- '"),
     ("nlu.yml", "nlu:\n- what: a\n", "nlu.yml:2:3: this is no entry of nlu"),
@@ -364,6 +365,7 @@ def test_an_unknown_name_of_a_format(tmp_path: Path) -> None:
 FORMATS = [
     ("a.yaml", "language: en\nintents: {}\n", "homeassistant"),
     ("a.json", '{"intents": {}}', "homeassistant"),
+    ("a.json", '{"language": "en", "intents": {}}', "homeassistant"),
     ("a.chatito", CHATITO, "chatito"),
     ("nlu.yml", RASA, "rasa"),
     ("a.yaml", SNIPS, "snips"),

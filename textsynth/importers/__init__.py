@@ -27,11 +27,12 @@ _READERS: dict[str, Callable[[Path], Grammar]] = {
 FORMATS = tuple(_READERS)
 _BY_SUFFIX = {".chatito": "chatito", ".ini": "rhasspy", ".intent": "padatious",
               ".entity": "padatious"}  # fmt: skip
-# What a YAML or JSON file holds, told by keys that stand at the beginning of a line.
+# What a YAML or JSON file holds, told by keys that begin a line (or, quoted, follow another).
+_NATIVE = r'(?:^[\s{]*|[{,]\s*(?="))"?(?:intents|lists|expansion_rules)"?\s*:'
 _BY_CONTENT = (
     ("rasa", re.compile(r"^nlu[ \t]*:", re.MULTILINE)),
     ("snips", re.compile(r"^(?:--- +)?type[ \t]*:[ \t]*[\"']?(?:intent|entity)\b", re.MULTILINE)),
-    ("homeassistant", re.compile(r'^[\s{]*"?(intents|lists|expansion_rules)"?\s*:', re.MULTILINE)),
+    ("homeassistant", re.compile(_NATIVE, re.MULTILINE)),
 )  # fmt: skip
 
 

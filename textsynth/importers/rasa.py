@@ -172,6 +172,9 @@ class _Reader:
         for key in given.keys() - set(_ANNOTATION):
             fix = f"these are read: {', '.join(_ANNOTATION)}"
             self.pack.note(line.place, f"the key {key!r} of an entity is not read", fix)
+        for key in given.keys() & set(_ANNOTATION):
+            if isinstance(given[key], dict | list):
+                raise line.fault(at, f"{key!r} is no text", f'"{key}": "..."')
         if not given.get("entity"):
             raise line.fault(at, "there is no 'entity'", '{"entity": "city"}')
         return {key: str(given[key]) for key in _ANNOTATION if given.get(key) is not None}

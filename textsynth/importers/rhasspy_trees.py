@@ -193,7 +193,10 @@ class Trees:
         return found
 
     def of_rule(self, name: str, line: Line, path: tuple[str, ...]) -> list[Said]:
-        if name in path or len(path) > MAX_DEPTH:
+        if len(path) > MAX_DEPTH:
+            message = f"rules are nested more than {MAX_DEPTH} deep"
+            raise line.fault(0, message, "let one name what it needs directly")
+        if name in path:
             shown = " -> ".join(f"<{step}>" for step in (*path[-5:], name))
             raise line.fault(0, f"a rule needs itself: {shown}", "take one reference out")
         self.resolved.add(name)
