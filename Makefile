@@ -5,12 +5,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/home
 
-.PHONY: help demo test test-heavy bulk clean install install-dev
+.PHONY: help demo test test-heavy bulk bench-grammar clean install install-dev
 
 help:
 	@echo "make demo        install and generate the demo corpus into $(OUT)"
 	@echo "make test        ruff, mypy and pytest"
 	@echo "make test-heavy  the long forms of the tests"
+	@echo "make bench-grammar DATA=DIR  the grammar beside its peers and its ceiling"
 	@echo "make bulk        100,000 template rows into runs/bulk"
 
 $(BIN)/python:
@@ -41,6 +42,10 @@ test-heavy: install-dev
 
 bulk: install
 	$(BIN)/python scripts/bulk.py templates/home/intents -n 100000 --workers 2 -o runs/bulk
+
+# DATA: a folder with make_templates.py; PEERS: a virtual environment with chatette
+bench-grammar: install-dev
+	$(BIN)/python scripts/bench_grammar.py --data $(DATA) $(if $(PEERS),--peers $(PEERS))
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache

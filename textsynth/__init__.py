@@ -1,4 +1,4 @@
-"""Synthetic text and dialogue corpora: scrubbed, varied, labelled, and honest about what they are.
+"""Synthetic text corpora: scrubbed, varied, labelled, and honest about what they are.
 
 from textsynth import Recipe, generate
 
