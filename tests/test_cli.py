@@ -200,6 +200,20 @@ def test_the_output_folder_of_another_recipe(folder: Path) -> None:
     assert generate(folder, "--seed", "9", "--resume", "never")[0] == 0
 
 
+def test_ctrl_c_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("textsynth.diagnose.diagnose", interrupted)
+    monkeypatch.setattr(sys, "argv", ["textsynth", "doctor"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "run the same command again" in capsys.readouterr().err
+
+
 def test_usage_errors_end_with_2(folder: Path) -> None:
     assert call("generate")[0] == 2
     assert call("generate", folder / "recipe.yaml", "--resume", "perhaps")[0] == 2

@@ -334,6 +334,7 @@ def main() -> None:
     except TextsynthError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from error
-    except KeyboardInterrupt as error:
-        typer.echo("interrupted; run the same command again to go on", err=True)
-        raise SystemExit(INTERRUPTED) from error
+    except SystemExit as ended:  # Typer turns Ctrl+C into this status without a word
+        if ended.code == INTERRUPTED:
+            typer.echo("interrupted; run the same command again to go on", err=True)
+        raise
