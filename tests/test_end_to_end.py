@@ -12,10 +12,13 @@ from faker import Faker
 from textsynth import corpus, models, pipeline
 from textsynth.recipe import Recipe
 
-pytestmark = pytest.mark.skipif(
-    not models.installed(models.GEMMA_PACKAGE) or not models.installed(models.MINILM_PACKAGE),
-    reason="needs the `models` extra",
-)
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.skipif(
+        not models.installed(models.GEMMA_PACKAGE) or not models.installed(models.MINILM_PACKAGE),
+        reason="needs the `models` extra",
+    ),
+]
 
 CALLS = ["call {}", "ring {} for me", "get {} on the phone", "can you dial {} please", "I need {}"]
 NOTES = ["send a note to {}", "write to {} now", "text {}", "mail {} that I am late", "tell {} yes"]

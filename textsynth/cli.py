@@ -104,7 +104,7 @@ def preview(
     recipe: RecipeArgument,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Rows an intent.")] = 3,
     seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
-    set_: Set = [],  # noqa: B006
+    set_: Set = [],  # noqa: B006  (typer copies it)
     json_: Json = False,
 ) -> None:
     """Show some template rows of each intent: no model, no files, at once."""

@@ -280,7 +280,7 @@ def load_embedder() -> Embedder:
 
         try:
             model = SentenceTransformer(source.location, device="cpu")
-        except Exception as error:
+        except Exception as error:  # a broken file raises what its library likes, as above
             raise ModelError(
                 f"the sentence encoder cannot be loaded: {_first_line(error)}",
                 where=source.name,

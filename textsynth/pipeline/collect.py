@@ -14,6 +14,7 @@ from textsynth.corpus import Utterance
 from textsynth.filters.select import select
 from textsynth.pipeline import supply
 from textsynth.pipeline.ledger import Ledger
+from textsynth.pipeline.prepare import Cell
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe, Step
 from textsynth.run import Run
@@ -21,8 +22,6 @@ from textsynth.run import Run
 # Candidates asked for each row wanted: spare ones for the filters, more for a discriminator.
 SPARE = 1.3
 SPARE_ADVERSARIAL = 1.8
-
-Cell = tuple[str, str]
 
 
 def collect(
