@@ -15,7 +15,7 @@ GOOD = """\
 name: home
 seed: 7
 seeds: {path: seeds.jsonl, holdout: 0.2}
-scrub: {keep: [room], labels: {artist: values}}
+scrub: {keep: [room], labels: {artist: slot}}
 templates: {path: intents}
 model: {base: auto, epochs: 2}
 generate: {per_intent: 10, share: {template: 0.5, model: 0.5}}
@@ -49,7 +49,7 @@ def test_a_whole_recipe(tmp_path: Path) -> None:
     assert recipe.name == "home"
     assert recipe.seed == 7
     assert recipe.seeds is not None and recipe.seeds.holdout == 0.2
-    assert recipe.scrub is not False and recipe.scrub.labels == {"artist": "values"}
+    assert recipe.scrub is not False and recipe.scrub.labels == {"artist": "slot"}
     assert recipe.model is not None and recipe.model.epochs == 2
     assert recipe.shares() == {"template": 0.5, "model": 0.5}
     assert [step.name for step in recipe.filters] == ["exact", "label", "leak", "adversarial"]
@@ -225,7 +225,7 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "scrub: true\n", 3, 1, "scrub: this is no mapping", "key: value"),
         (SMALL + "scrub: {keep: room}\n", 3, 9, "scrub.keep: Input should be a valid tuple", ""),
         (SMALL + "scrub:\n  labels:\n    artist: replace\n", 5, 5,
-         "scrub.labels.artist: Input should be 'surrogate', 'values' or 'keep'", ""),
+         "scrub.labels.artist: Input should be 'surrogate', 'slot', 'mask', 'drop_row' or 'keep'", ""),
         (SMALL + "generate: {per_intent: 0}\n", 3, 12, "greater than or equal to 1", ""),
         (SMALL + "generate: {per_intent: 1.5}\n", 3, 12, "generate.per_intent", ""),
         (SMALL + "seeds: {path: s, holdout: 1}\n", 3, 18, "seeds.holdout", ""),

@@ -333,12 +333,12 @@ def test_keep_and_policies() -> None:
     assert text_of(text, using=found, keep=("contact", "LOCATION")) == "call Ann Lee in Leeds"
     assert pattern_of(text, using=found, keep=("location",)) == "call {contact} in Leeds"
     assert (
-        pattern_of(text, using=found, labels={"location": "values"})
+        pattern_of(text, using=found, labels={"location": "slot"})
         == "call {contact} in {location}"
     )
-    assert text_of(text, using=found, labels={"location": "values"}).endswith(" in Leeds")
+    assert text_of(text, using=found, labels={"location": "slot"}).endswith(" in Leeds")
     assert "Leeds" not in text_of("in [Leeds](city)", labels={"city": "surrogate"})
-    assert text_of("ask [Ann Lee](contact)", labels={"contact": "values"}) == "ask Ann Lee"
+    assert text_of("ask [Ann Lee](contact)", labels={"contact": "slot"}) == "ask Ann Lee"
 
 
 def test_countries_and_dates_identify_nobody(detector: Detector) -> None:

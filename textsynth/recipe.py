@@ -46,7 +46,7 @@ class Scrub(Section):
 
     entities: Literal["all"] | tuple[str, ...] = "all"
     keep: tuple[str, ...] = ()
-    labels: Mapping[str, Literal["surrogate", "values", "keep"]] = {}
+    labels: Mapping[str, Literal["surrogate", "slot", "mask", "drop_row", "keep"]] = {}
     min_score: Share = 0.35
 
 

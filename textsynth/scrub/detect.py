@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textsynth.errors import ModelError
+from textsynth.scrub.kinds import KINDS
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.recognizers import REPLACED, recognizers
-from textsynth.scrub.surrogates import KINDS
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from textsynth.corpus import Slot, Utterance, fold
 from textsynth.scrub import policy
 from textsynth.scrub.detect import Found
+from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind
 from textsynth.scrub.policy import Action, Settings
 from textsynth.scrub.pools import regions
-from textsynth.scrub.surrogates import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind
 
 # From the first to the last letter or digit: what is cut begins and ends with one.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
@@ -165,7 +165,7 @@ def plan(
         action = slot_action(slot.label, settings)
         surface = utterance.text[slot.start : slot.end]
         if action == "surrogate" and policy.names_nobody(surface):
-            action = "values"
+            action = "slot"
         row.mark(Span(slot.start, slot.end, slot.label, slot.value, action))
         if action == "surrogate":
             row.cuts.append(_narrowed(slot, surface, slot_provider(slot.label)))
@@ -177,7 +177,7 @@ def plan(
 def slot_action(label: str, settings: Settings) -> Action:
     """What is done with an annotated slot."""
     is_personal = policy.personal(label) is not None and not policy.free_text(label)
-    return settings.action(label, "surrogate" if is_personal else "values")
+    return settings.action(label, "surrogate" if is_personal else "slot")
 
 
 def slot_provider(label: str) -> str:
@@ -210,10 +210,10 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
     if action == "keep":
         return
     if kind.entity == "LOCATION" and fold(text[start:end]) in regions(row.utterance.language):
-        action = "values"
+        action = "slot"
     touched = row.touched(start, end)
-    if not touched and action == "values":
-        row.mark(Span(start, end, kind.label, text[start:end], "values", annotated=False))
+    if not touched and action == "slot":
+        row.mark(Span(start, end, kind.label, text[start:end], "slot", annotated=False))
     elif not touched:
         row.cut_out(start, end, kind.label, provider, sought=kind.sought)
     elif action == "surrogate":
@@ -226,7 +226,7 @@ def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) 
         inside = (max(start, span.start), min(end, span.end))
         if span.action == "surrogate":
             continue  # It goes as a whole.
-        if span.action == "values" and (kind.certain or _tells(row, span, inside, kind)):
+        if span.action == "slot" and (kind.certain or _tells(row, span, inside, kind)):
             row.cut_out(*inside, kind.label, kind.provider, sought=kind.sought)
         else:
             row.overruled.append(span.label)

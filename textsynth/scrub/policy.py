@@ -14,11 +14,8 @@ from typing import Literal
 
 from textsynth.corpus import fold
 from textsynth.errors import RecipeError, did_you_mean
+from textsynth.scrub.kinds import ACTIONS, ENTITIES, LABELS, Action
 from textsynth.scrub.pools import words
-from textsynth.scrub.surrogates import ENTITIES, LABELS
-
-Action = Literal["surrogate", "values", "keep"]
-ACTIONS: tuple[Action, ...] = ("surrogate", "values", "keep")
 
 # Personal labels: every part named on the left is in the label -> the provider of its surrogates.
 PERSONAL: tuple[tuple[frozenset[str], str], ...] = tuple(
@@ -113,7 +110,7 @@ class Settings:
     """The `scrub` section of a recipe.
 
     `entities`: which Presidio entities to look for, or "all". `keep`: slot labels and entities that
-    must stay. `labels`: what to do with a label or entity: "surrogate" replaces, "values" makes
+    must stay. `labels`: what to do with a label or entity: "surrogate" replaces, "slot" makes
     slots of the values seen, "keep" leaves what stands there untouched. `min_score`: detections
     below it do not count.
     """

@@ -19,9 +19,10 @@ from textsynth.patterns import Pattern, SlotRef, Value
 from textsynth.scrub import policy
 from textsynth.scrub.detect import Found
 from textsynth.scrub.fill import Filled, fill, value_lists
+from textsynth.scrub.kinds import NAMES
 from textsynth.scrub.plan import Cut, Plan, plan
 from textsynth.scrub.policy import Settings
-from textsynth.scrub.surrogates import NAMES, Surrogates
+from textsynth.scrub.surrogates import Surrogates
 from textsynth.scrub.sweep import Removed, is_full, is_name, matcher, squeeze
 from textsynth.values import ValueList
 

@@ -1,4 +1,4 @@
-"""Which entity becomes which slot, and what takes the place of a removed value.
+"""What takes the place of a removed value.
 
 A surrogate is drawn from a pool of made-up values by the keyed hash of the original, so that one
 original has one surrogate throughout a corpus. No pool holds a value that was removed.
@@ -9,79 +9,13 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from textsynth import keyed
 from textsynth.corpus import fold
 from textsynth.scrub import pools
-from textsynth.scrub.pools import NATIONALITIES, words
 from textsynth.scrub.sweep import Matcher, squeeze
 
 SHAPE_DRAWS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A row of the table: what is done with what Presidio finds.
-
-    `certain`: nothing else looks like it, so that it goes even from a slot that was annotated as
-    something harmless (an artist may be called like a person, but like no IBAN).
-    `sought`: a value found once is taken out of all rows, and is looked for by the leak check.
-    """
-
-    entity: str
-    label: str
-    provider: str
-    action: Literal["surrogate", "keep"] = "surrogate"
-    certain: bool = False
-    sought: bool = True
-
-
-KINDS = (
-    Kind("PERSON", "person", "name"),
-    Kind("PHONE_NUMBER", "phone", "phone"),
-    Kind("EMAIL_ADDRESS", "email", "ascii_safe_email", certain=True),
-    Kind("LOCATION", "location", "city"),
-    Kind("STREET_ADDRESS", "address", "street_address"),
-    Kind("NRP", "nationality", "nationality", sought=False),
-    Kind("CREDIT_CARD", "credit_card", "credit_card_number", certain=True),
-    Kind("IBAN_CODE", "iban", "iban", certain=True),
-    Kind("US_SSN", "ssn", "ssn", certain=True),
-    Kind("US_ITIN", "itin", "shape"),
-    Kind("US_BANK_NUMBER", "account_number", "shape"),
-    Kind("US_DRIVER_LICENSE", "driving_licence", "shape"),
-    Kind("US_PASSPORT", "passport", "shape"),
-    Kind("UK_NHS", "nhs_number", "shape"),
-    Kind("MEDICAL_LICENSE", "medical_licence", "shape"),
-    Kind("IP_ADDRESS", "ip_address", "ipv4", certain=True),
-    Kind("MAC_ADDRESS", "mac_address", "mac_address", certain=True),
-    Kind("URL", "url", "url"),
-    Kind("CRYPTO", "crypto_wallet", "shape", certain=True),
-    Kind("UUID", "uuid", "uuid4", certain=True),
-    # "tomorrow", "at nine", "next friday" identify nobody; a birthday is its slot label's affair.
-    Kind("DATE_TIME", "date_time", "date", action="keep"),
-)
-ENTITIES = {kind.entity: kind for kind in KINDS}
-LABELS: dict[str, tuple[Kind, ...]] = {
-    kind.label: tuple(other for other in KINDS if other.label == kind.label) for kind in KINDS
-}
-
-# What a model of names finds, as opposed to what a pattern finds.
-NAMED = frozenset({"PERSON", "LOCATION", "NRP"})
-
-# Providers of names of people; `provider_for` chooses among them by the value.
-NAMES = frozenset({"name", "first_name", "last_name"})
-
-# What is a nationality, a religion or a political group when a model calls it one.
-NRP_WORDS = words(
-    f"""
-    {NATIONALITIES.casefold()} african american arab asian european hispanic latino latina kurdish
-    indigenous basque catalan tibetan jewish jew christian muslim islamic catholic protestant
-    orthodox hindu sikh buddhist mormon atheist democrat democratic republican conservative labour
-    liberal communist socialist afghan saudi turk swede dane finn pole spaniard brit scot frenchman
-    englishman dutchman
-    """
-)
 
 
 @dataclass
