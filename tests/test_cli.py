@@ -102,16 +102,23 @@ def test_preview_and_check_and_export(folder: Path) -> None:
 
 def test_scrub(folder: Path) -> None:
     row = {"id": 7, "text": "write to anna.lund@example.org today", "intent": "mail"}
-    (folder / "in.jsonl").write_text(json.dumps(row) + "\n")
-    status, _, err = call(
+    (folder / "in.jsonl").write_text(json.dumps(row) + "\nno json\n")
+    status, said, err = call(
         *("scrub", folder / "in.jsonl", "-o", folder / "out.jsonl"),
-        *("--report", folder / "r.json", "--key-file", folder / "key"),
+        *("--report", folder / "r.json", "--html", folder / "r.html"),
+        *("--key-file", folder / "key"),
     )
     assert status == 0, err
+    assert re.search(r"label\s+found\s+replaced\s+kept", said) and "email" in said
+    assert "in.jsonl" not in said and "out.jsonl: 1 rows, 1 of them changed" in said
+    assert "quarantined: 1 rows: not_json (line 2)" in err
     out = json.loads((folder / "out.jsonl").read_text())
     assert list(out)[:3] == ["id", "text", "intent"] and out["id"] == 7
-    assert "anna.lund" not in (folder / "out.jsonl").read_text()
-    assert "anna.lund" not in (folder / "r.json").read_text()
+    for name in ("out.jsonl", "r.json", "r.html"):
+        assert "anna.lund" not in (folder / name).read_text()
+    assert "anna.lund" not in said + err
+    status, _, err = call("scrub", folder / "in.jsonl", "-o", folder / "in.jsonl")
+    assert status == 2 and "two of the files are one" in err
 
 
 def test_list_and_doctor() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from collections.abc import Callable, Sequence
@@ -22,9 +21,7 @@ from textsynth.scrub import (
     Scrubbed,
     Settings,
     find_leaks,
-    report,
     scrub,
-    scrub_rows,
     unscrubbed,
 )
 from textsynth.scrub.policy import free_text, names_nobody, personal
@@ -427,54 +424,6 @@ def test_leaks_are_found_in_any_writing() -> None:
     leaks = find_leaks(texts, [phone, name, first, vague])
     assert leaks == [(0, phone), (1, name), (2, name), (4, first)]
     assert "Omar" not in repr(leaks)
-
-
-def test_the_report_holds_no_original(detector: Detector) -> None:
-    result = scrubbed("call [Ann Lee](contact) on 020 7946 0123", using=detector)
-    account = report(result, quarantined=["not_json"], duplicates=2)
-    told = json.dumps(account)
-    assert "Ann" not in told and "0123" not in told
-    assert account["removed"] == {"contact": 1, "phone": 1}
-    assert (account["rows_changed"], account["leaks"]) == (1, [])
-    kept = scrubbed(
-        "play [Ann Lee](song)", "[Ann Lee](contact)", "[x Ann Lee](song)", keep=("song",)
-    )
-    assert report(kept)["leaks"] == []  # a song of that name makes the name public
-
-
-# -- rows of files -----------------------------------------------------------------------------
-
-
-def test_rows_keep_their_order_and_keys(detector: Detector) -> None:
-    seeds = [row("call [Ann Lee](contact) at [six](time)"), row("hello there")]
-    first = {
-        "split": "train",
-        "text": seeds[0].text,
-        "slots": [
-            {"start": 16, "end": 19, "label": "time", "value": "six"},
-            {"label": "contact", "start": 5, "end": 12, "by": "Ann Lee"},
-        ],
-        "caller": "Bo Poe",
-        "meta": {"note": "ask ann lee", "n": [1, None, "Ann Lee"]},
-    }
-    second = {"text": "hello there", "id": "Omar"}
-    rows, result = scrub_rows(
-        [(seeds[0].id, first), (seeds[1].id, second), (seeds[0].id, first)],
-        seeds,
-        settings=Settings(),
-        detector=detector,
-        secret=SECRET,
-        seed=1,
-    )
-    assert rows[0] == rows[2] and rows[1] == second
-    assert list(rows[0]) == list(first)
-    told = json.dumps(rows).casefold()
-    assert "ann lee" not in told and "bo poe" not in told
-    at = rows[0]["slots"]
-    assert rows[0]["text"][at[0]["start"] : at[0]["end"]] == "six"
-    assert at[1]["by"] == rows[0]["text"][at[1]["start"] : at[1]["end"]]
-    assert rows[0]["meta"]["n"][:2] == [1, None]
-    assert (len(result.patterns), result.changed) == (2, 1)
 
 
 # -- properties --------------------------------------------------------------------------------

@@ -158,42 +158,42 @@ def check(
 
 @app.command()
 def scrub(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Seeds as JSONL.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where the scrubbed rows go.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Seeds as JSONL, or as .jsonl.gz.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Where the scrubbed rows go; .gz compresses.")
+    ],
     report: Annotated[Path | None, typer.Option(help="Write the report as JSON here.")] = None,
-    language: Annotated[str, typer.Option(help="Language of the text (BCP 47).")] = "en",
+    html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; each loads the models.")] = 1,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Take language, seed and `scrub` settings from a recipe.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of the text (BCP 47); default: en.")
+    ] = None,
     keep: Annotated[list[str], typer.Option(help="A label or entity that stays.")] = [],  # noqa: B006
-    seed: Annotated[int, typer.Option(help="Seed of the surrogates.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Seed of the surrogates; default: 0.")] = None,
     key_file: KeyFile = None,
     json_: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Replace personal data in a seed file by surrogates; same order, same keys."""
     from textsynth import pipeline
-    from textsynth.run import write_json
-    from textsynth.scrub import Settings
 
     result = pipeline.scrub_file(
         source,
         output,
-        recipe_language=language,
-        settings=Settings(keep=tuple(keep)),
-        seed=seed,
+        **pipeline.scrub_options(recipe, language=language, keep=keep, seed=seed),
         key_file=key_file,
-        progress=Progress() if json_ else _RichProgress(),
+        workers=workers,
+        report=report,
+        html=html,
+        progress=Progress() if quiet or json_ else _RichProgress(),
     )
-    if report is not None:
-        write_json(report, result)
     if json_:
         typer.echo(json.dumps(result))
-        return
-    _print_table(["label", "replaced"], list(result["removed"].items()))
-    typer.echo(f"{output}: {result['rows']} rows, {result['rows_changed']} of them changed")
-    for reason, count in result["quarantined"].items():
-        typer.echo(f"not written: {count} rows: {reason}", err=True)
-    if result["leaks"]:
-        typer.echo(
-            f"{len(result['leaks'])} rows still hold a removed value; see --report", err=True
-        )
+    else:
+        _say_scrubbed(output, result)
 
 
 @app.command()
@@ -287,6 +287,40 @@ def _say_result(folder: Path, manifest: dict[str, Any]) -> None:
     typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
     typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
     typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+
+
+def _say_scrubbed(output: Path, result: dict[str, Any]) -> None:
+    if result["labels"]:
+        names = ("found", "replaced", "kept")
+        labels = result["labels"].items()
+        rows = [[label, *(f"{counts[name]:,}" for name in names)] for label, counts in labels]
+        _print_table(["label", *names], rows)
+        typer.echo()
+    rate = result["rows_per_second"]
+    speed = f", {rate:,.0f} rows a second" if rate else ""
+    typer.echo(
+        f"{output}: {result['rows']:,} rows, {result['rows_changed']:,} of them changed,"
+        f" in {result['seconds']:.0f} s{speed}"
+    )
+    for label, count in result["dropped"].items():
+        typer.echo(f"dropped: {count:,} rows: {label}", err=True)
+    for reason, count in result["quarantined"].items():
+        lines = [e["line"] for e in result["quarantined_rows"] if e["reason"] == reason]
+        told = ", ".join(map(str, lines[:5])) + (", …" if count > 5 else "")
+        typer.echo(f"quarantined: {count:,} rows: {reason} (line {told})", err=True)
+    unkept = result["leak_count"] - result["leak_count_kept"]
+    if unkept:
+        typer.echo(
+            f"warning: {unkept:,} places of the output still hold a removed value;"
+            " --report lists the lines",
+            err=True,
+        )
+    if result["leak_count_kept"]:
+        typer.echo(
+            f"note: {result['leak_count_kept']:,} places hold a removed value since their label is"
+            " kept",
+            err=True,
+        )
 
 
 class _RichProgress(Progress):

@@ -7,6 +7,7 @@ finaliser (Steele, Lea, Flood 2014) applied twice, the second time under a key o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import os
@@ -99,14 +100,8 @@ def load_secret(path: Path | None = None) -> bytes:
     """
     path = path or default_key_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(32))
+        if not path.exists():
+            _make_secret(path)
         secret = path.read_bytes()
         mode = path.stat().st_mode & 0o077
     except OSError as error:
@@ -124,6 +119,30 @@ def load_secret(path: Path | None = None) -> bytes:
     if mode and os.name == "posix":
         raise RunError("others may read the key file", where=str(path), fix=f"chmod 600 {path}")
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret. It is whole before it has its name, and of processes that come at once
+    one alone gives it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = secrets.token_bytes(32)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        _write_new(temporary, secret)
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # Some file systems know no links; there the name comes first.
+        with contextlib.suppress(FileExistsError):
+            _write_new(path, secret)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
 
 
 def permute(key: int, at: npt.ArrayLike, size: int) -> npt.NDArray[Any]:

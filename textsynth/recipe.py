@@ -42,12 +42,15 @@ class Seeds(Section):
 
 
 class Scrub(Section):
-    """What Presidio looks for and what happens to labels."""
+    """What is looked for, how eagerly, and what happens to labels."""
 
     entities: Literal["all"] | tuple[str, ...] = "all"
     keep: tuple[str, ...] = ()
     labels: Mapping[str, Literal["surrogate", "slot", "mask", "drop_row", "keep"]] = {}
-    min_score: Share = 0.35
+    mode: Literal["recall", "precision"] = "recall"
+    min_score: Share | None = None
+    allow: tuple[str, ...] = ()
+    deny: Mapping[str, tuple[str, ...]] = {}
 
 
 class Templates(Section):

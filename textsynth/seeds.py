@@ -11,7 +11,7 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -61,36 +61,70 @@ class _RowError(Exception):
     """A row that cannot be read; the argument is the reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class SeedReader:
+    """Reads the lines of one seed file, each by itself.
+
+    `classed`: some row of the file has an intent, so that one without is in quarantine.
+    """
+
+    file: str
+    language: str
+    secret: bytes
+    classed: bool = False
+
+    def read(self, number: int, line: bytes) -> tuple[SeedRow, Utterance] | Quarantined:
+        """One line of `lines`: the row and its utterance, whose id is "seed/" and a hash of the
+        content keyed by the secret."""
+        try:
+            data = _object(line)
+            utterance = _utterance(data, self.language)
+        except _RowError as fault:
+            return self.refuse(number, line, str(fault))
+        if utterance.intent is None and self.classed:
+            return self.refuse(number, line, "intent_missing")
+        whole = replace(utterance, intent=utterance.intent or ONE_CLASS)
+        whole = replace(whole, id=_id(whole, self.secret))
+        return SeedRow(number, whole.id, data), whole
+
+    def refuse(self, number: int, line: bytes, reason: str) -> Quarantined:
+        """A line that goes to quarantine."""
+        # Latin-1 gives every byte its own character, so that equal hashes mean equal lines.
+        digest = keyed.secret_hash(self.secret, line.decode("latin-1"))
+        return Quarantined(self.file, number, reason, digest)
+
+
 def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
     """Read a seed corpus; ids are "seed/" and a hash of the content keyed by `secret`.
 
     Raises:
         SeedError: no such file, a kind of file that is not read, or no usable row in it.
     """
+    reader = SeedReader(path.name, language, secret)
+    read_lines = [(number, line, reader.read(number, line)) for number, line in lines(path)]
+    classed = any(
+        has_intent(one[0].data) for _, _, one in read_lines if not isinstance(one, Quarantined)
+    )
     quarantined: list[Quarantined] = []
-    parsed: list[tuple[int, bytes, dict[str, Any], Utterance]] = []
-    for number, line in _lines(path):
-        try:
-            data = _object(line)
-            parsed.append((number, line, data, _utterance(data, language)))
-        except _RowError as fault:
-            quarantined.append(_quarantined(path, number, line, str(fault), secret))
-
-    classed = any(utterance.intent is not None for *_, utterance in parsed)
     rows: list[SeedRow] = []
     unique: dict[str, Utterance] = {}
-    for number, line, data, utterance in parsed:
-        if utterance.intent is None and classed:
-            quarantined.append(_quarantined(path, number, line, "intent_missing", secret))
-            continue
-        whole = replace(utterance, intent=utterance.intent or ONE_CLASS)
-        whole = replace(whole, id=_id(whole, secret))
-        rows.append(SeedRow(number, whole.id, data))
-        unique.setdefault(whole.id, whole)
-    quarantined.sort(key=lambda entry: entry.line)
+    for number, line, one in read_lines:
+        if isinstance(one, Quarantined):
+            quarantined.append(one)
+        elif classed and not has_intent(one[0].data):
+            quarantined.append(reader.refuse(number, line, "intent_missing"))
+        else:
+            row, utterance = one
+            rows.append(row)
+            unique.setdefault(utterance.id, utterance)
     if not unique:
-        raise _nothing_left(path, quarantined)
+        raise nothing_left(path, quarantined)
     return SeedFile(list(unique.values()), quarantined, len(rows) - len(unique), rows)
+
+
+def has_intent(data: Mapping[str, Any]) -> bool:
+    """Whether a row that was read has an intent."""
+    return bool((data.get("intent") or "").strip())
 
 
 def split_holdout(
@@ -119,9 +153,14 @@ def split_holdout(
     return seeds, [utterance for utterance in utterances if utterance.id in aside]
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers: as bytes, so that one that is not UTF-8
-    costs no other."""
+    costs no other.
+
+    Raises:
+        SeedError: no such file, or a kind of file that is not read; also on the way, where the file
+            breaks off.
+    """
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
         raise SeedError(
@@ -235,18 +274,14 @@ def _id(utterance: Utterance, secret: bytes) -> str:
     return f"seed/{keyed.secret_hash(secret, content)}"
 
 
-def _quarantined(path: Path, number: int, line: bytes, reason: str, secret: bytes) -> Quarantined:
-    # Latin-1 gives every byte its own character, so that equal hashes mean equal lines.
-    return Quarantined(path.name, number, reason, keyed.secret_hash(secret, line.decode("latin-1")))
-
-
 def count_reasons(quarantined: Iterable[Quarantined]) -> dict[str, int]:
     """How many rows went for each reason, the most frequent first."""
     counts = Counter(entry.reason for entry in quarantined)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _nothing_left(path: Path, quarantined: list[Quarantined]) -> SeedError:
+def nothing_left(path: Path, quarantined: Sequence[Quarantined]) -> SeedError:
+    """The error where a file holds no usable row."""
     reasons = ", ".join(f"{count} {name}" for name, count in count_reasons(quarantined).items())
     return SeedError(
         f"no usable row among {len(quarantined)}: {reasons}" if reasons else "it holds no rows",

@@ -9,16 +9,15 @@ accounts. They, and no others, reach more than one leaf.
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 import resource
 import time
 from pathlib import Path
 from typing import Any
 
-from textsynth import corpus, importers, keyed, models, registry, scrub, seeds
+from textsynth import corpus, importers, keyed, registry, seeds
 from textsynth.corpus import Utterance
-from textsynth.errors import RecipeError, RunError
+from textsynth.errors import RecipeError
 from textsynth.export import About, ExportReport, StepCount
 from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
@@ -34,7 +33,9 @@ from textsynth.pipeline.prepare import (
     sources_of,
     value_lists,
 )
-from textsynth.pipeline.seedside import EMPTY_SEEDS, advancing, scrubbed_side
+from textsynth.pipeline.scrubfile import scrub_file as scrub_file
+from textsynth.pipeline.scrubfile import scrub_options as scrub_options
+from textsynth.pipeline.seedside import EMPTY_SEEDS, scrubbed_side
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import MANIFEST, Resume, Run, open_run, write_json, write_text
@@ -189,48 +190,3 @@ def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:
     if recipe.seeds is None:
         return None
     return seeds.read(recipe.seeds.path, secret=secret, language=recipe.language)
-
-
-def scrub_file(
-    source: Path,
-    target: Path,
-    *,
-    recipe_language: str = "en",
-    settings: scrub.Settings | None = None,
-    seed: int = 0,
-    key_file: Path | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Scrub a seed file to JSONL in the order and with the keys of the input; returns the report.
-
-    Raises:
-        SeedError: the input cannot be read; RunError: the output cannot be written.
-    """
-    progress = progress or Progress()
-    secret = keyed.load_secret(key_file)
-    file = seeds.read(source, secret=secret, language=recipe_language)
-    settings = settings or scrub.Settings()
-    detector = scrub.Detector(
-        recipe_language, models.spacy_source(recipe_language).location, settings
-    )
-    with progress.bar("scrubbing", len(file.rows)) as advance:
-        rows, scrubbed = scrub.scrub_rows(
-            [(row.id, row.data) for row in file.rows],
-            file.utterances,
-            settings=settings,
-            detector=detector,
-            secret=secret,
-            seed=seed,
-            progress=advancing(advance),
-        )
-    try:
-        write_text(target, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    except OSError as error:
-        raise RunError(
-            f"cannot be written: {error.strerror}", where=str(target), fix="name another file"
-        ) from error
-    return scrub.report(
-        scrubbed,
-        quarantined=[entry.reason for entry in file.quarantined],
-        duplicates=file.duplicates,
-    )

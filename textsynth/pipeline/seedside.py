@@ -164,7 +164,10 @@ def scrub_settings(recipe: Recipe) -> scrub.Settings:
         entities=section.entities,
         keep=section.keep,
         labels=section.labels,
+        mode=section.mode,
         min_score=section.min_score,
+        allow=section.allow,
+        deny=section.deny,
     )
 
 

@@ -1,20 +1,20 @@
 """The scrub: what identifies somebody goes from the seeds, and a surrogate takes its place.
 
-`detect` finds (Presidio over spaCy), `policy` says what goes, `plan` decides row by row, `sweep`
-seeks what was found in all rows, `surrogates` and `fill` write the rows again.
+`detect` finds (Presidio over spaCy), `policy` says what goes, `plan` decides row by row, `survey`
+joins what the rows say and seeks it in all of them with `sweep`, `surrogates` and `fill` write the
+rows again, `audit` tells what was done.
 """
 
 from __future__ import annotations
 
-from textsynth.scrub.audit import report
 from textsynth.scrub.detect import Detector, Found
 from textsynth.scrub.policy import Settings
-from textsynth.scrub.rows import scrub_rows
-from textsynth.scrub.scrubber import Scrubbed, SeedPattern, scrub, unscrubbed
+from textsynth.scrub.scrubber import Detects, Scrubbed, SeedPattern, scrub, unscrubbed
 from textsynth.scrub.sweep import Removed, find_leaks, leak_hits
 
 __all__ = [
     "Detector",
+    "Detects",
     "Found",
     "Removed",
     "Scrubbed",
@@ -22,8 +22,6 @@ __all__ = [
     "Settings",
     "find_leaks",
     "leak_hits",
-    "report",
     "scrub",
-    "scrub_rows",
     "unscrubbed",
 ]

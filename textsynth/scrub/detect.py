@@ -1,39 +1,62 @@
-"""What in a text identifies somebody: Presidio's engine over a spaCy model. Nothing else here
-imports Presidio, and nothing here reaches the network."""
+"""What in a text identifies somebody: Presidio's engine over two spaCy models, the one that is
+installed and the small one that is trained for this (`ner/`). Nothing else here imports Presidio
+but the recognisers, and nothing here reaches the network."""
 
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textsynth.errors import ModelError
-from textsynth.scrub.kinds import KINDS
+from textsynth.scrub.kinds import ALIASES, ENTITIES, KINDS
 from textsynth.scrub.policy import Settings
+from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers import REPLACED, recognizers
 
 if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
+    from presidio_analyzer import AnalyzerEngine, EntityRecognizer
 
 BATCH = 256
 # spaCy's NER takes about 1 GB for 100,000 characters and Presidio walks all words for each entity,
 # so that long texts are read in windows; what lies across the end of one lies whole in the next.
 WINDOW = 5_000
 OVERLAP = 300
-# The parser costs a third of the time; neither entities nor Presidio's context words (lemmas) need
-# it.
+# What Presidio's context words need, and only they: run on a text that has some (see `_Artifacts`).
+LEMMAS = ("tok2vec", "tagger", "attribute_ruler", "morphologizer", "lemmatizer")
 UNNEEDED = ("parser", "senter")
+OWN_MODEL = Path(__file__).parent / "ner"
+OWN_LANGUAGE = "en"
+# What a label of a spaCy model is here. Models of most languages say PER and LOC, English ones
+# PERSON, GPE and NORP; a facility is no address and says nothing.
+NAMES_OF_LABELS = {
+    **dict.fromkeys(("PER", "PERSON"), "PERSON"),
+    **dict.fromkeys(("GPE", "LOC", "LOCATION"), "LOCATION"),
+    **dict.fromkeys(("ORG", "ORGANIZATION"), "ORGANIZATION"),
+    "NORP": "NRP",
+}
+# How far a model's word is to be trusted. Precision mode takes from CONFIDENT on what two models
+# say, or what a pattern says.
+INSTALLED_SCORES = {"PERSON": 0.6, "LOCATION": 0.6, "NRP": 0.5, "ORGANIZATION": 0.4}
+OWN_SCORE = 0.7
+AGREED = 0.95
+# Words beside a name that tell nothing of it.
+JOINERS = words(
+    "a an the my our your his her its and or of in at on to from for with by near is was s this that"
+)
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A detection: `text[start:end]` is an `entity` of Presidio's names, with its score."""
+    """A detection: `text[start:end]` is an `entity` of `kinds.ENTITIES`, with its score."""
 
     start: int
     end: int
@@ -42,7 +65,7 @@ class Found:
 
 
 class Detector:
-    """Presidio over one spaCy model.
+    """Presidio over the spaCy models.
 
     Args:
         language: BCP 47; its first part chooses the recognisers.
@@ -64,9 +87,16 @@ class Detector:
         ]
         self._language = language.replace("_", "-").split("-")[0].lower()
         with _quiet():
-            self._engine = _engine(self._language, _load(self._language, spacy_model))
+            self._nlp = _load(self._language, spacy_model)
+            self._own = _load_own(self._nlp) if self._language == OWN_LANGUAGE else None
+            self._engine = _engine(self._language, self._nlp, settings)
         served = set(self._engine.get_supported_entities(self._language))
-        self.entities = [entity for entity in self.entities if entity in served]
+        sought = {*self.entities, *(name for name, kind in ALIASES.items() if kind in self.entities)}
+        self._asked = sorted(sought & served)
+        self.entities = [entity for entity in self.entities if self._serves(entity)]
+
+    def _serves(self, entity: str) -> bool:
+        return any(ALIASES.get(name, name) == entity for name in self._asked)
 
     def detect(self, texts: Sequence[str], progress: Progress | None = None) -> list[list[Found]]:
         """The detections in each text: disjoint, left to right, white space trimmed. Repeated
@@ -81,43 +111,145 @@ class Detector:
         return [found[text] for text in texts]
 
     def _batch(self, texts: Sequence[str]) -> Iterator[list[Found]]:
-        if not self.entities:
+        if not self._asked:
             yield from ([] for _ in texts)
             return
         windows = [(row, offset) for row, text in enumerate(texts) for offset in _offsets(text)]
         pieces = [texts[row][offset : offset + WINDOW] for row, offset in windows]
         found: list[list[Found]] = [[] for _ in texts]
         with _quiet():
-            artifacts = self._engine.nlp_engine.process_batch(pieces, self._language, batch_size=64)
-            for (row, offset), (piece, read) in zip(windows, artifacts, strict=True):
+            for (row, offset), piece, read in zip(
+                windows, pieces, self._read(pieces), strict=True
+            ):
                 results = self._engine.analyze(
                     piece,
                     self._language,
-                    entities=self.entities,
-                    score_threshold=self.settings.min_score,
+                    entities=self._asked,
+                    score_threshold=self.settings.threshold,
                     nlp_artifacts=read,
+                    allow_list=list(self.settings.allow),
                 )
                 found[row] += [
-                    Found(r.start + offset, r.end + offset, r.entity_type, float(r.score))
-                    for r in results
+                    Found(
+                        result.start + offset,
+                        result.end + offset,
+                        ALIASES.get(result.entity_type, result.entity_type),
+                        float(result.score),
+                    )
+                    for result in results
                 ]
         for text, several in zip(texts, found, strict=True):
             yield resolve(text, several)
 
+    def _read(self, pieces: Sequence[str]) -> Iterator[_Artifacts]:
+        """What the models say of each piece: both in batches, over the same tokens."""
+        docs = [self._nlp.make_doc(piece) for piece in pieces]
+        own: list[list[_Entity]] = [[] for _ in docs]
+        if self._own is not None:
+            for doc, said in zip(self._own.pipe(docs, batch_size=64), own, strict=True):
+                said += [(e.start_char, e.end_char, e.label_, OWN_SCORE) for e in doc.ents]
+                doc.set_ents([], default="missing")  # or the next model would take them over
+        for doc, said in zip(self._nlp.get_pipe("ner").pipe(docs, batch_size=64), own, strict=True):
+            yield _Artifacts(self._nlp, doc, self._language, _merged(said, _installed(doc)))
+
+
+_Entity = tuple[int, int, str, float]
+
+
+def _installed(doc: Any) -> list[_Entity]:
+    found = []
+    for entity in doc.ents:
+        name = NAMES_OF_LABELS.get(entity.label_)
+        if name is not None:
+            found.append((entity.start_char, entity.end_char, name, INSTALLED_SCORES[name]))
+    return found
+
+
+def _merged(own: list[_Entity], installed: list[_Entity]) -> list[_Entity]:
+    """What two models say: a place that both call the same is nearly sure, with the longer span of
+    the two; else each speaks for itself."""
+    merged: list[_Entity] = []
+    agreed: set[int] = set()
+    for start, end, name, score in own:
+        for at, (other_start, other_end, other_name, _) in enumerate(installed):
+            if start < other_end and other_start < end and name == other_name:
+                agreed.add(at)
+                start, end, score = min(start, other_start), max(end, other_end), AGREED
+        merged.append((start, end, name, score))
+    merged += [entity for at, entity in enumerate(installed) if at not in agreed]
+    return merged
+
+
+class _Artifacts:
+    """What Presidio asks of a text that was read: tokens, and lemmas only once it wants them, since
+    they cost more than the names do."""
+
+    def __init__(self, nlp: Any, tokens: Any, language: str, said: list[_Entity]) -> None:
+        self.tokens = tokens
+        self.said = said
+        self._nlp = nlp
+        self._language = language
+
+    @cached_property
+    def tokens_indices(self) -> list[int]:
+        return [token.idx for token in self.tokens]
+
+    @cached_property
+    def lemmas(self) -> list[str]:
+        for name in LEMMAS:
+            if name in self._nlp.pipe_names:
+                self._nlp.get_pipe(name)(self.tokens)
+        return [token.lemma_ or token.text for token in self.tokens]
+
+    @cached_property
+    def keywords(self) -> list[str]:
+        vocabulary = self._nlp.vocab
+        return [
+            part
+            for lemma in self.lemmas
+            if not vocabulary[lemma].is_stop and not vocabulary[lemma].is_punct
+            for part in lemma.lower().split(":")
+        ]
+
 
 def resolve(text: str, found: Iterable[Found]) -> list[Found]:
-    """Disjoint detections: where some overlap, the one with the higher score, then the longer one,
-    then the first stands. White space at the edges is cut off."""
+    """Disjoint detections. White space at the edges is cut off. Where some overlap, the one with
+    the higher score, then the longer one, then the first keeps its place whole; what sticks out of
+    the others stays a detection of its own: a name half covered is a name still told."""
     kept: list[Found] = []
     trimmed = (_trim(text, one) for one in found)
-    ranked = sorted(trimmed, key=lambda f: (-f.score, f.start - f.end, f.start, f.entity))
+    ranked = sorted(trimmed, key=_rank)
     for one in ranked:
-        at = bisect_left(kept, one.start, key=lambda other: other.start)
-        after_last = at == 0 or kept[at - 1].end <= one.start
-        before_next = at == len(kept) or one.end <= kept[at].start
-        if one.start < one.end and after_last and before_next:
-            kept.insert(at, one)
+        for start, end in list(_uncovered(kept, one.start, one.end)):
+            part = _trim(text, replace(one, start=start, end=end))
+            whole = (start, end) == (one.start, one.end)
+            if part.start < part.end and (whole or _tells(text[part.start : part.end])):
+                kept.insert(bisect_left(kept, part.start, key=_start), part)
     return kept
+
+
+def _rank(found: Found) -> tuple[object, ...]:
+    return (-found.score, found.start - found.end, found.start, found.entity)
+
+
+def _start(found: Found) -> int:
+    return found.start
+
+
+def _uncovered(kept: Sequence[Found], start: int, end: int) -> Iterator[tuple[int, int]]:
+    at = bisect_left(kept, start, key=lambda other: other.end)
+    while at < len(kept) and kept[at].start < end:
+        if start < kept[at].start:
+            yield start, kept[at].start
+        start = max(start, kept[at].end)
+        at += 1
+    if start < end:
+        yield start, end
+
+
+def _tells(rest: str) -> bool:
+    """Whether what sticks out is more than words that join."""
+    return any(word.casefold() not in JOINERS for word in re.findall(r"\w+", rest))
 
 
 def _trim(text: str, found: Found) -> Found:
@@ -156,34 +288,107 @@ def _load(language: str, model: str | Path) -> Any:
     return nlp
 
 
-def _engine(language: str, nlp: Any) -> AnalyzerEngine:
-    from presidio_analyzer import AnalyzerEngine
-    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
-    from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
+def _load_own(nlp: Any) -> Any:
+    import spacy
 
-    configuration = NerModelConfiguration(
-        model_to_presidio_entity_mapping={
-            **dict.fromkeys(("PER", "PERSON"), "PERSON"),
-            **dict.fromkeys(("GPE", "LOC", "LOCATION"), "LOCATION"),
-            "NORP": "NRP",
-        }
+    try:
+        return spacy.load(OWN_MODEL, vocab=nlp.vocab)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            "the model that comes with textsynth cannot be loaded", fix="install textsynth again"
+        ) from error
+
+
+def _engine(language: str, nlp: Any, settings: Settings) -> AnalyzerEngine:
+    from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerResult
+    from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+    from presidio_analyzer.recognizer_registry import (
+        RecognizerRegistry,
+        RecognizerRegistryProvider,
     )
-    configuration.labels_to_ignore = [
-        label
-        for label in nlp.get_pipe("ner").labels
-        if label not in (configuration.model_to_presidio_entity_mapping or {})
-    ]
-    engine = SpacyNlpEngine([{"lang_code": language, "model_name": "loaded"}], configuration)
-    engine.nlp = {language: nlp}
-    registry = RecognizerRegistryProvider(
+
+    class ModelRecognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
+        """What the models have said, handed to the engine."""
+
+        def load(self) -> None:
+            pass
+
+        def analyze(self, text: str, entities: Any, nlp_artifacts: Any = None) -> Any:
+            return [
+                RecognizerResult(name, start, end, score)
+                for start, end, name, score in nlp_artifacts.said
+                if name in entities
+            ]
+
+    class SparingEnhancer(LemmaContextAwareEnhancer):  # type: ignore[misc, unused-ignore]
+        """Presidio's context words, for findings that a word can lift over the threshold."""
+
+        def enhance_using_context(
+            self, text: Any, raw_results: Any, nlp_artifacts: Any, recognizers: Any, context: Any = None
+        ) -> Any:
+            liftable = {one.id for one in recognizers if one.context}
+            unsure = [
+                result
+                for result in raw_results
+                if result.score < settings.threshold
+                and result.recognition_metadata[RecognizerResult.RECOGNIZER_IDENTIFIER_KEY]
+                in liftable
+            ]
+            if not unsure:
+                return raw_results
+            known = {id(result) for result in unsure}
+            sure = [result for result in raw_results if id(result) not in known]
+            return sure + super().enhance_using_context(
+                text, unsure, nlp_artifacts, recognizers, context
+            )
+
+    class FixedRegistry(RecognizerRegistry):  # type: ignore[misc, unused-ignore]
+        """Recognisers that are chosen once: the entities asked for never change."""
+
+        chosen: Any = None
+
+        def get_recognizers(self, *args: Any, **kwargs: Any) -> Any:
+            if self.chosen is None:
+                self.chosen = super().get_recognizers(*args, **kwargs)
+            return self.chosen
+
+    spacy_engine = SpacyNlpEngine(
+        [{"lang_code": language, "model_name": "loaded"}], NerModelConfiguration()
+    )
+    spacy_engine.nlp = {language: nlp}
+    plain = RecognizerRegistryProvider(
         registry_configuration={"supported_languages": [language]}
     ).create_recognizer_registry()
-    registry.add_nlp_recognizer(nlp_engine=engine)
-    for name in REPLACED:
-        registry.remove_recognizer(name)
-    for recognizer in recognizers(language):
-        registry.add_recognizer(recognizer)
-    return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=[language])
+    kept = [one for one in plain.recognizers if one.name not in REPLACED]
+    said = ModelRecognizer(sorted(set(NAMES_OF_LABELS.values()) | {"STREET_ADDRESS"}), name="Models")
+    said.supported_language = language
+    registry = FixedRegistry(
+        [*kept, *recognizers(language), said, *_denied(language, settings)],
+        supported_languages=[language],
+    )
+    return AnalyzerEngine(
+        registry=registry,
+        nlp_engine=spacy_engine,
+        supported_languages=[language],
+        context_aware_enhancer=SparingEnhancer(),
+    )
+
+
+def _denied(language: str, settings: Settings) -> list[EntityRecognizer]:
+    """A recogniser for each list of values that must go."""
+    from presidio_analyzer import PatternRecognizer
+
+    return [
+        PatternRecognizer(
+            supported_entity=entity,
+            name=f"Denied {entity}",
+            deny_list=list(values),
+            supported_language=language,
+        )
+        for entity, values in settings.denied().items()
+        if values
+    ]
 
 
 @contextmanager

@@ -105,8 +105,7 @@ def _made_up(
 ) -> list[Value]:
     """Values from a pool, written as most of the originals are: "ann's" where they were "jim's"."""
     originals = [slot.original for slot in slots]
-    shaped = provider == "shape"
-    pool = surrogates.shaped_pool(originals) if shaped else surrogates.pool(provider)
+    pool = surrogates.made_up(originals, provider)
     written = Counter(
         (original.islower(), policy.without_possessive(original) != original)
         for original in originals

@@ -95,6 +95,9 @@ ALIASES = {
     "UK_POSTCODE": "POSTCODE",
 }
 
+# The provider of a label that is masked begins with this.
+MASK = "mask:"
+
 # What a model of names finds, as opposed to what a pattern finds.
 NAMED = frozenset({"PERSON", "LOCATION", "NRP", "ORGANIZATION"})
 

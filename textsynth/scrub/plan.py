@@ -11,12 +11,11 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from textsynth.corpus import Slot, Utterance, fold
+from textsynth.corpus import Slot, Utterance
 from textsynth.scrub import policy
-from textsynth.scrub.detect import Found
+from textsynth.scrub.detect import OWN_SCORE, Found
 from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind
 from textsynth.scrub.policy import Action, Settings
-from textsynth.scrub.pools import regions
 
 # From the first to the last letter or digit: what is cut begins and ends with one.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
@@ -57,12 +56,14 @@ class Plan:
     crosses no border of a slot.
 
     `overruled` are the labels in which a detection stayed, since the seeds say what stands there.
+    `dropped` is the label for which the policy wants the whole row to go.
     """
 
     utterance: Utterance
     spans: list[Span] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
     overruled: list[str] = field(default_factory=list)
+    dropped: str | None = None
 
     def surface(self, at: Span | Cut) -> str:
         """What stands there."""
@@ -164,11 +165,14 @@ def plan(
     for slot in utterance.slots:
         action = slot_action(slot.label, settings)
         surface = utterance.text[slot.start : slot.end]
-        if action == "surrogate" and policy.names_nobody(surface):
+        if policy.goes(action) and policy.names_nobody(surface):
             action = "slot"
+        if action == "drop_row":
+            row.dropped = slot.label
         row.mark(Span(slot.start, slot.end, slot.label, slot.value, action))
-        if action == "surrogate":
-            row.cuts.append(_narrowed(slot, surface, slot_provider(slot.label)))
+        if policy.goes(action):
+            provider = policy.masked(slot.label) if action == "mask" else slot_provider(slot.label)
+            row.cuts.append(_narrowed(slot, surface, provider))
     for one in found:
         _detected(row, one, settings, common)
     return row
@@ -201,7 +205,8 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
     start, end, provider = found.start, found.end, kind.provider
     if kind.entity in NAMED:
         end = start + len(policy.without_possessive(text[start:end]))
-        if policy.names_nobody(text[start:end]) or _is_command(text, start, end, common):
+        doubtful = found.score < OWN_SCORE and _is_command(text, start, end, common)
+        if policy.names_nobody(text[start:end]) or doubtful:
             return
     if kind.entity == "PERSON":
         lead, titled = policy.leading(text[start:end])
@@ -209,14 +214,16 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
         provider = "last_name" if titled and " " not in text[start:end] else provider
     if action == "keep":
         return
-    if kind.entity == "LOCATION" and fold(text[start:end]) in regions(row.utterance.language):
-        action = "slot"
+    if action == "drop_row":
+        row.dropped = kind.label
+    if action == "mask":
+        provider = policy.masked(kind.label)
     touched = row.touched(start, end)
     if not touched and action == "slot":
         row.mark(Span(start, end, kind.label, text[start:end], "slot", annotated=False))
     elif not touched:
         row.cut_out(start, end, kind.label, provider, sought=kind.sought)
-    elif action == "surrogate":
+    elif policy.goes(action):
         _in_slots(row, start, end, kind, touched)
 
 
@@ -224,7 +231,7 @@ def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) 
     """A detection that meets annotated slots: each part of it is judged by where it lies."""
     for span in touched:
         inside = (max(start, span.start), min(end, span.end))
-        if span.action == "surrogate":
+        if policy.goes(span.action):
             continue  # It goes as a whole.
         if span.action == "slot" and (kind.certain or _tells(row, span, inside, kind)):
             row.cut_out(*inside, kind.label, kind.provider, sought=kind.sought)
@@ -232,7 +239,7 @@ def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) 
             row.overruled.append(span.label)
     # What sticks out of a personal slot ("Flat 3" of an address) goes too; of any other slot it is
     # a guess that the annotation has refuted ("Add Paul Young" is no name, Paul Young the artist).
-    if any(span.action == "surrogate" for span in touched):
+    if any(policy.goes(span.action) for span in touched):
         for left, right in list(row.outside(start, end)):
             if left > 0:
                 row.cut_out(left, right, kind.label, kind.provider, sought=False)

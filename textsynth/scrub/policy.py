@@ -14,14 +14,14 @@ from typing import Literal
 
 from textsynth.corpus import fold
 from textsynth.errors import RecipeError, did_you_mean
-from textsynth.scrub.kinds import ACTIONS, ENTITIES, LABELS, Action
+from textsynth.scrub.kinds import ACTIONS, ENTITIES, LABELS, MASK, Action
 from textsynth.scrub.pools import words
 
 # Personal labels: every part named on the left is in the label -> the provider of its surrogates.
 PERSONAL: tuple[tuple[frozenset[str], str], ...] = tuple(
     (frozenset(parts.split()), provider)
     for provider, alternatives in {
-        "ascii_safe_email": "email, e mail, mail address",
+        "email": "email, e mail, mail address",
         "ipv4": "ip, ipv4",
         "mac_address": "mac address, mac",
         "url": "url, website, homepage",
@@ -105,23 +105,44 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 POSSESSIVE = re.compile(r"(?<=\w)(?:['\u2019]s|(?<=s)['\u2019])\Z")
 
 
+# From which score on a detection counts: in recall mode what one model says alone is enough, in
+# precision mode a pattern or a second model must say it too.
+THRESHOLDS = {"recall": 0.35, "precision": 0.65}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The `scrub` section of a recipe.
 
-    `entities`: which Presidio entities to look for, or "all". `keep`: slot labels and entities that
-    must stay. `labels`: what to do with a label or entity: "surrogate" replaces, "slot" makes
-    slots of the values seen, "keep" leaves what stands there untouched. `min_score`: detections
-    below it do not count.
+    `entities`: which entities of `kinds.KINDS` to look for, or "all". `keep`: slot labels and
+    entities that must stay. `labels`: what to do with a label or entity (`kinds.Action`). `mode`:
+    "recall" or "precision"; `min_score` overrides its threshold. `allow`: values that are never
+    taken for an entity; `deny`: values by label or entity that always are.
     """
 
     entities: Literal["all"] | tuple[str, ...] = "all"
     keep: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    min_score: float = 0.35
+    mode: Literal["recall", "precision"] = "recall"
+    min_score: float | None = None
+    allow: tuple[str, ...] = ()
+    deny: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def threshold(self) -> float:
+        """Detections below it do not count."""
+        return THRESHOLDS[self.mode] if self.min_score is None else self.min_score
+
+    def denied(self) -> dict[str, tuple[str, ...]]:
+        """`deny` by entity."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, values in self.deny.items():
+            entity = LABELS[name][0].entity if name in LABELS else name
+            found[entity] = (*found.get(entity, ()), *values)
+        return found
 
     def action(self, label: str, default: Action) -> Action:
-        """What is done with a slot label or a label of `ENTITIES`; its entity's name counts too."""
+        """What is done with a slot label or a label of `KINDS`; its entity's name counts too."""
         for name in (label, *(kind.entity for kind in LABELS.get(label, ()))):
             if name in self.keep:
                 return "keep"
@@ -134,7 +155,7 @@ class Settings:
         """Refuse names that are neither an entity nor one of these slot labels.
 
         Raises:
-            RecipeError: an unknown entity, label or policy, or a score out of range.
+            RecipeError: an unknown entity, label, mode or policy, or a score out of range.
         """
         if self.entities != "all":
             for name in self.entities:
@@ -143,24 +164,43 @@ class Settings:
                         f"`scrub.entities` names {name!r}, which is no entity",
                         fix=did_you_mean(name, ENTITIES),
                     )
-        known = {*labels, *ENTITIES, *LABELS}
-        for where, names in (("keep", self.keep), ("labels", tuple(self.labels))):
+        found = {*ENTITIES, *LABELS}
+        known = {*labels, *found}
+        for where, names, allowed in (
+            ("keep", self.keep, known),
+            ("labels", tuple(self.labels), known),
+            ("deny", tuple(self.deny), found),
+        ):
             for name in names:
-                if name not in known:
+                if name not in allowed:
                     raise RecipeError(
                         f"`scrub.{where}` names {name!r}, which is neither a slot label of the"
                         " seeds nor an entity",
-                        fix=did_you_mean(name, known),
+                        fix=did_you_mean(name, allowed),
                     )
         for name, action in self.labels.items():
             if action not in ACTIONS:
                 raise RecipeError(
                     f"`scrub.labels.{name}` is {action!r}", fix=did_you_mean(action, ACTIONS)
                 )
-        if not 0 <= self.min_score <= 1:
+        if self.mode not in THRESHOLDS:
+            raise RecipeError(
+                f"`scrub.mode` is {self.mode!r}", fix=did_you_mean(self.mode, THRESHOLDS)
+            )
+        if not 0 <= self.threshold <= 1:
             raise RecipeError(
                 f"`scrub.min_score` is {self.min_score}", fix="choose one from 0 to 1"
             )
+
+
+def goes(action: Action) -> bool:
+    """Whether what stands there is taken out."""
+    return action in ("surrogate", "mask", "drop_row")
+
+
+def masked(label: str) -> str:
+    """The provider that puts the name of a label in place of what goes."""
+    return f"{MASK}{label}"
 
 
 def parts(label: str) -> list[str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
+from itertools import product
+from typing import Any
 
-from textsynth import values
+from textsynth import keyed, values
 from textsynth.corpus import fold
 
 DRAWS = 1000
-_SPOKEN_ADDRESS = re.compile(r"[1-9]\d{0,2} (?!.*\b(?:Suite|Apt|Unit|Box)\b)")
 NATIONALITIES = """
     American Argentinian Australian Austrian Bangladeshi Belgian Bolivian Brazilian British
     Bulgarian Canadian Chilean Chinese Colombian Croatian Cuban Czech Danish Dutch Ecuadorian
@@ -21,6 +25,50 @@ NATIONALITIES = """
     Slovenian Spanish Swedish Swiss Syrian Thai Tunisian Turkish Ukrainian Uruguayan Venezuelan
     Vietnamese Welsh
 """
+CONTINENTS = ("Africa", "Antarctica", "Asia", "Europe", "Oceania", "North America", "South America")
+_CITIES = """
+    Aberdeen,Accra,Adelaide,Akron,Albany,Albuquerque,Amarillo,Amsterdam,Anchorage,Athens,Atlanta,
+    Auckland,Augusta,Austin,Bakersfield,Baltimore,Barcelona,Bath,Belfast,Berlin,Birmingham,Boise,
+    Bologna,Boston,Boulder,Bradford,Brighton,Brisbane,Bristol,Brussels,Budapest,Buffalo,Calgary,
+    Cambridge,Canberra,Cardiff,Carlisle,Charleston,Charlotte,Chester,Chicago,Cincinnati,Cleveland,
+    Columbus,Copenhagen,Cork,Coventry,Dallas,Darwin,Dayton,Denver,Derby,Detroit,Dublin,Dundee,
+    Dunedin,Durban,Durham,Edinburgh,Edmonton,El Paso,Eugene,Exeter,Florence,Fort Worth,Fresno,
+    Galway,Geneva,Genoa,Glasgow,Gloucester,Halifax,Hamburg,Hamilton,Hereford,Hobart,Honolulu,
+    Houston,Hull,Indianapolis,Inverness,Ipswich,Jacksonville,Kansas City,Knoxville,Lancaster,
+    Las Vegas,Leeds,Leicester,Limerick,Lincoln,Lisbon,Liverpool,London,Long Beach,Los Angeles,
+    Louisville,Lyon,Madison,Madrid,Manchester,Marseille,Melbourne,Memphis,Miami,Milan,Milwaukee,
+    Minneapolis,Mobile,Montreal,Mumbai,Munich,Nairobi,Naples,Nashville,New Orleans,New York,
+    Newcastle,Norwich,Nottingham,Oakland,Oklahoma City,Omaha,Orlando,Oslo,Ottawa,Oxford,Paris,
+    Perth,Peterborough,Philadelphia,Phoenix,Pittsburgh,Plymouth,Porto,Portland,Portsmouth,Prague,
+    Preston,Quebec City,Raleigh,Reading,Reno,Richmond,Rochester,Rome,Rotterdam,Sacramento,Salford,
+    Salisbury,Salt Lake City,San Antonio,San Diego,San Francisco,San Jose,Santa Fe,Saskatoon,
+    Savannah,Seattle,Seville,Sheffield,Southampton,Spokane,Springfield,Stirling,Stockholm,Stockton,
+    Sunderland,Swansea,Swindon,Sydney,Syracuse,Tacoma,Tampa,Toledo,Topeka,Toronto,Tucson,Tulsa,
+    Turin,Utrecht,Valencia,Vancouver,Venice,Vienna,Wakefield,Warsaw,Wellington,Wichita,Winchester,
+    Windsor,Winnipeg,Wolverhampton,Worcester,York,Zurich,Aylesbury,Eastbourne,Evansville,Oshawa,
+    Olympia,Ogden,Ulverston,Utica,Uppsala,Inverurie,Independence,Antwerp,Ashford,Ely,Elgin,Erie
+"""
+# Companies and domains that nobody has are made of these.
+_STEMS = in_order(
+    "Ash Birch Bright Broad Cedar Clear Cold Copper Crest Dawn Deep Dove Drift East Elder Elm Ember"
+    " Ever Fair Falcon Fern Flint Fox Frost Glen Gold Granite Green Grove Harbor Hawk Hazel Heather"
+    " High Holly Iron Ivory Ivy Juniper Kestrel Lark Laurel Linden Long Maple Meadow Mill Moss North"
+    " Oak Oat Olive Onyx Orchard Otter Owl Pine Quill Raven Red River Rose Rowan Sage Silver South"
+    " Star Stone Summer Swift Thorn Timber Umber Upper Vale West White Wild Willow Winter Wren"
+)
+_ENDINGS = in_order(
+    "bank bay beck bridge brook bury croft crest dale fall field ford gate grove haven hill holm"
+    " hurst land light line mark mead mere mont moor peak point port reach ridge rock shore side"
+    " spring stead stone stream vale view wall water way well wick wood worth"
+)
+# Where English names are drawn from beside its own: the names of an English corpus are not all so.
+_ORIGINS = ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "sv_SE", "fi_FI", "da_DK", "pt_BR")
+_UNDECOMPOSED = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "Ae",
+     "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "ä": "ae", "ö": "oe", "ü": "ue"}
+)  # fmt: skip
+_CONSONANT = re.compile(r"(?:eu|u(?:n[ai](?!n|m)|k|s[ei]|t[aei]|r[aeiou])|one\b|once\b|ouija)")
+_VOWEL = re.compile(r"(?:[aeiou]|hour|honest|honou?r|heir|8|1[18](?!\d))")
 
 
 def words(text: str) -> frozenset[str]:
@@ -28,70 +76,299 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _phones(locale: str, seed: int) -> list[str]:
-    """Numbers that regulators keep free for fiction: 555-01XX in North America, and Ofcom's
-    ranges in Britain; so that no surrogate rings anybody."""
-    areas = (205, 212, 305, 312, 404, 415, 503, 512, 602, 617, 702, 713, 808, 907)
-    american = [f"{area}-555-{line:04}" for area in areas for line in range(100, 200)]
-    bracket = [f"({area}) 555-{line:04}" for area in areas for line in range(100, 200, 4)]
-    local = [f"555-{line:04}" for line in range(100, 200)]
-    mobile = [f"07700 {line}" for line in range(900000, 901000)]
-    london = [f"020 7946 {line:04}" for line in range(1000)]
-    city = [f"0{code} 496 {line:04}" for code in (113, 121, 131, 161) for line in range(0, 1000, 4)]
-    bare = [number.replace(" ", "").replace("-", "") for number in (*mobile, *american)]
-    britain = [f"+44 {number[1:]}" for number in (*mobile[::3], *london[::3])]
-    return [*mobile, *london, *city, *local, *american, *bracket, *britain, *bare]
+def in_order(text: str) -> tuple[str, ...]:
+    """A list whose order counts, written as one text."""
+    return tuple(text.split())
 
 
-def _names(locale: str, seed: int) -> list[str]:
-    """Names without titles and degrees, which speech seldom has ("call Mr. Jesse Moss DDS")."""
-    names = values.faker_pool("name", locale, DRAWS * 2, seed)
-    plain = [v.surface for v in names.values if "." not in v.surface and v.surface.count(" ") == 1]
-    return plain or [value.surface for value in names.values]
+def sound(text: str) -> str:
+    """Whether "a" or "an" stands before an English word or a number below a hundred."""
+    folded = ascii_form(text[:8]).casefold()
+    vowel = _VOWEL.match(folded) and not _CONSONANT.match(folded)
+    return "an" if vowel else "a"
 
 
-def _streets(locale: str, seed: int) -> list[str]:
-    """Addresses as people say them, without "Suite 432" and with short numbers."""
-    drawn = values.faker_pool("street_address", locale, DRAWS * 4, seed)
-    surfaces = [value.surface for value in drawn.values]
-    return [text for text in surfaces if _SPOKEN_ADDRESS.match(text)] or surfaces
+def ascii_form(text: str) -> str:
+    """The text in ASCII letters, as it would stand in an address; other scripts drop out."""
+    return fold_marks(text.translate(_UNDECOMPOSED)).encode("ascii", "ignore").decode()
 
 
-def _urls(locale: str, seed: int) -> list[str]:
-    words = values.faker_pool("domain_word", locale, DRAWS, seed)
-    return [f"www.{fold(value.surface)}.example.com" for value in words.values]
+def fold_marks(text: str) -> str:
+    """The text without accents."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-_OWN: dict[str, Callable[[str, int], list[str]]] = {
-    "phone": _phones,
-    "name": _names,
-    "street_address": _streets,
-    "url": _urls,
-    "nationality": lambda locale, seed: sorted(words(NATIONALITIES)),
-}
+@cache
+def stems() -> tuple[str, ...]:
+    """Words that might name a company and name none."""
+    return tuple(
+        f"{stem}{ending}"
+        for stem, ending in product(_STEMS, _ENDINGS)
+        if stem.casefold() != ending and stem[-1] != ending[0]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a language: first names by gender, surnames. `either` are the first names of
+    both; surnames that have a form for women stand apart."""
+
+    male: tuple[str, ...]
+    female: tuple[str, ...]
+    either: tuple[str, ...]
+    last: tuple[str, ...]
+    last_female: tuple[str, ...]
+
+
+@cache
+def names(language: str) -> Names:
+    """The names of a language's locales in Faker."""
+    own = faker_locale(language)
+    main = own.split("_")[0]
+    locales = dict.fromkeys([own, *(name for name in _locales() if name.startswith(f"{main}_"))])
+    found = _collected(locales, frozenset())
+    if main == "en":
+        others = _collected(_ORIGINS, frozenset([*found.either, *found.last]))
+        found = _ascii_only(_joined(found, others))
+    male = found.male or tuple(_drawn("first_name_male", own))
+    female = found.female or tuple(_drawn("first_name_female", own))
+    return replace(
+        found,
+        male=male,
+        female=female,
+        either=found.either or tuple(dict.fromkeys([*male, *female])),
+        last=found.last or tuple(_drawn("last_name", own)),
+    )
+
+
+def _collected(locales: Iterable[str], known: Collection[str]) -> Names:
+    """The names of some locales, without those that are known already."""
+    male: list[str] = []
+    female: list[str] = []
+    last: list[str] = []
+    last_female: list[str] = []
+    for locale in locales:
+        provider = _provider("person", locale)
+        male += _listed(provider, "first_names_male", "first_names_unisex")
+        female += _listed(provider, "first_names_female", "first_names_unisex")
+        plain = _listed(provider, "last_names_male", "male_last_names", "last_names_unisex",
+                        "unisex_last_names")  # fmt: skip
+        last += plain or _listed(provider, "last_names")
+        last_female += _listed(provider, "last_names_female", "female_last_names")
+    both = {*male} & {*female}
+    return Names(
+        *(
+            tuple(dict.fromkeys(name for name in listed if name not in without))
+            for listed, without in (
+                (male, {*known, *both}),
+                (female, {*known, *both}),
+                ([*male, *female], {*known}),
+                (last, {*known}),
+                (last_female, {*known}),
+            )
+        )
+    )
+
+
+def _joined(one: Names, other: Names) -> Names:
+    return Names(
+        one.male + other.male,
+        one.female + other.female,
+        one.either + other.either,
+        one.last + other.last,
+        (),
+    )
+
+
+def _ascii_only(known: Names) -> Names:
+    listed = (known.male, known.female, known.either, known.last, known.last_female)
+    return Names(*(tuple(name for name in several if name.isascii()) for several in listed))
+
+
+def _drawn(provider: str, locale: str) -> list[str]:
+    return [value.surface for value in values.faker_pool(provider, locale, DRAWS // 2).values]
+
+
+def _listed(provider: Any, *attributes: str) -> list[str]:
+    """The words of a provider's lists, in their order."""
+    found: list[str] = []
+    for attribute in attributes:
+        listed = getattr(provider, attribute, ())
+        found += [word for word in listed if isinstance(word, str) and _is_name(word)]
+    return found
+
+
+def _is_name(word: str) -> bool:
+    """One word of letters and marks; short ones only where a letter says more than Latin ones."""
+    plain = fold_marks(word).replace("'", "")
+    spelled = word.replace("'", "").isalpha() or (not word.isascii() and " " not in word)
+    return spelled and (len(plain) > 2 or (bool(plain) and not plain[0].isascii()))
+
+
+def _provider(kind: str, locale: str) -> Any:
+    try:
+        return import_module(f"faker.providers.{kind}.{locale}").Provider
+    except ModuleNotFoundError:
+        return None
+
+
+@cache
+def cities(language: str) -> tuple[str, ...]:
+    """Towns in the language's own country, or of the world for English."""
+    locale = faker_locale(language)
+    provider = _provider("address", locale)
+    if locale.startswith("en_") or provider is None:
+        return tuple(" ".join(city.split()) for city in _CITIES.split(","))
+    listed: list[str] = []
+    for attribute in ("cities", "city_names"):
+        found = getattr(provider, attribute, ())
+        listed += [city for city in found if isinstance(city, str) and "{" not in city]
+    return tuple(dict.fromkeys(listed)) if len(listed) > 20 else tuple(_drawn("city", locale))
+
+
+@cache
+def folded(listed: tuple[str, ...]) -> frozenset[str]:
+    """The entries of a list, to look places up in."""
+    return frozenset(map(fold, listed))
+
+
+@cache
+def countries(language: str) -> tuple[str, ...]:
+    """The countries in the language's own names, without those that have more than three words."""
+    provider = _provider("address", faker_locale(language)) or _provider("address", "en_US")
+    listed = getattr(provider, "countries", ()) or _provider("address", "en_US").countries
+    plain = [c for c in listed if isinstance(c, str) and len(c.split()) < 4 and "(" not in c]
+    return tuple(dict.fromkeys(plain))
+
+
+@cache
+def states(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The states of the language's country, and their abbreviations."""
+    provider = _provider("address", faker_locale(language))
+    found = [getattr(provider, name, ()) or () for name in ("states", "states_abbr")]
+    full, short = (
+        tuple(dict.fromkeys(s for s in several if isinstance(s, str))) for several in found
+    )
+    return full, short
+
+
+@cache
+def street_words(language: str) -> frozenset[str]:
+    """What is no name in an address: "street", "suite", "rue"; folded."""
+    found = set(_STREET_WORDS)
+    for locale in {faker_locale(language), "en_US"}:
+        provider = _provider("address", locale)
+        for attribute in ("street_suffixes", "street_prefixes", "street_suffixes_short",
+                          "street_suffixes_long"):  # fmt: skip
+            listed = getattr(provider, attribute, ())
+            found |= {fold(w).strip(" .") for w in listed if isinstance(w, str) and "{" not in w}
+    return frozenset(word for entry in found for word in entry.split() if len(word) > 1)
+
+
+_STREET_WORDS = words(
+    "street st road rd avenue ave av lane ln boulevard blvd drive dr court ct place pl square sq way"
+    " close crescent cres terrace ter walk row gate gardens grove green hill mews parade rise yard"
+    " wharf highway hwy parkway pkwy circle cir trail alley broadway north south east west northeast"
+    " northwest southeast southwest ne nw se sw apt apartment suite ste unit flat room floor fl"
+    " building bldg block box po p.o house no number studio lot level first second third fourth"
+    " fifth the of and at de la le les des du del della di da do dos das der den dem die am an im"
+    " zum zur auf van het rue avenida avenue calle via viale piazza corso plaza paseo rua travessa"
+    " allee weg platz straße strasse gasse laan straat plein ulica ul cours quai impasse chemin"
+    " route bis near opposite corner apartamento piso puerta stock etage"
+)
+
+# Those after the name of a street, after which a town may follow.
+STREET_KINDS = words(
+    "street st road rd avenue ave lane ln boulevard blvd drive dr court ct place pl square sq way"
+    " close crescent cres terrace ter row gardens mews parkway pkwy highway hwy circle cir trail"
+)
+
+
+@cache
+def weekdays_and_months(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The months from January and the days from Monday, in the language."""
+    locale = faker_locale(language)
+    provider = _provider("date_time", locale) or _provider("date_time", "en_US")
+    months = getattr(provider, "MONTH_NAMES", None)
+    days = getattr(provider, "DAY_NAMES", None)
+    if months is None or days is None:
+        return _MONTHS, _DAYS
+    by_number = tuple(months[f"{number:02}"] for number in range(1, 13))
+    return by_number, tuple(days[str(number % 7)] for number in range(1, 8))
+
+
+_MONTHS = in_order("January February March April May June July August September October November December")
+_DAYS = in_order("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 
 
 def draw(provider: str, language: str, seed: int) -> list[str]:
-    """Distinct values of a provider: "phone", "name", "street_address", "url" and "nationality" are
-    made here, all others are Faker's."""
+    """Distinct values of a provider: names, companies, towns and nationalities are made here, all
+    others are Faker's."""
+    made = _made(provider, language, seed)
+    if made is not None:
+        return made
     locale = faker_locale(language)
-    if provider in _OWN:
-        return _OWN[provider](locale, seed)
     return [value.surface for value in values.faker_pool(provider, locale, DRAWS, seed).values]
+
+
+def _made(provider: str, language: str, seed: int) -> list[str] | None:
+    known = names(language)
+    if provider == "name":
+        firsts, lasts = (_shuffled(p, seed, "name") for p in (known.either, known.last))
+        family_first = faker_locale(language).split("_")[0] in FAMILY_FIRST
+        pairs = zip(_cycled(firsts), _cycled(lasts), strict=False)
+        joined = (f"{last} {first}" if family_first else f"{first} {last}" for first, last in pairs)
+        return list(dict.fromkeys(pair for pair, _ in zip(joined, range(2 * DRAWS), strict=False)))
+    if provider in ("place", "city"):
+        return list(cities(language))
+    if provider == "country":
+        return list(countries(language))
+    if provider == "state" and states(language)[0]:
+        return list(states(language)[0])
+    if provider == "company":
+        endings = ("Ltd", "Group", "Partners", "Holdings", "Services")
+        some = _shuffled(stems(), seed, "company")[:DRAWS]
+        return [f"{stem} {endings[at % len(endings)]}" for at, stem in enumerate(some)]
+    listed = {
+        "first_name": known.either,
+        "last_name": known.last,
+        "nationality": tuple(sorted(words(NATIONALITIES))),
+    }
+    return list(listed[provider]) if provider in listed else None
+
+
+# Languages in which the surname stands first.
+FAMILY_FIRST = frozenset({"zh", "ja", "ko", "hu", "vi"})
+
+
+def _cycled(texts: list[str]) -> Iterator[str]:
+    while texts:
+        yield from texts
+
+
+def _shuffled(texts: Iterable[str], seed: int, name: str) -> list[str]:
+    listed = list(texts)
+    return [listed[at] for at in keyed.order(keyed.stream(seed, "pool", name), listed)]
+
+
+@cache
+def _locales() -> tuple[str, ...]:
+    from faker.config import AVAILABLE_LOCALES
+
+    return tuple(sorted(AVAILABLE_LOCALES))
 
 
 @cache
 def faker_locale(language: str) -> str:
     """Faker's locale for a BCP 47 tag: itself, else the first of its language, else en_US."""
-    from faker.config import AVAILABLE_LOCALES
-
     tag = language.replace("-", "_")
     main = tag.split("_")[0].lower()
     preferred = ("en_US",) if main == "en" else (f"{main}_{main.upper()}",)
-    there = sorted(name for name in AVAILABLE_LOCALES if name.startswith(f"{main}_"))
-    return next(
-        (n for n in (tag, *preferred, *there) if n in AVAILABLE_LOCALES and "_" in n), "en_US"
-    )
+    there = [name for name in _locales() if name.startswith(f"{main}_")]
+    return next((n for n in (tag, *preferred, *there) if n in _locales() and "_" in n), "en_US")
 
 
 @cache

@@ -7,86 +7,130 @@ personal key goes as a whole, one of several words is read as the text is, and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from textsynth.corpus import Slot, Utterance
-from textsynth.patterns import LABEL, realise
+from textsynth.patterns import LABEL
 from textsynth.scrub import policy
 from textsynth.scrub.detect import Found
-from textsynth.scrub.policy import Settings
-from textsynth.scrub.scrubber import Detects, Progress, Scrubbed, SeedPattern, scrub
+from textsynth.scrub.fill import Filled, fill
+from textsynth.scrub.plan import Plan
+from textsynth.scrub.scrubber import Detects
+from textsynth.scrub.surrogates import Surrogates
+from textsynth.scrub.survey import Knowledge, planned
 
-# `text` and `slots` are rewritten from the pattern; an intent is the name of a class.
+# `text` and `slots` are rewritten from the plan; an intent is the name of a class.
 OWN_KEYS = ("text", "slots", "intent")
 SLOT_KEYS = ("start", "end", "label", "value")
+# A string beside the text: the nearest key above it, and itself.
 Field = tuple[str, str]
 
 
-def scrub_rows(
-    rows: Sequence[tuple[str, Mapping[str, Any]]],
-    utterances: Sequence[Utterance],
-    *,
-    settings: Settings,
-    detector: Detects,
-    secret: bytes,
-    seed: int,
-    progress: Progress | None = None,
-) -> tuple[list[dict[str, Any]], Scrubbed]:
-    """Scrub the rows of a file.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a file: its line, the JSON object, and the utterance that was made of it."""
 
-    Args:
-        rows: (id of the row's utterance, the JSON object) in the order of the file.
-        utterances: the distinct utterances.
-        settings, detector, secret, seed, progress: as for `scrub`.
+    line: int
+    data: Mapping[str, Any]
+    utterance: Utterance
 
-    Returns:
-        The rows again, surrogates in `text` and in other strings, slots moved; and the utterances
-        scrubbed (its counts take the other strings in).
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows, and the distinct texts in them, in the order in which they come.
+
+    `parts` are the texts of each row by their places in `texts`: its own, then those beside it.
+    `alone` are the texts that the detector leaves alone: names of splits and ids are no prose.
     """
-    language = utterances[0].language if utterances else "en"
-    fields = list(dict.fromkeys(field for _, data in rows for field in _fields(data)))
-    beside = [_as_utterance(key, text, language) for key, text in fields]
-    texts = {utterance.text for utterance in utterances}
-    words = frozenset(text for _, text in fields if len(text.split()) == 1 and "@" not in text)
-    whole = scrub(
-        [*utterances, *beside],
-        settings=settings,
-        detector=_SomeOnly(detector, words - texts),
-        secret=secret,
-        seed=seed,
-        progress=progress,
-    )
-    patterns = whole.patterns[: len(utterances)]
-    made = {
-        field: realise(new.pattern, new.values)[0]
-        for field, new in zip(fields, whole.patterns[len(utterances) :], strict=True)
-    }
-    by_id = {pattern.id: pattern for pattern in patterns}
-    changed = [_row(data, by_id[id_], made) for id_, data in rows]
-    originals = {utterance.id: utterance.text for utterance in utterances}
-    rewritten = replace(whole, patterns=patterns)
-    count = sum(row.text != originals[row.id] for row in rewritten.utterances())
-    return changed, replace(rewritten, changed=count)
+
+    rows: list[Row]
+    texts: list[Utterance]
+    parts: list[list[int]]
+    alone: frozenset[int]
 
 
-class _SomeOnly:
-    """A detector that leaves some texts alone: names of splits and ids are no prose."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text of a row: what was found in it, what was done with it, and what became of it."""
 
-    def __init__(self, detector: Detects, alone: frozenset[str]) -> None:
-        self._detector = detector
-        self._alone = alone
+    found: Sequence[Found]
+    plan: Plan
+    filled: Filled
 
-    def detect(self, texts: Sequence[str], progress: Progress | None = None) -> list[list[Found]]:
-        """The detections in each text, none in those that are left alone."""
-        read = [text for text in texts if text not in self._alone]
-        found = dict(zip(read, self._detector.detect(read, progress), strict=True))
-        return [found.get(text, []) for text in texts]
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A row without identities; its text is the first of `parts`. `dropped` is the label for which
+    the policy wants the whole row to go: `data` is empty then."""
+
+    row: Row
+    data: dict[str, Any]
+    parts: list[Part]
+    dropped: str | None = None
+
+
+def piece_of(rows: Iterable[Row]) -> Piece:
+    """Rows and the texts in them."""
+    piece = Piece(list(rows), [], [], frozenset())
+    places: dict[Field | str, int] = {}
+    alone: set[int] = set()
+    for row in piece.rows:
+        parts = [_place(row.utterance.id, row.utterance, places, piece.texts)]
+        for key, text in _fields(row.data):
+            beside = _as_utterance(key, text, row.utterance.language)
+            parts.append(_place((key, text), beside, places, piece.texts))
+            if len(text.split()) <= 1 and "@" not in text:
+                alone.add(parts[-1])
+        piece.parts.append(parts)
+    return Piece(piece.rows, piece.texts, piece.parts, frozenset(alone))
+
+
+def _place(
+    key: Field | str, utterance: Utterance, places: dict[Field | str, int], texts: list[Utterance]
+) -> int:
+    if key not in places:
+        places[key] = len(texts)
+        texts.append(utterance)
+    return places[key]
+
+
+def detect(piece: Piece, detector: Detects) -> list[list[Found]]:
+    """The detections in each text of a piece."""
+    read = [at for at in range(len(piece.texts)) if at not in piece.alone]
+    found: list[list[Found]] = [[] for _ in piece.texts]
+    several = detector.detect([piece.texts[at].text for at in read])
+    for at, those in zip(read, several, strict=True):
+        found[at] = those
+    return found
+
+
+def rewrite(
+    piece: Piece,
+    found: Sequence[Sequence[Found]],
+    knowledge: Knowledge,
+    surrogates: Surrogates,
+) -> Iterator[Rewritten]:
+    """The rows again: surrogates in `text` and in other strings, slots moved."""
+    plans = [planned(text, at, knowledge) for text, at in zip(piece.texts, found, strict=True)]
+    done = [
+        Part(several, plan, fill(plan, surrogates))
+        for several, plan in zip(found, plans, strict=True)
+    ]
+    for row, places in zip(piece.rows, piece.parts, strict=True):
+        parts = [done[at] for at in places]
+        dropped = next((part.plan.dropped for part in parts if part.plan.dropped), None)
+        if dropped:
+            yield Rewritten(row, {}, parts, dropped)
+            continue
+        fields = zip(_fields(row.data), parts[1:], strict=True)
+        made = {field: part.filled.text for field, part in fields}
+        yield Rewritten(row, _row(row.data, parts[0].filled, made), parts)
 
 
 def _fields(data: Mapping[str, Any]) -> list[Field]:
-    """The strings of a row that the pattern does not rewrite."""
+    """The strings of a row that its plan does not rewrite."""
     beside = {key: value for key, value in data.items() if key not in OWN_KEYS}
     slots = [
         {key: value for key, value in entry.items() if key not in SLOT_KEYS}
@@ -114,20 +158,17 @@ def _as_utterance(key: str, text: str, language: str) -> Utterance:
     return Utterance(id="", text=text, slots=slots, language=language)
 
 
-def _row(
-    data: Mapping[str, Any], pattern: SeedPattern, made: Mapping[Field, str]
-) -> dict[str, Any]:
+def _row(data: Mapping[str, Any], filled: Filled, made: Mapping[Field, str]) -> dict[str, Any]:
     row = {
         key: value if key in OWN_KEYS else _replaced(key, value, made)
         for key, value in data.items()
     }
-    text, slots = realise(pattern.pattern, pattern.values)
-    row["text"] = text
+    row["text"] = filled.text
     if data.get("slots"):
         annotated = [
-            slot
-            for slot, is_annotated in zip(slots, pattern.annotated, strict=True)
-            if is_annotated
+            Slot(slot.start, slot.end, slot.label, slot.value.canonical)
+            for slot in filled.slots
+            if slot.annotated
         ]
         places = sorted(range(len(data["slots"])), key=lambda at: data["slots"][at]["start"])
         moved = dict(zip(places, annotated, strict=True))

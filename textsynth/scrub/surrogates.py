@@ -1,53 +1,95 @@
-"""What takes the place of a removed value.
+"""What takes the place of a removed value: something of the same kind, written the same way.
 
-A surrogate is drawn from a pool of made-up values by the keyed hash of the original, so that one
-original has one surrogate throughout a corpus. No pool holds a value that was removed.
+A surrogate follows from the secret and the value, so that one original has one surrogate throughout
+a corpus, on any worker and in any order. Where it would be a value that goes itself, the next one
+is taken. Names are the work of `identities`, places and companies of `places`, numbers of
+`formats` and `telephones`, dates and ages of `dates`.
 """
 
 from __future__ import annotations
 
-import string
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from textsynth import keyed
-from textsynth.corpus import fold
-from textsynth.scrub import pools
+from textsynth.scrub import dates, formats, pools, telephones
+from textsynth.scrub.formats import Draw, digits_of, shape
+from textsynth.scrub.identities import People
+from textsynth.scrub.kinds import MASK
+from textsynth.scrub.places import Places
+from textsynth.scrub.policy import POSSESSIVE, TITLES
+from textsynth.scrub.pools import words
+from textsynth.scrub.speech import cased, is_said_email, said_address, say_address, spoken_number
 from textsynth.scrub.sweep import Matcher, squeeze
 
+TURNS = 50
 SHAPE_DRAWS = 50
+_CACHED = 100_000
+# Kinds of which there are too few values for a surrogate to be another one than all that go: an age
+# in a corpus of a thousand is somebody's.
+_FEW = frozenset(
+    {"age", "nationality", "place", "city", "country", "state", "title", "date", "color", "job"}
+)
+# What is drawn from a list; the surrogates of all others are made from the originals.
+_LISTED = frozenset({"name", "first_name", "last_name", "company", "nationality", "place", "city",
+                     "country", "state"})  # fmt: skip
+_NAMES = frozenset({"name", "first_name", "last_name"})
+_POSSESSIVE = _NAMES | {"company"}
+# Words that a name and its surrogate may share.
+_NO_PART = frozenset({*TITLES, *words("and und et og och jr sr ii iii iv phd md esq")})
+_ALIASES = {"ascii_safe_email": "email", "city": "place", "country": "place", "state": "place",
+            "ipv6": "ipv4", "postcode": "shape", "phone_number": "phone", "address": "street_address"}  # fmt: skip
+_TITLES = (("mr", "sir", "lord"), ("mrs", "ms", "miss", "madam", "lady"),
+           ("dr", "prof", "mx", "rev", "captain"), ("professor", "doctor", "reverend"))  # fmt: skip
+_MONTH_DAYS = range(45, 321)
+_URL = re.compile(
+    r"(?i)(?P<scheme>(?:[a-z][a-z0-9+.-]*:)?//)?(?P<host>[^/?#\s]+)(?P<path>.*)", re.DOTALL
+)
+_EXTENSION = re.compile(r"\.(?:html?|php|aspx?|jsp|pdf|jpe?g|png|gif|txt|json|xml|csv|zip)\b")
 
 
 @dataclass
 class Surrogates:
-    """The surrogates of one corpus."""
+    """The surrogates of one corpus.
+
+    `secret` alone decides what takes the place of which value, `seed` which values the pools hold.
+    """
 
     language: str
     secret: bytes
     seed: int
     _matcher: Matcher = field(init=False, repr=False, default_factory=Matcher)
     _pools: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
-    _forms: dict[tuple[str, str], list[str]] = field(init=False, repr=False, default_factory=dict)
     _given: dict[tuple[str, str], str] = field(init=False, repr=False, default_factory=dict)
-    _used: set[str] = field(init=False, repr=False, default_factory=set)
+    _makers: _Makers = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._makers = _Makers(self.language, Draw(self.secret), self.tells)
 
     def assign(self, originals: Iterable[tuple[str, str]]) -> None:
-        """Choose surrogates for all (value, provider) pairs that go, distinct ones while the pools
-        last. The choice does not depend on the order of the pairs."""
-        wanted: dict[tuple[str, str], str] = {}
-        for value, provider in sorted(originals):
-            wanted.setdefault((_key(value), provider_for(value, provider)), value)
-        self._matcher = Matcher(folded=wanted.values())
-        hashed = sorted((keyed.secret_hash(self.secret, key[0]), key) for key in wanted)
-        for digest, key in hashed:
-            self._given[key] = self._choose(wanted[key], key[1], int(digest, 16))
+        """Tell of all (value, provider) pairs that go: no surrogate is one of these values. All
+        workers must be told of the same; the order does not matter."""
+        pairs = {(value, _ALIASES.get(provider, provider)) for value, provider in originals}
+        self._matcher = Matcher(folded=(v for v, provider in sorted(pairs) if provider not in _FEW))
+        self._given.clear()
+        self._pools.clear()
+        self._makers = _Makers(self.language, Draw(self.secret), self.tells)
+        self._makers.people.meet(
+            value for value, provider in pairs if provider_for(value, provider) == "name"
+        )
+        self._makers.clear_of(value for value, provider in pairs if provider == "date")
 
     def replace(self, value: str, provider: str) -> str:
-        """The surrogate of an assigned value, in capitals or lower case as the value is."""
-        surrogate = self._given[_key(value), provider_for(value, provider)]
-        if value.islower():
-            return surrogate.lower()
-        return surrogate.upper() if value.isupper() and len(value) > 2 else surrogate
+        """The surrogate of a value, in capitals or lower case as the value is; of a label that is
+        masked its name."""
+        known = (value, provider)
+        if known not in self._given:
+            if len(self._given) > _CACHED:
+                self._given.clear()
+            self._given[known] = self._choose(value, provider)
+        return self._given[known]
 
     def tells(self, text: str) -> bool:
         """Whether a text holds a value that goes."""
@@ -59,98 +101,247 @@ class Surrogates:
             drawn = pools.draw(provider, self.language, self.seed)
             key = keyed.stream(self.seed, "pool", provider)
             shuffled = [drawn[at] for at in keyed.order(key, drawn)]
-            self._pools[provider] = [text for text in shuffled if not self._matcher.find(text)]
+            self._pools[provider] = [text for text in shuffled if not self.tells(text)]
         return self._pools[provider]
 
-    def shaped_pool(self, originals: Iterable[str]) -> list[str]:
-        """Made-up values for labels without a provider: each original with other letters and
-        digits, several times over."""
-        made = (
-            _reshape(original, keyed.stream(self.seed, "shape", self._hash(original), turn))
-            for original in sorted(set(originals))
-            for turn in range(SHAPE_DRAWS)
-        )
-        return [text for text in dict.fromkeys(made) if not self._matcher.find(text)]
+    def shaped_pool(self, originals: Iterable[str], provider: str = "shape") -> list[str]:
+        """Made-up values written as the originals are, several for each."""
+        texts = sorted(set(originals))
+        draws = max(SHAPE_DRAWS, -(-1000 // max(1, len(texts))))
+        made: dict[str, None] = {}
+        for turn in range(draws):
+            makers = _Makers(self.language, Draw(self.secret, f"{self.seed}/{turn}"), self.tells)
+            for text in texts if len(made) < 20 * SHAPE_DRAWS else ():
+                made[_made(makers, text, provider_for(text, provider), 0)] = None
+        return [text for text in made if not self.tells(text)]
 
-    def _hash(self, value: str) -> str:
-        return keyed.secret_hash(self.secret, _key(value))
-
-    def _choose(self, value: str, provider: str, number: int) -> str:
-        if provider == "shape":
-            return self._choose_shaped(value, number)
-        candidates = self._alike(value, provider)
-        for step in range(len(candidates)):
-            candidate = candidates[(number + step) % len(candidates)]
-            if fold(candidate) not in self._used:
-                self._used.add(fold(candidate))
-                return candidate
-        return (
-            candidates[number % len(candidates)]
-            if candidates
-            else self._choose_shaped(value, number)
-        )
-
-    def _choose_shaped(self, value: str, number: int) -> str:
-        for turn in range(1000):
-            candidate = _reshape(value, keyed.stream(number, "surrogate", turn))
-            if not self._matcher.find(candidate) and fold(candidate) not in self._used:
-                self._used.add(fold(candidate))
-                return candidate
-        # Nothing else has this shape (a one-digit value, all of which are taken).
-        return f"x{number % 10**8:08}"
-
-    def _alike(self, value: str, provider: str) -> list[str]:
-        """The pool, narrowed to what is written like this value, where it has any."""
-        form = _FORMS.get(provider)
-        if form is None:
+    def made_up(self, originals: Iterable[str], provider: str) -> list[str]:
+        """Made-up values for a label: of the provider's pool, or like the originals."""
+        if provider.startswith(MASK):
+            return [_mask(provider)]
+        if provider in _LISTED:
             return self.pool(provider)
-        wanted = form(value)
-        if (provider, wanted) not in self._forms:
-            pool = self.pool(provider)
-            alike = [text for text in pool if form(text) == wanted]
-            self._forms[provider, wanted] = alike or pool
-        return self._forms[provider, wanted]
+        return self.shaped_pool(originals, provider)
+
+    def _choose(self, value: str, provider: str) -> str:
+        if provider.startswith(MASK):
+            return _mask(provider)
+        ending = POSSESSIVE.search(value) if provider in _POSSESSIVE else None
+        if ending and ending.start():
+            return f"{self.replace(value[: ending.start()], provider)}'s"
+        chosen = provider_for(value, provider)
+        if chosen in _NAMES:  # of a single word the maker knows better than the label
+            chosen = _ALIASES.get(provider, provider)
+        few = chosen in _FEW
+        folded = squeeze(value)
+        second = None
+        for turn in range(TURNS):
+            made = _made(self._makers, value, chosen, turn)
+            if made == value or squeeze(made) == folded or (not few and self.tells(made)):
+                continue
+            if not _shares(value, made, chosen):
+                return made
+            second = second or made
+        # Nothing else has this shape where a code of three digits goes, and all others too.
+        return second or self._longer(made, value)
+
+    def _longer(self, made: str, value: str) -> str:
+        for turn in range(TURNS):
+            size = 2 + turn // 10
+            longer = made + Draw(self.secret).digits(size, "longer", value, turn)
+            if not self.tells(longer):
+                break
+        return longer
+
+
+class _Makers:
+    """What makes surrogates under one stream of numbers."""
+
+    def __init__(self, language: str, draw: Draw, held: Callable[[str], bool]) -> None:
+        self.language = language
+        self.draw = draw
+        self.people = People(language, draw, held)
+        self.places = Places(language, draw, self.people)
+        self.days = _days(draw, 0)
+        self.by_provider: dict[str, Callable[[str, int], str]] = {
+            "name": partial(_name, self.people, "name"),
+            "first_name": partial(_name, self.people, "first_name"),
+            "last_name": partial(_name, self.people, "last_name"),
+            "email": self._email,
+            "user_name": self._user_name,
+            "url": self._url,
+            "phone": self._phone,
+            "street_address": self.places.address,
+            "place": self.places.place,
+            "company": self.places.company,
+            "nationality": self._nationality,
+            "age": self._age,
+            "date": self._date,
+            "title": self._title,
+            "ipv4": partial(_with, formats.ip, draw),
+            "mac_address": partial(_with, formats.mac, draw),
+            "iban": partial(_with, formats.iban, draw),
+            "uuid4": partial(_with, formats.uuid4, draw),
+            "credit_card_number": partial(self._number, formats.card),
+            "ssn": partial(self._number, formats.ssn),
+            "shape": partial(self._number, shape),
+        }
+
+    def clear_of(self, originals: Iterable[str]) -> None:
+        """Choose the number of days so that no date that goes is moved to another one that goes,
+        where there are few enough of them."""
+        folded = {squeeze(value): value for value in sorted(originals)}
+        if len(folded) > 2000:
+            return
+        for turn in range(20):
+            days = _days(self.draw, turn)
+            moved = (dates.shift(value, days, self.language) or "" for value in folded.values())
+            if not any(squeeze(date) in folded for date in moved):
+                self.days = days
+                return
+
+    def _number(self, make: Callable[[str, Draw, int], str], text: str, turn: int) -> str:
+        spoken = spoken_number(text)
+        if spoken:
+            return spoken.say(make(spoken.digits, self.draw, turn))
+        return make(text, self.draw, turn)
+
+    def _phone(self, text: str, turn: int) -> str:
+        spoken = spoken_number(text)
+        if not spoken:
+            return telephones.phone(text, self.language, self.draw, turn)
+        plus = "+" if text.casefold().startswith("plus") else ""
+        made = telephones.phone(plus + spoken.digits, self.language, self.draw, turn)
+        return spoken.say(digits_of(made))
+
+    def _email(self, text: str, turn: int) -> str:
+        if "@" in text.strip("@") and " " not in text.strip():
+            return self.people.email(text, turn)
+        if said_address(text):
+            return say_address(text, partial(self._written_email, turn=turn))
+        return self.people.handle(text, turn)
+
+    def _written_email(self, text: str, turn: int) -> str:
+        return self.people.email(text, turn) if "@" in text else self.people.domain(text)
+
+    def _user_name(self, text: str, turn: int) -> str:
+        if said_address(text):
+            return say_address(text, partial(self.people.handle, turn=turn))
+        return self.people.handle(text, turn)
+
+    def _url(self, text: str, turn: int) -> str:
+        if said_address(text):
+            return say_address(text, partial(self._url, turn=turn))
+        found = _URL.fullmatch(text)
+        if not found:
+            return shape(text, self.draw, turn)
+        user, at, host = found["host"].rpartition("@")
+        path = found["path"]
+        kept = _EXTENSION.search(path)
+        edge = kept.start() if kept else len(path)
+        end = kept.end() if kept else len(path)
+        made = (
+            shape(path[:edge], self.draw, turn)
+            + path[edge:end]
+            + shape(path[end:], self.draw, turn)
+        )
+        user = shape(user, self.draw, turn)
+        domain = self._host(host, turn)
+        return f"{found['scheme'] or ''}{user}{at}{domain}{made}"
+
+    def _host(self, host: str, turn: int) -> str:
+        if re.fullmatch(r"[\d.]+(?::\d+)?", host) and host.count(".") == 3:
+            return formats.ip(host, self.draw, turn)
+        return self.people.domain(host, turn) if "." in host else self.people.handle(host, turn)
+
+    def _date(self, text: str, turn: int) -> str:
+        moved = dates.shift(text, self.days + turn, self.language)
+        if moved is not None:
+            return moved
+        if any(map(str.isdigit, text)):
+            return shape(text, self.draw, turn)
+        months, _ = pools.weekdays_and_months(self.language)
+        month = self.draw.pick(months, "month", text.casefold(), turn)
+        return cased(f"{1 + self.draw.number('day', text.casefold(), turn) % 28} {month}", text)
+
+    def _age(self, text: str, turn: int) -> str:
+        other = dates.age(text, self.draw, turn)
+        return str(20 + self.draw.number("age", text, turn) % 60) if other is None else other
+
+    def _nationality(self, text: str, turn: int) -> str:
+        plural = text.casefold().endswith("s") and not text.casefold().endswith(("ss", "us", "is"))
+        singular = text[:-1] if plural else text
+        known = sorted(pools.words(pools.NATIONALITIES))
+        alike = [word for word in known if pools.sound(word) == pools.sound(text)]
+        others = [word for word in alike if word.casefold() != singular.casefold()]
+        made = self.draw.pick(others, "nationality", singular.casefold(), turn)
+        ends = not made.endswith(("s", "sh", "ch", "se"))
+        return cased(f"{made}s" if plural and ends else made, text)
+
+    def _title(self, text: str, turn: int) -> str:
+        bare = text.casefold().strip(" .")
+        group = next((titles for titles in _TITLES if bare in titles), None)
+        if group is None:
+            return self.listed(text, "job", turn)
+        other = self.draw.pick([title for title in group if title != bare], "title", bare, turn)
+        return cased(other.capitalize(), text.strip(".")) + ("." if text.endswith(".") else "")
+
+    def listed(self, text: str, provider: str, turn: int) -> str:
+        """A value of a provider that Faker has and this module does not know."""
+        drawn = pools.draw(provider, self.language, 0)
+        return cased(self.draw.pick(drawn, provider, squeeze(text), turn), text)
 
 
 def provider_for(value: str, provider: str) -> str:
     """The provider that suits one value of a label: a contact may be a name, a first name, a
     number or an address."""
-    if provider not in ("name", "first_name", "last_name", "user_name"):
+    provider = _ALIASES.get(provider, provider)
+    if provider not in _NAMES and provider != "user_name":
         return provider
-    if "@" in value.strip("@"):
-        return "ascii_safe_email"
-    if sum(char.isdigit() for char in value) >= 7:
+    if "@" in value.strip("@") or is_said_email(value):
+        return "email"
+    if provider == "user_name":
+        return provider
+    said = spoken_number(value)
+    if len(said.digits if said else digits_of(value)) >= 7:
         return "phone"
     if provider == "name" and len(value.split()) == 1:
         return "first_name"
     return "name" if provider == "first_name" and len(value.split()) > 1 else provider
 
 
-def _key(value: str) -> str:
-    """Values that are one: written in another case, spacing or punctuation."""
-    return squeeze(value) or fold(value)
+def _made(makers: _Makers, value: str, provider: str, turn: int) -> str:
+    make = makers.by_provider.get(provider)
+    return make(value, turn) if make else makers.listed(value, provider, turn)
 
 
-def _shape(text: str) -> str:
-    return "".join("9" if char.isdigit() else "a" if char.isalpha() else char for char in text)
+def _with(make: Callable[..., str], draw: Draw, text: str, turn: int) -> str:
+    return make(text, draw, turn)
 
 
-# What a surrogate should have in common with the original: the format of a telephone number; a
-# vowel at the start, so that "an Italian" becomes "an Irish".
-_FORMS: dict[str, Callable[[str], str]] = {
-    "phone": _shape,
-    "nationality": lambda value: "vowel" if value[0].casefold() in "aeiou" else "consonant",
-}
+def _name(people: People, provider: str, text: str, turn: int) -> str:
+    return people.name(text, provider, turn)
 
 
-def _reshape(text: str, key: int) -> str:
-    """Other digits for digits and other letters for letters, all else as it is."""
-    picks = keyed.bits(key, list(range(len(text)))).tolist()
-    return "".join(_other(char, pick) for char, pick in zip(text, picks, strict=True))
+def _days(draw: Draw, turn: int) -> int:
+    """By how many days dates move: 45 to 320 earlier or later, so that months change too, and never
+    by whole weeks."""
+    number = draw.number("days", turn)
+    days = _MONTH_DAYS[number % len(_MONTH_DAYS)]
+    return (days + (days % 7 == 0)) * (1 if number >> 40 & 1 else -1)
 
 
-def _other(char: str, pick: int) -> str:
-    for alphabet in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
-        if char in alphabet:
-            return alphabet[pick % len(alphabet)]
-    return "x" if char.isalnum() else char
+def _shares(value: str, made: str, provider: str) -> bool:
+    """Whether a name has a word of the original in it."""
+    if provider not in _NAMES:
+        return False
+    old = {word for word in _words(value) if word not in _NO_PART}
+    return not old.isdisjoint(_words(made))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]{2,}", text.casefold())
+
+
+def _mask(provider: str) -> str:
+    return f"[{provider.removeprefix(MASK).upper()}]"

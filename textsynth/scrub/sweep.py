@@ -1,18 +1,25 @@
-"""Finding known values again, in any case, spacing and punctuation.
+"""Finding known values again, in any case, spacing and punctuation, written or spoken.
 
-A value is sought as its letters and digits alone (NFKD, case folded, marks dropped), from the start
-of a word to the end of one: "020 7946 0123" is found in "02079460123", "Ann" not in "annex".
+A value is sought as its letters and digits alone (NFKD, case folded, marks dropped, numbers and
+addresses as they are written), from the start of a word to the end of one: "020 7946 0123" is found
+in "02079460123" and in "oh two oh seven nine four six oh one two three", "Ann" not in "annex".
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+from textsynth.scrub.spoken import fold_spoken
 
 _WORD = re.compile(r"[^\W_]+")
-_PREFIX = 2
+# Letters by which most places of a text are passed over at once.
+_HEAD = 4
+# Longer values are looked up by so many letters, and then compared.
+_LONG = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,9 @@ def is_full(value: str) -> bool:
     squeezed = squeeze(value)
     if len(squeezed) < 3:
         return False
-    numbered = len(squeezed) >= 4 and any(char.isdigit() for char in squeezed)
-    return numbered or "@" in value or len(value.split()) > 1
+    if len(squeezed) >= 4 and any(char.isdigit() for char in squeezed):
+        return True
+    return not squeezed.isdigit() and ("@" in value or len(value.split()) > 1)
 
 
 def is_name(value: str) -> bool:
@@ -54,7 +62,20 @@ def is_name(value: str) -> bool:
 
 def squeeze(text: str, cased: bool = False) -> str:
     """The letters and digits of a text."""
-    return "".join(_fold(word, cased) for word in _WORD.findall(text))
+    return "".join(_folds(text, _places(text), cased))
+
+
+def _places(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def _folds(text: str, places: Sequence[tuple[int, int]], cased: bool) -> Sequence[str]:
+    """What each word is compared as. Where the case counts names are sought: "Seven" is no 7."""
+    words = [_fold(text[start:end], cased) for start, end in places]
+    if cased:
+        return words
+    gaps = [text[end:start] for (_, end), (start, _) in pairwise(places)]
+    return fold_spoken(words, gaps)
 
 
 def _fold(word: str, cased: bool) -> str:
@@ -64,30 +85,99 @@ def _fold(word: str, cased: bool) -> str:
     return word if cased else word.casefold()
 
 
+class _Index:
+    """Squeezed values, looked up at the starts of words."""
+
+    def __init__(self, values: Iterable[str], cased: bool) -> None:
+        self.cased = cased
+        self._values: dict[str, str] = {}
+        self._long: dict[str, dict[str, str]] = {}
+        for value in values:
+            squeezed = squeeze(value, cased)
+            if len(squeezed) > _LONG:
+                self._long.setdefault(squeezed[:_LONG], {}).setdefault(squeezed, value)
+            elif squeezed:
+                self._values.setdefault(squeezed, value)
+        known = (*self._values, *self._long)
+        self._heads = {squeezed[:_HEAD] for squeezed in known}
+        self._head_sizes = sorted({len(head) for head in self._heads})
+        self._longest = max(map(len, known), default=0)
+
+    def __bool__(self) -> bool:
+        return bool(self._heads)
+
+    def longest(self, line: _Line, at: int) -> tuple[int, str] | None:
+        """The longest value that begins with word `at`: (its last word, value)."""
+        begin = line.begins[at]
+        head = line.joined[begin : begin + _HEAD]
+        if not any(head[:size] in self._heads for size in self._head_sizes):
+            return None
+        if begin + _LONG <= len(line.joined) and self._long:
+            candidates = self._long.get(line.joined[begin : begin + _LONG], {})
+            for squeezed in sorted(candidates, key=len, reverse=True):
+                last = line.ends.get(begin + len(squeezed))
+                if last is not None and line.joined.startswith(squeezed, begin):
+                    return last, candidates[squeezed]
+        found = None
+        for last in range(at, len(line.begins) - 1):
+            end = line.begins[last + 1]
+            if end - begin > self._longest:
+                break
+            value = self._values.get(line.joined[begin:end])
+            if value is not None and not line.empty[last]:
+                found = last, value
+        return found
+
+
+class _Line:
+    """A text as its words, folded and joined."""
+
+    def __init__(self, text: str, places: Sequence[tuple[int, int]], cased: bool) -> None:
+        folded = _folds(text, places, cased)
+        self.joined = "".join(folded)
+        self.begins = [0]
+        for word in folded:
+            self.begins.append(self.begins[-1] + len(word))
+        self.empty = [not word for word in folded]
+        # Of words that end at one place all but the first are joiners that were said.
+        self.ends = {end: at for at, end in reversed(list(enumerate(self.begins[1:])))}
+
+
 class Matcher:
     """Finds values in texts in the time of walking the words, however many values there are."""
 
     def __init__(self, folded: Iterable[str] = (), cased: Iterable[str] = ()) -> None:
-        self._folded = _index(folded, cased=False)
-        self._cased = _index(cased, cased=True)
+        indices = (_Index(folded, cased=False), _Index(cased, cased=True))
+        self._indices = [index for index in indices if index]
+
+    def __bool__(self) -> bool:
+        return bool(self._indices)
 
     def find(self, text: str) -> list[Hit]:
         """The values in a text, the longest first where several begin at one place, left to right
         and disjoint."""
+        if not self._indices:
+            return []
+        places = _places(text)
+        lines = [(index, _Line(text, places, index.cased)) for index in self._indices]
         hits: list[Hit] = []
-        words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
-        found = _search(text, words, self._folded, cased=False)
-        if self._cased:
-            found += _search(text, words, self._cased, cased=True)
-        for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):
-            if not hits or hit.start >= hits[-1].end:
-                hits.append(hit)
+        at = 0
+        while at < len(places):
+            found = [index.longest(line, at) for index, line in lines if not line.empty[at]]
+            last, value = max((one for one in found if one), default=(at, None), key=_last)
+            if value is not None:
+                hits.append(Hit(places[at][0], places[last][1], value))
+            at = last + 1
         return hits
 
 
-def matcher(removed: Iterable[Removed]) -> Matcher:
-    """A matcher of the full values among these."""
-    full = [entry.value for entry in removed if entry.full]
+def _last(found: tuple[int, str | None]) -> int:
+    return found[0]
+
+
+def matcher(values: Iterable[str]) -> Matcher:
+    """A matcher of full values: names as they are written, all else in any case."""
+    full = list(values)
     return Matcher(
         folded=(value for value in full if not is_name(value)),
         cased=(value for value in full if is_name(value)),
@@ -97,7 +187,7 @@ def matcher(removed: Iterable[Removed]) -> Matcher:
 def leak_hits(texts: Iterable[str], removed: Iterable[Removed]) -> list[list[Hit]]:
     """For each text, where it holds full removed values. A single name that opens a text does not
     count: any word is capitalised there (`Will it rain`)."""
-    search = matcher(removed)
+    search = matcher(entry.value for entry in removed if entry.full)
     return [
         [hit for hit in search.find(text) if hit.start > 0 or not is_name(hit.value)]
         for text in texts
@@ -106,38 +196,11 @@ def leak_hits(texts: Iterable[str], removed: Iterable[Removed]) -> list[list[Hit
 
 def find_leaks(texts: Iterable[str], removed: Iterable[Removed]) -> list[tuple[int, Removed]]:
     """Where texts hold full removed values: (row, value), rows counted from 0."""
-    known = list(removed)
-    by_value = {entry.value: entry for entry in reversed(known)}
-    search = matcher(known)
+    by_value: dict[str, Removed] = {}
+    for entry in removed:
+        if entry.full:
+            by_value.setdefault(entry.value, entry)
+    search = matcher(by_value)
     return [
         (row, by_value[hit.value]) for row, text in enumerate(texts) for hit in search.find(text)
     ]
-
-
-def _index(values: Iterable[str], cased: bool) -> dict[str, dict[str, str]]:
-    """First letters -> squeezed value -> value."""
-    index: dict[str, dict[str, str]] = {}
-    for value in values:
-        squeezed = squeeze(value, cased)
-        if squeezed:
-            index.setdefault(squeezed[:_PREFIX], {}).setdefault(squeezed, value)
-    return index
-
-
-def _search(
-    text: str, words: list[tuple[int, int]], index: dict[str, dict[str, str]], cased: bool
-) -> list[Hit]:
-    folded = [_fold(text[start:end], cased) for start, end in words]
-    begins = [0]
-    for word in folded:
-        begins.append(begins[-1] + len(word))
-    joined = "".join(folded)
-    ends = {begin: at for at, begin in enumerate(begins[1:])}
-    hits = []
-    for at, begin in enumerate(begins[:-1]):
-        prefix = joined[begin : begin + _PREFIX]
-        for squeezed, value in {**index.get(prefix[:1], {}), **index.get(prefix, {})}.items():
-            last = ends.get(begin + len(squeezed))
-            if last is not None and joined.startswith(squeezed, begin):
-                hits.append(Hit(words[at][0], words[last][1], value))
-    return hits

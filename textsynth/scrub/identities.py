@@ -1,0 +1,399 @@
+"""Other people: names, and the handles and addresses that are made of names.
+
+A name is replaced word by word, so that everything that is said of one person agrees: with John ->
+Peter and Smith -> Walker, "Mr Smith", "Smith, John", "J. Smith" and "john.smith@" become "Mr
+Walker", "Walker, Peter", "P. Walker" and "peter.walker@". To that end all names with one initial
+get names with one other initial, and the same vowel or consonant sound begins them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from textsynth.scrub import policy
+from textsynth.scrub.formats import Draw, poured, shape
+from textsynth.scrub.pools import (
+    FAMILY_FIRST,
+    Names,
+    ascii_form,
+    faker_locale,
+    fold_marks,
+    names,
+    sound,
+    stems,
+    words,
+)
+from textsynth.scrub.speech import cased, unspelled
+
+Role = Literal["first", "last"]
+TRIES = 60
+# After so many turns the first names of full names turn too.
+TURNING = 10
+# A letter needs so many names of each gender to stand for another letter.
+_ENOUGH = 12
+_CACHED = 200_000
+_JOINING = words("and & y und et e og och en or")
+_SUFFIXES = words("jr sr ii iii iv phd md dds dvm esq obe mbe")
+_PARTICLES = frozenset(policy.PARTICLES.split("|"))
+_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]{2,})*|\d+|[^\w]+|_+")
+_HANDLE = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[^\W\d_]+|\d+|[\W_]+")
+_SYLLABLES = ("bel", "cor", "dan", "fen", "gar", "hal", "jor", "kel", "lan", "mar", "nel", "pas",
+              "ren", "sol", "tav", "ver", "wen", "zan")  # fmt: skip
+_FREE_MAIL = words(
+    "gmail googlemail yahoo ymail hotmail outlook live msn aol icloud me mac protonmail proton gmx"
+    " web mail yandex zoho fastmail hey orange wanadoo laposte libero btinternet comcast verizon"
+    " t-online freenet qq 163 126 naver hanmail rediffmail rocketmail pm"
+)
+_ROLES = in_order("info sales support contact hello admin office billing help team press jobs service")
+_KEPT = frozenset({"noreply", "no", "reply"})
+
+
+@dataclass
+class People:
+    """The other people of one corpus.
+
+    `held` says whether a text holds a value that goes; no name that does is given.
+    """
+
+    language: str
+    draw: Draw
+    held: Callable[[str], bool]
+    _last_seen: frozenset[str] = frozenset()
+    _given: dict[tuple[str, str, str], str] = field(init=False, repr=False, default_factory=dict)
+    _pools: dict[str, Pool] = field(init=False, repr=False, default_factory=dict)
+
+    def meet(self, full_names: Iterable[str]) -> None:
+        """Learn from full names which words are surnames, for where one stands alone."""
+        first, last = set(), set()
+        for name in full_names:
+            found = [(_key(t), role) for t, role in self._roles(name, "name") if role]
+            if len(found) > 1:
+                first.update(key for key, role in found if role == "first")
+                last.update(key for key, role in found if role == "last")
+        self._last_seen = frozenset(last - first)
+
+    def name(self, text: str, provider: str = "name", turn: int = 0) -> str:
+        """Another name for a name in any form. Only the surname depends on `turn`, where there is
+        one."""
+        text, spelled = unspelled(text)
+        tokens = self._roles(text, provider)
+        turning = "last" if any(role == "last" for _, role in tokens) else "first"
+        made: list[str] = []
+        for token, role in tokens:
+            new = token
+            if role:
+                run_together = token in spelled and _key(token) not in self._pool(role).known
+                at = turn if role == turning or turn > TURNING else 0
+                new = self.handle(token, at) if run_together else self.word(token, role, at)
+            made.append(spelled[token].join(new) if token in spelled else new)
+        return "".join(made)
+
+    def word(self, word: str, role: Role, turn: int = 0) -> str:
+        """The name that takes the place of one word of a name, in its case; a letter for a letter."""
+        if "-" in word:
+            return "-".join(self.word(part, role, turn) if part else "" for part in word.split("-"))
+        key = _key(word)
+        if len(key) == 1 and key.isascii():
+            letter = self._pool(role).initial(key)
+            return cased(letter.upper(), word) if letter else shape(word, self.draw, turn)
+        known = (role, key, str(turn))
+        if known not in self._given:
+            if len(self._given) > _CACHED:
+                self._given.clear()
+            self._given[known] = self._pool(role).other(word, key, turn, self.held)
+        return cased(self._given[known], word)
+
+    def _pool(self, role: Role) -> Pool:
+        if role not in self._pools:
+            self._pools[role] = Pool(names(self.language), role, self.draw)
+        return self._pools[role]
+
+    # -- which word is what --------------------------------------------------------------------
+
+    def _roles(self, text: str, provider: str) -> list[tuple[str, Role | None]]:
+        """The text in pieces, each with its role; titles, particles and separators have none, and
+        particles before a name are left out."""
+        people: list[list[str]] = [[]]
+        for token in _TOKEN.findall(text):
+            if token.casefold().strip() in _JOINING and any(map(str.isalpha, people[-1])):
+                people += [[token], []]
+            else:
+                people[-1].append(token)
+        pieces: list[tuple[str, Role | None]] = []
+        for tokens in people:
+            pieces += self._person(tokens, provider)
+        return pieces
+
+    def _person(self, tokens: list[str], provider: str) -> list[tuple[str, Role | None]]:
+        tokens = _hyphened(_split_family(_without_particles(tokens), names(self.language).last))
+        at = [n for n, token in enumerate(tokens) if _is_part(token, tokens, n)]
+        roles: dict[int, Role] = dict.fromkeys(at, "first")
+        if provider != "first_name" and at:
+            self._surname(tokens, at, roles, provider)
+        made: list[tuple[str, Role | None]] = []
+        for n, token in enumerate(tokens):
+            if n not in roles and token.isdigit():
+                made.append((poured(self.draw.digits(len(token), "digits", token), token), None))
+            else:
+                made.append((token, roles.get(n)))
+        return made
+
+    def _surname(
+        self, tokens: list[str], at: list[int], roles: dict[int, Role], provider: str
+    ) -> None:
+        comma = next((n for n, token in enumerate(tokens) if "," in token and n > at[0]), None)
+        if provider == "last_name":
+            roles.update(dict.fromkeys(at, "last"))
+        elif len(at) == 1:
+            roles[at[0]] = self._alone(tokens, at[0])
+        elif comma is not None and comma < at[-1]:
+            roles.update({n: "last" for n in at if n < comma})
+        elif self._family_first(tokens, at):
+            roles[at[0]] = "last"
+        else:
+            roles[at[-1]] = "last"
+
+    def _alone(self, tokens: list[str], at: int) -> Role:
+        """What a single word is: what stands after a title, and what is known as nothing else, is a
+        surname."""
+        titled = any(token.casefold() in policy.TITLES for token in tokens[:at])
+        first, last = self._pool("first"), self._pool("last")
+        key = _key(tokens[at])
+        surname = key in self._last_seen or key in last.known
+        return "last" if titled or (surname and key not in first.known) else "first"
+
+    def _family_first(self, tokens: list[str], at: list[int]) -> bool:
+        begin, end = _key(tokens[at[0]]), _key(tokens[at[-1]])
+        first, last = self._pool("first").known, self._pool("last").known
+        swapped = begin in last and begin not in first and end in first and end not in last
+        main = faker_locale(self.language).split("_")[0]
+        return swapped or (main in FAMILY_FIRST and not (begin in first and begin not in last))
+
+    # -- handles and addresses -----------------------------------------------------------------
+
+    def handle(self, text: str, turn: int = 0) -> str:
+        """Another user name of the same shape; names in it become what they become elsewhere."""
+        tokens = _HANDLE.findall(text)
+        spoken = [n for n, token in enumerate(tokens) if token[0].isalpha()]
+        made = list(tokens)
+        for n, token in enumerate(tokens):
+            if token[0].isdigit():
+                made[n] = self._number(token, turn)
+            elif token[0].isalpha():
+                made[n] = self._part(token, spoken.index(n), len(spoken), turn)
+        return "".join(made)
+
+    def _number(self, token: str, turn: int) -> str:
+        return shape(token, self.draw, turn)
+
+    def _part(self, token: str, at: int, count: int, turn: int) -> str:
+        key = _key(token)
+        first, last = self._pool("first"), self._pool("last")
+        if count > 1 and at in (0, count - 1):
+            role: Role = "first" if at == 0 else "last"
+            return self._ascii(token, role, turn if role == "last" else 0)
+        if key in first.known or len(key) == 1:
+            return self._ascii(token, "first", turn)
+        if key in last.known or key in self._last_seen:
+            return self._ascii(token, "last", turn)
+        for cut in range(len(key) - 2, 0, -1) if len(key) == len(token) else ():
+            begin, end = token[:cut], token[cut:]
+            known = _key(begin) in first.known if cut > 2 else cut == 1 and len(end) > 3
+            if known and (_key(end) in last.known or _key(end) in self._last_seen):
+                return self._ascii(begin, "first", 0) + self._ascii(end, "last", turn)
+        return self._stem(token, turn)
+
+    def _ascii(self, token: str, role: Role, turn: int) -> str:
+        name = self.word(token, role, turn)
+        if not token.isascii():
+            return name
+        plain = re.sub(r"\W", "", ascii_form(name))
+        return cased(plain, token) if plain else self._stem(token, turn)
+
+    def _stem(self, token: str, turn: int) -> str:
+        """A made-up word for one that is no name."""
+        key = _key(token)
+        number = self.draw.number("stem", key, turn)
+        chosen = _stems_by_sound()[sound(key)]
+        for step in range(TRIES):
+            stem = chosen[(number + step) % len(chosen)]
+            if stem.casefold() != key and not self.held(stem):
+                break
+        return cased(stem, token)
+
+    def email(self, text: str, turn: int = 0) -> str:
+        """Another address under a domain that is reserved (RFC 2606)."""
+        local, _, domain = text.rpartition("@")
+        if local.casefold() in _ROLES:
+            others = [role for role in _ROLES if role != local.casefold()]
+            made = cased(self.draw.pick(others, "role", local.casefold(), turn), local)
+        else:
+            made = self.handle(local, turn)
+        return f"{made}@{self.domain(domain)}"
+
+    def domain(self, text: str) -> str:
+        """A reserved domain of the same kind: free mail, university, authority, company."""
+        port = re.search(r":\d+\Z", text)
+        host = text[: port.start()] if port else text
+        labels = host.casefold().removeprefix("www.").split(".")
+        www = "www." if host.casefold().startswith("www.") else ""
+        stem = next((label for label in labels if label in _FREE_MAIL), None)
+        if stem is not None:
+            options = [f"example.{top}" for top in ("com", "net", "org")]
+            free = [option for option in options if option not in host.casefold()]
+            made = self.draw.pick(free, "domain", ".".join(labels))
+        else:
+            made = f"{self._host(labels)}.{_reserved(labels)}"
+        made = f"{www}{made}"
+        return made.upper() if host.isupper() else made
+
+    def _host(self, labels: list[str]) -> str:
+        generic = {"co", "com", "org", "net", "ac", "edu", "gov", "example"}
+        owner = labels[-2] if len(labels) > 1 else labels[0]
+        if owner in generic and len(labels) > 2:
+            owner = labels[-3]
+        return re.sub(r"[^a-z0-9-]", "", ascii_form(self.stem(owner)).casefold()) or "site"
+
+    def stem(self, word: str, turn: int = 0) -> str:
+        """What a word that names a company becomes, in its domain too: a surname another surname,
+        any other a made-up word of the same beginning sound."""
+        key = _key(word)
+        if key in self._pool("last").known and key not in _KEPT:
+            return self.word(word, "last", turn)
+        return self._stem(word, turn)
+
+
+class Pool:
+    """The first names or surnames of a language, as candidates for the place of others."""
+
+    def __init__(self, known: Names, role: Role, draw: Draw) -> None:
+        self._draw = draw
+        self._role = role
+        if role == "first":
+            groups = {"": known.either, "m": known.male, "f": known.female}
+            self._female_form = frozenset[str]()
+        else:
+            groups = {"": known.last, "f": known.last_female or known.last}
+            self._female_form = frozenset(map(_key, known.last_female)) - {*map(_key, known.last)}
+        self._genders = {_key(name): "m" for name in known.male}
+        self._genders |= {_key(name): "f" for name in known.female}
+        self.known = {_key(name) for name in [*groups[""], *groups.get("f", ())]}
+        self._groups: dict[tuple[str, str], list[str]] = {}
+        for gender, listed in groups.items():
+            for name in listed:
+                self._groups.setdefault((gender, _initial(name)), []).append(name)
+                self._groups.setdefault((gender, ""), []).append(name)
+        self._letters = [
+            letter
+            for name in groups[""]
+            if (letter := _initial(name)).isascii()
+            and all(len(self._groups.get((g, letter), ())) >= _ENOUGH for g in groups)
+        ]
+
+    def initial(self, letter: str) -> str:
+        """What an initial becomes; nothing where the script has no initials or too few names."""
+        for turn in range(TRIES if self._letters and letter else 0):
+            other = self._draw.pick(self._letters, "initial", self._role, letter, turn)
+            if other != letter and (other in "aeiou") == (letter in "aeiou"):
+                return other
+        return ""
+
+    def other(self, word: str, key: str, turn: int, held: Callable[[str], bool]) -> str:
+        """The name that takes the place of another one."""
+        letter = self.initial(_initial(word))
+        candidates = self._groups.get((self._gender(word, key), letter)) or self._groups["", ""]
+        for step in range(TRIES):
+            made = self._draw.pick(candidates, self._role, key, turn, step)
+            if _key(made) != key and not held(made):
+                return made
+        # All that are left are names that go: one that nobody has.
+        for step in range(TRIES):
+            pieces = (self._draw.pick(_SYLLABLES, key, turn, step, n) for n in range(3))
+            made = (letter + "".join(pieces)).capitalize()
+            if not held(made):
+                break
+        return made
+
+    def _gender(self, word: str, key: str) -> str:
+        if self._role == "first":
+            return self._genders.get(key, "")
+        ends = word.casefold().endswith(("ова", "ева", "ина", "ая", "ová", "ská", "cká"))
+        return "f" if key in self._female_form or (ends and self._female_form) else ""
+
+
+def _key(word: str) -> str:
+    return fold_marks(word).casefold().replace("\u2019", "'")
+
+
+def _initial(name: str) -> str:
+    return _key(name)[:1]
+
+
+def _is_part(token: str, tokens: list[str], at: int) -> bool:
+    """Whether a token is a part of the name itself."""
+    folded = token.casefold()
+    named = token[0].isalpha() and folded not in _SUFFIXES - {"i", "v"}
+    title = folded in policy.TITLES and any(t[0].isalpha() for t in tokens[at + 1 :])
+    return named and not title and folded not in _JOINING
+
+
+def _without_particles(tokens: list[str]) -> list[str]:
+    """ "Liesbeth van Houten" is Liesbeth Houten: the particle belongs to the name that goes."""
+    kept: list[str] = []
+    named = any(token[0].isupper() for token in tokens)
+    for at, token in enumerate(tokens):
+        inner = bool(kept) or (named and token.islower())
+        before_name = at + 2 < len(tokens) and tokens[at + 1].isspace()
+        if token.casefold() in _PARTICLES and inner and before_name:
+            continue
+        if kept and kept[-1].isspace() and token.isspace():
+            continue
+        kept.append(token)
+    while kept and kept[0].isspace() and tokens[0] != kept[0]:
+        kept.pop(0)
+    return kept
+
+
+def _hyphened(tokens: list[str]) -> list[str]:
+    """Double names as one token: what joins "Smith-Jones" says that both are surnames."""
+    joined: list[str] = []
+    for token in tokens:
+        if len(joined) > 1 and joined[-1] == "-" and token.isalpha() and joined[-2][-1].isalpha():
+            joined[-2:] = [f"{joined[-2]}-{token}"]
+        else:
+            joined.append(token)
+    return joined
+
+
+def _split_family(tokens: list[str], surnames: Iterable[str]) -> list[str]:
+    """Names in Han or Hangul, where nothing stands between surname and first name."""
+    if len(tokens) != 1 or tokens[0].isascii() or not 2 <= len(tokens[0]) <= 5:
+        return tokens
+    found = [name for name in surnames if tokens[0].startswith(name) and name != tokens[0]]
+    if not found or tokens[0].casefold() != tokens[0].upper():
+        return tokens
+    longest = max(found, key=len)
+    return [longest, tokens[0][len(longest) :]]
+
+
+@cache
+def _stems_by_sound() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for stem in stems():
+        found.setdefault(sound(stem), []).append(stem)
+    return found
+
+
+def _reserved(labels: list[str]) -> str:
+    """What ends a reserved domain of the same kind."""
+    tail = set(labels[1:])
+    if tail & {"edu", "ac"}:
+        return "edu.example"
+    if tail & {"gov", "gob", "gouv", "mil"}:
+        return "gov.example"
+    last = labels[-1]
+    return f"example.{last}" if last in ("com", "net", "org") else "example"

@@ -1,0 +1,190 @@
+"""Numbers, addresses and names that were said rather than written, said again with other content:
+"four one five double seven", "john dot smith at gmail dot com", "s m i t h"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textsynth.scrub.pools import words
+from textsynth.scrub.spoken import REPEATED, TEENS, TENS, UNITS, ZERO
+
+# Zero to nine in languages other than English.
+_OTHER_DIGITS = (
+    "null eins zwei drei vier fünf sechs sieben acht neun",
+    "zéro un deux trois quatre cinq six sept huit neuf",
+    "cero uno dos tres cuatro cinco seis siete ocho nueve",
+    "zero uno due tre quattro cinque sei sette otto nove",
+    "nul een twee drie vier vijf zes zeven acht negen",
+    "zero um dois três quatro cinco seis sete oito nove",
+    "noll ett två tre fyra fem sex sju åtta nio",
+)
+_LISTS = [list(UNITS), *(row.split() for row in _OTHER_DIGITS)]
+_ZEROS = frozenset({*ZERO, "nought", "nil"})
+_JOINERS = words("and dash hyphen space dot point slash plus extension ext area code hundred")
+_TEEN_NAMES = {number: word for word, number in TEENS.items()}
+_TEN_NAMES = {digit: word for word, digit in TENS.items()}
+_PIECE = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
+
+_AT = words("at arobase arroba chiocciola")
+_SYMBOLS = {
+    **dict.fromkeys(_AT, "@"),
+    **dict.fromkeys(("dot", "period", "point", "punkt", "punto", "ponto", "punt"), "."),
+    **dict.fromkeys(("underscore", "unterstrich", "sottolineato"), "_"),
+    **dict.fromkeys(("dash", "hyphen", "minus", "bindestrich", "tiret", "guion", "trattino"), "-"),
+    "plus": "+",
+    "slash": "/",
+    "colon": ":",
+}
+_SPELLED = re.compile(r"(?<![^\W_])[^\W\d_](?:([ -])[^\W\d_](?:\1[^\W\d_])+)(?![^\W_])")
+
+
+def cased(text: str, like: str) -> str:
+    """The text in lower case or in capitals where another one is so written."""
+    if like.islower():
+        return text.lower()
+    return text.upper() if like.isupper() and sum(map(str.isalpha, like)) > 1 else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A stretch of a spoken number: `size` digits, 0 for what stays as it is."""
+
+    text: str
+    size: int
+    tens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenNumber:
+    """A number that was said, with its `digits`."""
+
+    digits: str
+    _said: tuple[_Said, ...]
+    _names: tuple[str, ...]
+
+    def say(self, digits: str) -> str:
+        """Other digits, said the same way."""
+        made, at = [], 0
+        for said in self._said:
+            new = digits[at : at + said.size]
+            at += said.size
+            made.append(self._say(said, new) if said.size else said.text)
+        return "".join(made)
+
+    def _say(self, said: _Said, digits: str) -> str:
+        if said.text.isdigit():
+            return digits
+        if said.tens and digits[0] != "0":
+            return cased(_pair(digits, "-" if "-" in said.text else " "), said.text)
+        named = [self._names[int(digit)] for digit in digits]
+        repeated = len(digits) > 1 and not said.tens and len(set(digits)) == 1
+        text = f"{said.text.split()[0]} {named[0]}" if repeated else " ".join(named)
+        return cased(text, said.text)
+
+
+def _pair(digits: str, joiner: str) -> str:
+    if digits[0] == "1":
+        return _TEEN_NAMES[digits]
+    ten = _TEN_NAMES[int(digits[0])]
+    return ten if digits[1] == "0" else f"{ten}{joiner}{_LISTS[0][int(digits[1])]}"
+
+
+def spoken_number(text: str) -> SpokenNumber | None:
+    """The number that a text says, or None where it has a word that is no part of one."""
+    pieces = _PIECE.findall(text)
+    folded = [piece.casefold() for piece in pieces]
+    for names in _LISTS:
+        english = names is _LISTS[0]
+        read = _read(pieces, folded, names, english=english)
+        if read:
+            said, digits = read
+            zero = next((w for w in folded if english and w in _ZEROS), names[0])
+            return SpokenNumber(digits, tuple(said), (zero, *names[1:]))
+    return None
+
+
+def _read(
+    pieces: list[str], folded: list[str], names: list[str], *, english: bool
+) -> tuple[list[_Said], str] | None:
+    values = {name: str(digit) for digit, name in enumerate(names)}
+    if english:
+        values |= dict.fromkeys(_ZEROS, "0")
+    said: list[_Said] = []
+    digits, at, words_said = "", 0, 0
+    while at < len(pieces):
+        word = folded[at]
+        after = folded[at + 2] if at + 2 < len(folded) else ""
+        size, tens = 1, False
+        if word in values:
+            new = values[word]
+        elif english and word in REPEATED | {"treble": 2} and after in values:
+            new, size = values[after] * (1 + REPEATED.get(word, 2)), 3
+        elif english and word in TEENS:
+            new, tens = TEENS[word], True
+        elif english and word in TENS:
+            tens = True
+            joined = after in UNITS and after != "zero" and folded[at + 1] in (" ", "-")
+            new, size = f"{TENS[word]}{UNITS[after] if joined else 0}", 3 if joined else 1
+        elif word.isdecimal() and word.isascii():
+            new = word
+        elif not word[0].isalnum() or word in _JOINERS:
+            said.append(_Said(pieces[at], 0))
+            at += 1
+            continue
+        else:
+            return None
+        words_said += word.isalpha()
+        said.append(_Said("".join(pieces[at : at + size]), len(new), tens))
+        digits += new
+        at += size
+    return (said, digits) if words_said else None
+
+
+def unspelled(text: str) -> tuple[str, dict[str, str]]:
+    """The text with the words that are spelled in it ("s m i t h") put together, and what stood
+    between the letters of each of them."""
+    found: dict[str, str] = {}
+
+    def together(match: re.Match[str]) -> str:
+        word = match[0].replace(match[1], "")
+        found[word] = match[1]
+        return word
+
+    return _SPELLED.sub(together, text), found
+
+
+def said_address(text: str) -> bool:
+    """Whether a text is an address as people say it, with its dots or its "at" in words."""
+    found = set(text.casefold().split())
+    return bool(found & _AT or any(_SYMBOLS.get(word) == "." for word in found))
+
+
+def is_said_email(text: str) -> bool:
+    """Whether a text is an e-mail address with both its "at" and its dots in words."""
+    found = text.casefold().split()
+    return not _AT.isdisjoint(found) and any(_SYMBOLS.get(word) == "." for word in found)
+
+
+def say_address(text: str, change: Callable[[str], str]) -> str:
+    """An address that was said, changed as the written one would be, and said again."""
+    written, marks, spelled, numbers = "", {}, False, False
+    for word in text.split():
+        symbol = _SYMBOLS.get(word.casefold())
+        if symbol:
+            marks.setdefault(symbol, word)
+        digit = UNITS.get(word.casefold()) or ("0" if word.casefold() == "oh" else None)
+        numbers = numbers or digit is not None
+        spelled = spelled or (len(word) == 1 and word.isalpha())
+        written += symbol or digit or word
+    made = change(written)
+    local, at, domain = made.partition("@")
+    if spelled and at:
+        local = " ".join(local)
+    for part, mark in marks.items():
+        local, domain = (side.replace(part, f" {mark} ") for side in (local, domain))
+    if numbers:
+        local = re.sub(r"\d", lambda digit: f" {_LISTS[0][int(digit[0])]} ", local)
+    sign = f" {marks.get('@', 'at')} " if at else ""
+    return cased(" ".join(f"{local}{sign}{domain}".split()), text)
