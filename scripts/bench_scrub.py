@@ -27,10 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from textsynth import models, scrub
+from textsynth.corpus import Utterance
+from textsynth.scrub.plan import plan
 
 Spans = list[tuple[int, int, str]]
-DIRECT = {"PERSON", "ADDRESS", "PHONE_NUMBER", "EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN",
-          "IP_ADDRESS", "US_DRIVER_LICENSE"}  # fmt: skip
+DIRECT = {"PERSON", "ADDRESS", "PHONE_NUMBER", "EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", 
+          "US_SSN", "IP_ADDRESS", "US_DRIVER_LICENSE"}  # fmt: skip
 HONORIFIC = re.compile(r"(mr|mrs|ms|miss|mx|dr|prof|sir|madam)\.?", re.IGNORECASE)
 WEEKDAY_OR_YEAR = re.compile(r"\w+day|(?:19|20)\d\d", re.IGNORECASE)
 COVERED = 0.9
@@ -104,10 +106,13 @@ def _start(mode: str) -> None:
 
 
 def _find(texts: Sequence[str]) -> list[Spans]:
+    """What the scrub would take out of each text: detections, as the policy judges them."""
     assert _DETECTOR is not None
-    return [
-        [(one.start, one.end, one.entity) for one in several] for several in _DETECTOR.detect(texts)
-    ]
+    taken = []
+    for text, found in zip(texts, _DETECTOR.detect(texts), strict=True):
+        row = plan(Utterance(id="", text=text, slots=()), found, _DETECTOR.settings, ())
+        taken.append([(cut.start, cut.end, cut.label) for cut in row.cuts])
+    return taken
 
 
 def plain_engine() -> Any:

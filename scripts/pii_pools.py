@@ -18,24 +18,45 @@ from typing import Any
 
 HELD_OUT = 10  # one in so many names, cities and streets is never trained on
 
-TITLES = (
-    "Mr Mrs Ms Miss Dr Prof Mr. Mrs. Ms. Dr. Prof. Mx Sir Professor Doctor Rev. Captain".split()
+
+def listed(text: str) -> list[str]:
+    """A list of words, written as one text."""
+    return text.split()
+
+
+def split(text: str) -> list[str]:
+    """A list written over several lines with bars."""
+    return [" ".join(entry.split()) for entry in text.split("|")]
+
+
+TITLES = listed(
+    "Mr Mrs Ms Miss Dr Prof Mr. Mrs. Ms. Dr. Prof. Mx Sir Professor Doctor Rev. Captain"
 )
 DEGREES = ["MD", "PhD", "Jr.", "Jr", "Sr.", "III", "II", "DDS", "DVM", "Esq.", "MBA", "RN"]
 PARTICLES = ["van", "van der", "de", "de la", "von", "al", "bin", "da", "dos", "ter", "le", "O'"]
 # First names that are words too.
-WORDLIKE = """Will Mark Grace May Rose Bill Hunter Chase Faith Hope Joy April June Frank Art Rich Grant
-    Dale Rob Pat Sue Drew Jack Summer Autumn Dawn Ivy Lily Daisy Ruby Pearl Amber Crystal Penny Carol
-    Harmony Melody Destiny Miles Reed Wade Dean Earl Duke King Major Sterling Mason Cooper Carter
-    Parker Taylor Tucker Archer Skip Buck Rusty Sandy Misty Robin Jay Heath Cliff Forest River Skye
-    Chance Sunny Bob Don Ray Guy Gene Victor""".split()
-STREET_TYPES = """Street St St. Road Rd Rd. Avenue Ave Ave. Lane Ln Drive Dr Dr. Court Ct Close Way
-    Place Pl Crescent Terrace Boulevard Blvd Square Sq Gardens Grove Hill Park Row Walk Mews Parkway
-    Highway Hwy Circle Trail Street Street Road Road Avenue Avenue""".split()
-STREET_WORDS = """Oak Elm Maple Cedar Pine Church High Station Park Mill King Queen Victoria Albert
-    London Main Washington Lincoln Jackson Lake River Hill Sunset Spring Chestnut Walnut Willow
-    Meadow North South East West Green Bridge School Manor Castle Orchard Forest Garden Rose Abbey
-    Harbour Market Chapel Grange Highland Franklin Jefferson Madison Windsor York Kingston""".split()
+WORDLIKE = listed("""
+    Will Mark Grace May Rose Bill Hunter Chase Faith Hope Joy April June Frank Art Rich Grant
+    Dale Rob Pat Sue Drew Jack Summer Autumn Dawn Ivy Lily Daisy Ruby Pearl Amber Crystal Penny
+    Carol Harmony Melody Destiny Miles Reed Wade Dean Earl Duke King Major Sterling Mason
+    Cooper Carter Parker Taylor Tucker Archer Skip Buck Rusty Sandy Misty Robin Jay Heath Cliff
+    Forest River Skye Chance Sunny Bob Don Ray Guy Gene Victor
+""")
+BEFORE_STATE = [", ", " ", "\n, "]
+CITY_HEADS = listed("New Port Lake North East Saint San West")
+COINED_ENDS = listed("ly ify io ix ex ora ium tech soft net")
+MINISTRIES = listed("Agriculture Health Education Finance Transport Technology Music Medicine")
+STREET_TYPES = listed("""
+    Street St St. Road Rd Rd. Avenue Ave Ave. Lane Ln Drive Dr Dr. Court Ct Close Way Place Pl
+    Crescent Terrace Boulevard Blvd Square Sq Gardens Grove Hill Park Row Walk Mews Parkway
+    Highway Hwy Circle Trail Street Street Road Road Avenue Avenue
+""")
+STREET_WORDS = listed("""
+    Oak Elm Maple Cedar Pine Church High Station Park Mill King Queen Victoria Albert London
+    Main Washington Lincoln Jackson Lake River Hill Sunset Spring Chestnut Walnut Willow Meadow
+    North South East West Green Bridge School Manor Castle Orchard Forest Garden Rose Abbey
+    Harbour Market Chapel Grange Highland Franklin Jefferson Madison Windsor York Kingston
+""")
 FOREIGN_STREET = ["Rue {n}", "rue {n}", "Rue de {n}", "avenue {n}", "Boulevard {n}", "Via {n}",
     "Via {n}", "Viale {n}", "Piazza {n}", "Calle {n}", "Avenida {n}", "C/ {n}", "Ctra. {n}",
     "Rua {n}", "Av. {n}", "Plaza {n}", "Paseo {n}", "ul. {n}", "{n} utca", "{n} út", "{n} u.",
@@ -47,46 +68,60 @@ FOREIGN_STREET = ["Rue {n}", "rue {n}", "Rue de {n}", "avenue {n}", "Boulevard {
     "{w} nagar", "{n} Marg", "{n} Road", "Sector 4 {n}"]  # fmt: skip
 UNITS = ["Apt. {d}", "Apt {d}", "apt {d}", "Suite {d}", "suite {d}", "Unit {d}", "Flat {d}",
     "flat {d}", "#{d}", "Apartment {d}", "Room {d}", "Floor {d}", "Ste {d}", "No. {d}"]  # fmt: skip
-STATES = """AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ
-    NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY NSW VIC QLD ON BC QC""".split()
-ORG_STEMS = """Apex Summit Pioneer Northern Southern Eastern Western Pacific Atlantic Global Royal
-    First National United Central Golden Silver Blue Red Green Bright Clear Prime Vertex Nova Alpha
-    Omega Delta Orion Phoenix Atlas Titan Vanguard Heritage Liberty Cardinal Falcon Eagle Lion Harbor
-    Cascade Granite Ironwood Oakwood Redwood Maple Willow Riverside Lakeside Hillside Crescent
-    Beacon Lighthouse Horizon Zenith Quantum Fusion Catalyst Synergy Nexus Vector Matrix Cobalt Amber
-    Crystal Diamond Emerald Sapphire Castle Tower Bridge Gateway Metro Urban Coastal Alpine Arctic
-    Capital Keystone Cornerstone Sterling Regent Monarch Imperial Civic Copper Canyon Prairie Evergreen
-    Sunrise Sunset Moon Star Solar Lunar Digital Cyber Data Cloud Code Bio Gen Medi Agri Aero Hydro
-    Open Smart Rapid Swift Simple Honest Happy Kind Loyal Wise Open Urban Wild""".split()
-ORG_NOUNS = """Systems Solutions Technologies Technology Software Logistics Industries Holdings Partners
+STATES = listed("""
+    AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ
+    NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY NSW VIC QLD ON BC QC
+""")
+ORG_STEMS = listed("""
+    Apex Summit Pioneer Northern Southern Eastern Western Pacific Atlantic Global Royal First
+    National United Central Golden Silver Blue Red Green Bright Clear Prime Vertex Nova Alpha
+    Omega Delta Orion Phoenix Atlas Titan Vanguard Heritage Liberty Cardinal Falcon Eagle Lion
+    Harbor Cascade Granite Ironwood Oakwood Redwood Maple Willow Riverside Lakeside Hillside
+    Crescent Beacon Lighthouse Horizon Zenith Quantum Fusion Catalyst Synergy Nexus Vector
+    Matrix Cobalt Amber Crystal Diamond Emerald Sapphire Castle Tower Bridge Gateway Metro
+    Urban Coastal Alpine Arctic Capital Keystone Cornerstone Sterling Regent Monarch Imperial
+    Civic Copper Canyon Prairie Evergreen Sunrise Sunset Moon Star Solar Lunar Digital Cyber
+    Data Cloud Code Bio Gen Medi Agri Aero Hydro Open Smart Rapid Swift Simple Honest Happy
+    Kind Loyal Wise Open Urban Wild
+""")
+ORG_NOUNS = listed("""
+    Systems Solutions Technologies Technology Software Logistics Industries Holdings Partners
     Consulting Capital Bank Insurance Energy Foods Motors Airlines Media Entertainment Records
     Pictures Studios Networks Telecom Communications Pharmaceuticals Pharma Biosciences Labs
-    Laboratories Medical Healthcare Clinic Hospital Dental Properties Realty Construction Builders
-    Engineering Manufacturing Steel Mining Oil Gas Electric Power Water Services Security Analytics
-    Research Institute Foundation Trust Society Association Council Agency Ratings Bureau Press
-    Publishing Books Design Interiors Furniture Fashion Apparel Sports Fitness Travel Tours Hotels
-    Resorts Restaurants Bakery Brewery Farms Gardens Robotics Semiconductors Devices Instruments
-    Clearance Exchange Ventures Equity Finance Financial Mortgage Credit Union Payments Supply
-    Shipping Freight Couriers Express Lines Air Rail""".split()
-ORG_ENDS = "Inc Inc. LLC Ltd Ltd. Limited Corp Corp. Corporation Co. Company GmbH AG S.A. PLC plc Group".split()
+    Laboratories Medical Healthcare Clinic Hospital Dental Properties Realty Construction
+    Builders Engineering Manufacturing Steel Mining Oil Gas Electric Power Water Services
+    Security Analytics Research Institute Foundation Trust Society Association Council Agency
+    Ratings Bureau Press Publishing Books Design Interiors Furniture Fashion Apparel Sports
+    Fitness Travel Tours Hotels Resorts Restaurants Bakery Brewery Farms Gardens Robotics
+    Semiconductors Devices Instruments Clearance Exchange Ventures Equity Finance Financial
+    Mortgage Credit Union Payments Supply Shipping Freight Couriers Express Lines Air Rail
+""")
+ORG_ENDS = listed(
+    "Inc Inc. LLC Ltd Ltd. Limited Corp Corp. Corporation Co. Company GmbH AG S.A. PLC plc Group"
+)
 # Large employers, as facts: the names that people do write.
-KNOWN_ORGS = """Amazon Web Services|Amazon|Google|Microsoft|Apple|IBM|SAP|Oracle|Siemens|Bosch|Nestle|
-    Unilever|Toyota|Honda|Ford|General Motors|Boeing|Airbus|Lockheed Martin|Walmart|Target|Costco|
-    Tesco|Sainsbury's|Barclays|HSBC|Lloyds|NatWest|Santander|Deutsche Bank|BNP Paribas|Goldman Sachs|
-    JPMorgan Chase|Wells Fargo|Bank of America|Citibank|Capital One|American Express|Vodafone|AT&T|
-    Verizon|T-Mobile|Comcast|BT|Deloitte|KPMG|PwC|Ernst & Young|Accenture|McKinsey|Pfizer|Novartis|
-    Roche|Bayer|Johnson & Johnson|Shell|BP|ExxonMobil|Chevron|FedEx|UPS|DHL|Royal Mail|Ryanair|
-    Lufthansa|British Airways|Delta Air Lines|United Airlines|Marriott|Hilton|Harvard University|
-    University of Oxford|Stanford University|Imperial College|NHS|FBI|NASA|Red Cross|UNICEF|
-    World Bank|European Commission|Intel|Nvidia|Samsung Electronics|Sony|Philips|Ericsson|Nokia|
+KNOWN_ORGS = """
+    Amazon Web Services|Amazon|Google|Microsoft|Apple|IBM|SAP|Oracle|Siemens|Bosch|Nestle|
+    Unilever|Toyota|Honda|Ford|General Motors|Boeing|Airbus|Lockheed Martin|Walmart|Target|
+    Costco|Tesco|Sainsbury's|Barclays|HSBC|Lloyds|NatWest|Santander|Deutsche Bank|BNP Paribas|
+    Goldman Sachs|JPMorgan Chase|Wells Fargo|Bank of America|Citibank|Capital One|
+    American Express|Vodafone|AT&T|Verizon|T-Mobile|Comcast|BT|Deloitte|KPMG|PwC|Ernst & Young|
+    Accenture|McKinsey|Pfizer|Novartis|Roche|Bayer|Johnson & Johnson|Shell|BP|ExxonMobil|
+    Chevron|FedEx|UPS|DHL|Royal Mail|Ryanair|Lufthansa|British Airways|Delta Air Lines|
+    United Airlines|Marriott|Hilton|Harvard University|University of Oxford|
+    Stanford University|Imperial College|NHS|FBI|NASA|Red Cross|UNICEF|World Bank|
+    European Commission|Intel|Nvidia|Samsung Electronics|Sony|Philips|Ericsson|Nokia|
     Volkswagen|BMW|Renault|IKEA|H&M|Zara|Nike|Adidas|Ministry of Health|Ministry of Defence|
-    Department of Justice|Home Office|Reuters|BBC|New York Times|Washington Post|Salesforce|Uber|
-    Airbnb|PayPal|Stripe|Revolut|Aviva|Allianz|AXA|Zurich Insurance"""  # fmt: skip
-JOBS = """engineer teacher nurse accountant lawyer plumber electrician designer manager analyst
-    director consultant chef driver mechanic technician pharmacist architect journalist librarian
-    dentist surgeon paramedic cashier receptionist carpenter developer programmer scientist writer
-    editor photographer translator economist farmer baker butcher tailor geologist surveyor
-    counsellor therapist vet optician underwriter broker buyer administrator""".split()
+    Department of Justice|Home Office|Reuters|BBC|New York Times|Washington Post|Salesforce|
+    Uber|Airbnb|PayPal|Stripe|Revolut|Aviva|Allianz|AXA|Zurich Insurance
+"""  # fmt: skip
+JOBS = listed("""
+    engineer teacher nurse accountant lawyer plumber electrician designer manager analyst
+    director consultant chef driver mechanic technician pharmacist architect journalist
+    librarian dentist surgeon paramedic cashier receptionist carpenter developer programmer
+    scientist writer editor photographer translator economist farmer baker butcher tailor
+    geologist surveyor counsellor therapist vet optician underwriter broker buyer administrator
+""")
 JOB_LEVELS = [
     "",
     "",
@@ -99,22 +134,22 @@ JOB_LEVELS = [
     "lead ",
     "retired ",
 ]
-PRODUCTS = """kettle toaster blender laptop phone charger headphones router printer vacuum cleaner|
+PRODUCTS = """
+    kettle toaster blender laptop phone charger headphones router printer vacuum cleaner|
     espresso machine|running shoes|winter coat|garden hose|coffee grinder|tablet|smart watch|
-    air fryer|Galaxy S21|iPhone|PlayStation|Kindle|Nutella|Coca Cola|Nescafe|Dyson V8|ThinkPad|Xbox|
-    Roomba|Echo Dot|Fitbit|GoPro|Lego set|Tupperware|Sharpie|Kleenex|Vaseline"""
-SONG_WORDS = """Love Night Heart Fire River Golden Summer Rain Dance Moon Lonely Blue Highway Wild
-    Dream Street Angel Shadow Light Paradise Midnight Morning Stars Ocean Broken Sweet Child Forever
-    Yesterday Tomorrow Running Falling Home Time Road Silver Thunder Velvet Sunday Winter""".split()
-MONTHS = """January February March April May June July August September October November
-    December""".split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-DIGITS = "zero one two three four five six seven eight nine".split()
-
-
-def split(text: str) -> list[str]:
-    """A list written over several lines with bars."""
-    return [" ".join(entry.split()) for entry in text.split("|")]
+    air fryer|Galaxy S21|iPhone|PlayStation|Kindle|Nutella|Coca Cola|Nescafe|Dyson V8|ThinkPad|
+    Xbox|Roomba|Echo Dot|Fitbit|GoPro|Lego set|Tupperware|Sharpie|Kleenex|Vaseline
+"""
+SONG_WORDS = listed("""
+    Love Night Heart Fire River Golden Summer Rain Dance Moon Lonely Blue Highway Wild Dream
+    Street Angel Shadow Light Paradise Midnight Morning Stars Ocean Broken Sweet Child Forever
+    Yesterday Tomorrow Running Falling Home Time Road Silver Thunder Velvet Sunday Winter
+""")
+MONTHS = listed("""
+    January February March April May June July August September October November December
+""")
+DAYS = listed("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+DIGITS = listed("zero one two three four five six seven eight nine")
 
 
 def latin(text: str) -> bool:
@@ -128,7 +163,7 @@ def _locales(package: ModuleType) -> Iterator[tuple[str, Any]]:
             yield module.name, importlib.import_module(f"{package.__name__}.{module.name}").Provider
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, script: Callable[[str], bool]) -> list[str]:
     """The texts of one of Faker's lists: plain, weighted, or tuples that hold them."""
     if isinstance(value, (list, tuple, dict, set, frozenset)):
         return [
@@ -137,13 +172,15 @@ def _texts(value: Any) -> list[str]:
             for text in ([entry] if isinstance(entry, str) else list(entry)[:1])
             if isinstance(text, str)
             and "{" not in text
-            and latin(text)
+            and script(text)
             and any(map(str.isalpha, text))
         ]
     return []
 
 
-def _gather(package: str, wanted: Callable[[str], bool]) -> list[list[str]]:
+def _gather(
+    package: str, wanted: Callable[[str], bool], script: Callable[[str], bool] = latin
+) -> list[list[str]]:
     """For each locale, the texts of its lists whose attribute names are wanted; English-speaking
     locales come first."""
     found = []
@@ -152,7 +189,7 @@ def _gather(package: str, wanted: Callable[[str], bool]) -> list[list[str]]:
             text.strip()
             for name in dir(provider)
             if wanted(name)
-            for text in _texts(getattr(provider, name))
+            for text in _texts(getattr(provider, name), script)
             if 1 < len(text.strip()) < 40
         }
         if len(texts) > 9:
@@ -197,7 +234,7 @@ class Pools:
                         "cap_city_province",
                     )
                 ),
-            ),  # fmt: skip
+            ),
             "street": _gather(
                 prefix + "address",
                 lambda n: (
@@ -211,7 +248,12 @@ class Pools:
                         "historic_people_street_names",
                     )
                 ),
-            ),  # fmt: skip
+            ),
+            "other_script": _gather(
+                prefix + "address",
+                lambda n: n in ("cities", "city_names", "streets", "street_titles", "localities"),
+                lambda text: not latin(text) and text.upper() != text.lower(),
+            ),
             "country": [_gather(prefix + "address", lambda n: n == "countries")],  # type: ignore[list-item]
         }
         made["city"].insert(0, split(CITIES))
@@ -296,13 +338,15 @@ class Pools:
     # places
 
     def city(self) -> str:
+        if self.chance(0.02):
+            return self.of("other_script")
         roll = self.rng.random()
         if roll < 0.15:
             base = self.last() if self.chance(0.5) else self.pick(STREET_WORDS)
             ends = ["ton", "ville", "burgh", "ford", "borough", "field", "view", " City", "port"]
             return f"{base}{self.pick(ends)}"
         if roll < 0.22:
-            return f"{self.pick(['New', 'Port', 'Lake', 'North', 'East', 'Saint', 'San', 'West'])} {self.first()}"
+            return f"{self.pick(CITY_HEADS)} {self.first()}"
         if roll < 0.26:
             return f"{self.of('city')} {self.digits(1)}"
         if roll < 0.30:
@@ -320,6 +364,8 @@ class Pools:
         return self.city() if roll < 0.6 else self.country() if roll < 0.85 else self.state()
 
     def street(self) -> str:
+        if self.chance(0.03):
+            return self.of("other_script")
         roll = self.rng.random()
         if roll < 0.4:
             stem = self.pick(STREET_WORDS) if self.chance(0.5) else self.of("last")
@@ -370,7 +416,8 @@ class Pools:
         if self.chance(0.6):
             city = self.city().upper() if self.chance(0.15) else self.city()
             if self.chance(0.25):
-                city = f"{city}{self.pick([', ', ' '])}{self.pick(STATES)}"
+                state = self.pick(STATES) if self.chance(0.7) else self.shaped("@@")
+                city = f"{city}{self.pick(BEFORE_STATE)}{state}"
             end = self.postcode()
             tail.append(f"{city} {end}" if self.chance(0.35) else city)
             if self.chance(0.4):
@@ -378,8 +425,12 @@ class Pools:
                 tail.append(f"{country} {end}" if self.chance(0.4) else country)
             elif self.chance(0.3):
                 tail.append(end)
-        separator = self.pick([", ", ", ", ", ", " ", "\n", "\n ", "\n", ",\n"])
-        return separator.join(part for part in [line, unit, *tail] if part)
+        separators = [", ", ", ", ", ", " ", "\n", "\n ", "\n", ",\n"]
+        separator = self.pick(separators)
+        text = line
+        for part in filter(None, [unit, *tail]):
+            text += (self.pick([*separators, "\n, "]) if self.chance(0.12) else separator) + part
+        return text
 
     def _special(self) -> str:
         forms = [
@@ -422,13 +473,14 @@ class Pools:
         if roll < 0.47:
             return f"{self.of('last')}, {self.of('last')} and {self.of('last')}"
         if roll < 0.52:
-            return f"{self.of('last')} {self.pick(['&', 'and'])} {self.pick([self.of('last'), 'Sons', 'Co', 'Company', 'Partners'])}"
+            partner = self.pick([self.of("last"), "Sons", "Co", "Company", "Partners"])
+            return f"{self.of('last')} {self.pick(['&', 'and'])} {partner}"
         if roll < 0.56:
             return f"{self.of('last')}-{self.of('last')}"
         if roll < 0.62:
             return f"{stem}{noun.lower()}" if self.chance(0.5) else f"{stem}{self.pick(ORG_NOUNS)}"
         if roll < 0.66:
-            return f"{stem}{self.pick(['ly', 'ify', 'io', 'ix', 'ex', 'ora', 'ium', 'tech', 'soft', 'net'])}"
+            return stem + self.pick(COINED_ENDS)
         if roll < 0.70:
             return "".join(
                 self.rng.choice(string.ascii_uppercase) for _ in range(self.rng.randint(3, 4))
@@ -437,8 +489,8 @@ class Pools:
             return self.pick([f"University of {self.city()}", f"{self.city()} University",
                               f"{self.city()} General Hospital", f"St. {self.first()}'s Hospital",
                               f"{self.city()} High School", f"{self.city()} City Council",
-                              f"Bank of {self.city()}", f"Ministry of {self.pick(['Agriculture', 'Health', 'Education', 'Finance', 'Transport'])}",
-                              f"{self.of('last')} Institute of {self.pick(['Technology', 'Music', 'Medicine'])}"])  # fmt: skip
+                              f"Bank of {self.city()}", f"Ministry of {self.pick(MINISTRIES)}",
+                              f"{self.last()} Institute of {self.pick(MINISTRIES)}"])  # fmt: skip
         if roll < 0.80:
             return (
                 f"{self.digits(1)} {stem} {noun}"
@@ -446,7 +498,8 @@ class Pools:
                 else f"{self.pick(['The', 'North', 'American'])} {stem} {noun}"
             )
         if roll < 0.84:
-            return f"{self.pick(string.ascii_uppercase)}. {self.pick(string.ascii_uppercase)}. {self.of('last')} & {self.pick(['Company', 'Sons', 'Co.'])}"
+            initials = self.shaped("@. @.")
+            return f"{initials} {self.of('last')} & {self.pick(['Company', 'Sons', 'Co.'])}"
         if roll < 0.88:
             return f"{stem} {self.pick(ORG_STEMS)} {noun}"
         return self.pick(split(KNOWN_ORGS))
@@ -457,7 +510,8 @@ class Pools:
     # numbers and the like, so that the model learns what they look like beside names
 
     def phone(self) -> str:
-        return self.shaped(self.pick(["###-###-####", "(###) ###-####", "0#### ######", "+44 7### ######",
+        return self.shaped(self.pick([
+            "###-###-####", "(###) ###-####", "0#### ######", "+44 7### ######",
             "###.###.####", "## ## ## ##", "+1 ### ### ####", "0## #### ####", "##########",
             "+## # ## ## ## ##", "### #### ###", "###-###-####x###"]))  # fmt: skip
 
@@ -507,7 +561,8 @@ class Pools:
         )
         name = MONTHS[month - 1]
         return self.pick([f"{day} {name} {year}", f"{name} {day}, {year}", f"{month}/{day}/{year}",
-            f"{year}-{month:02}-{day:02}", f"{day}.{month}.{year}", f"{name[:3]} {day}", f"{day}th of {name}",
+            f"{year}-{month:02}-{day:02}", f"{day}.{month}.{year}", f"{name[:3]} {day}",
+            f"{day}th of {name}",
             f"{month:02}/{day:02}/{year % 100:02}"])  # fmt: skip
 
     def song(self) -> str:
@@ -525,7 +580,8 @@ class Pools:
         )
 
     def amount(self) -> str:
-        return f"{self.pick(['$', '£', '€', ''])}{self.rng.randint(1, 2000)}{self.pick(['', '.99', ' dollars', ' pounds'])}"
+        sign, unit = self.pick(["$", "£", "€", ""]), self.pick(["", ".99", " dollars", " pounds"])
+        return f"{sign}{self.rng.randint(1, 2000)}{unit}"
 
     def draw(self, label: str) -> str:
         """A value of a slot of the pack."""
@@ -560,38 +616,48 @@ OTHER = {
     "plate": ["@@## @@@", "@@@ ####", "#@@@###", "@@@-####"],
     "passport": ["#########", "@#######", "@@######"],
 }
-NATIONALITIES = """American Argentinian Australian Austrian Belgian Brazilian British Bulgarian Canadian
-    Chilean Chinese Colombian Croatian Czech Danish Dutch Egyptian English Ethiopian Filipino Finnish
-    French German Ghanaian Greek Hungarian Indian Indonesian Iranian Iraqi Irish Israeli Italian
-    Jamaican Japanese Kenyan Korean Lebanese Malaysian Mexican Moroccan Nigerian Norwegian Pakistani
-    Peruvian Polish Portuguese Romanian Russian Scottish Serbian Somali Spanish Swedish Swiss Syrian
-    Thai Turkish Ukrainian Vietnamese Welsh Jewish Muslim Christian Catholic Hindu Buddhist""".split()
-US_STATES = split("""Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|
-    Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|
-    Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|
-    New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South Carolina|
-    Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming|Ontario|Quebec|
-    British Columbia|Queensland|New South Wales|Victoria|Yorkshire|Kent|Essex|Cornwall|Bavaria""")
+NATIONALITIES = listed("""
+    American Argentinian Australian Austrian Belgian Brazilian British Bulgarian Canadian
+    Chilean Chinese Colombian Croatian Czech Danish Dutch Egyptian English Ethiopian Filipino
+    Finnish French German Ghanaian Greek Hungarian Indian Indonesian Iranian Iraqi Irish
+    Israeli Italian Jamaican Japanese Kenyan Korean Lebanese Malaysian Mexican Moroccan
+    Nigerian Norwegian Pakistani Peruvian Polish Portuguese Romanian Russian Scottish Serbian
+    Somali Spanish Swedish Swiss Syrian Thai Turkish Ukrainian Vietnamese Welsh Jewish Muslim
+    Christian Catholic Hindu Buddhist
+""")
+US_STATES = split("""
+    Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|
+    Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|
+    Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New Hampshire|New Jersey|
+    New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|
+    Rhode Island|South Carolina|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|
+    Wisconsin|Wyoming|Ontario|Quebec|British Columbia|Queensland|New South Wales|Victoria|
+    Yorkshire|Kent|Essex|Cornwall|Bavaria
+""")
 # How many lists of each kind come from English-speaking locales (they stand first).
 ENGLISH = {"first": 9, "last": 9, "city": 1, "street": 1}
-CITIES = """London|Birmingham|Manchester|Leeds|Glasgow|Sheffield|Bristol|Edinburgh|Liverpool|Cardiff|
-    Belfast|Leicester|Coventry|Nottingham|Newcastle|Brighton|Plymouth|Southampton|Reading|Derby|York|
-    Oxford|Cambridge|Bath|Exeter|Norwich|Swansea|Dundee|Aberdeen|Inverness|Milton Keynes|Swindon|
-    New York|Los Angeles|Chicago|Houston|Phoenix|Philadelphia|San Antonio|San Diego|Dallas|Austin|
-    Jacksonville|Columbus|Charlotte|Indianapolis|Seattle|Denver|Boston|Nashville|Detroit|Portland|
-    Memphis|Las Vegas|Louisville|Baltimore|Milwaukee|Albuquerque|Tucson|Fresno|Sacramento|Atlanta|
-    Miami|Oakland|Minneapolis|Tulsa|Tampa|Cleveland|New Orleans|Pittsburgh|St. Louis|Orlando|Buffalo|
-    San Francisco|San Jose|Salt Lake City|Kansas City|Honolulu|Anchorage|Toronto|Montreal|Vancouver|
-    Calgary|Ottawa|Edmonton|Winnipeg|Halifax|Sydney|Melbourne|Brisbane|Perth|Adelaide|Canberra|Hobart|
-    Auckland|Wellington|Christchurch|Dublin|Cork|Galway|Limerick|Paris|Lyon|Marseille|Berlin|Hamburg|
-    Munich|Cologne|Frankfurt|Vienna|Zurich|Geneva|Rome|Milan|Naples|Florence|Venice|Madrid|Barcelona|
-    Seville|Lisbon|Porto|Brussels|Antwerp|Amsterdam|Rotterdam|The Hague|Copenhagen|Stockholm|Oslo|
-    Helsinki|Reykjavik|Warsaw|Krakow|Prague|Budapest|Athens|Istanbul|Moscow|Kyiv|Bucharest|Sofia|
-    Belgrade|Zagreb|Cairo|Lagos|Nairobi|Johannesburg|Cape Town|Accra|Addis Ababa|Casablanca|Dubai|
-    Tehran|Baghdad|Riyadh|Tel Aviv|Jerusalem|Mumbai|Delhi|Bangalore|Chennai|Kolkata|Hyderabad|Karachi|
-    Lahore|Dhaka|Colombo|Kathmandu|Bangkok|Hanoi|Singapore|Kuala Lumpur|Jakarta|Manila|Hong Kong|
-    Taipei|Shanghai|Beijing|Tokyo|Osaka|Kyoto|Seoul|Busan|Mexico City|Havana|Bogota|Lima|Santiago|
-    Buenos Aires|Montevideo|Rio de Janeiro|Sao Paulo|Caracas|Quito|La Paz|Kingston|Nassau"""
+CITIES = """
+    London|Birmingham|Manchester|Leeds|Glasgow|Sheffield|Bristol|Edinburgh|Liverpool|Cardiff|
+    Belfast|Leicester|Coventry|Nottingham|Newcastle|Brighton|Plymouth|Southampton|Reading|
+    Derby|York|Oxford|Cambridge|Bath|Exeter|Norwich|Swansea|Dundee|Aberdeen|Inverness|
+    Milton Keynes|Swindon|New York|Los Angeles|Chicago|Houston|Phoenix|Philadelphia|
+    San Antonio|San Diego|Dallas|Austin|Jacksonville|Columbus|Charlotte|Indianapolis|Seattle|
+    Denver|Boston|Nashville|Detroit|Portland|Memphis|Las Vegas|Louisville|Baltimore|Milwaukee|
+    Albuquerque|Tucson|Fresno|Sacramento|Atlanta|Miami|Oakland|Minneapolis|Tulsa|Tampa|
+    Cleveland|New Orleans|Pittsburgh|St. Louis|Orlando|Buffalo|San Francisco|San Jose|
+    Salt Lake City|Kansas City|Honolulu|Anchorage|Toronto|Montreal|Vancouver|Calgary|Ottawa|
+    Edmonton|Winnipeg|Halifax|Sydney|Melbourne|Brisbane|Perth|Adelaide|Canberra|Hobart|
+    Auckland|Wellington|Christchurch|Dublin|Cork|Galway|Limerick|Paris|Lyon|Marseille|Berlin|
+    Hamburg|Munich|Cologne|Frankfurt|Vienna|Zurich|Geneva|Rome|Milan|Naples|Florence|Venice|
+    Madrid|Barcelona|Seville|Lisbon|Porto|Brussels|Antwerp|Amsterdam|Rotterdam|The Hague|
+    Copenhagen|Stockholm|Oslo|Helsinki|Reykjavik|Warsaw|Krakow|Prague|Budapest|Athens|Istanbul|
+    Moscow|Kyiv|Bucharest|Sofia|Belgrade|Zagreb|Cairo|Lagos|Nairobi|Johannesburg|Cape Town|
+    Accra|Addis Ababa|Casablanca|Dubai|Tehran|Baghdad|Riyadh|Tel Aviv|Jerusalem|Mumbai|Delhi|
+    Bangalore|Chennai|Kolkata|Hyderabad|Karachi|Lahore|Dhaka|Colombo|Kathmandu|Bangkok|Hanoi|
+    Singapore|Kuala Lumpur|Jakarta|Manila|Hong Kong|Taipei|Shanghai|Beijing|Tokyo|Osaka|Kyoto|
+    Seoul|Busan|Mexico City|Havana|Bogota|Lima|Santiago|Buenos Aires|Montevideo|Rio de Janeiro|
+    Sao Paulo|Caracas|Quito|La Paz|Kingston|Nassau
+"""
 
 
 def _english(countries: list[str]) -> list[str]:

@@ -28,6 +28,7 @@ from spacy.util import compounding, fix_random_seed, minibatch
 from textsynth import corpus, models
 from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammars
+from textsynth.scrub.pools import words
 
 ROOT = Path(__file__).parent.parent
 ENTITY = {
@@ -36,7 +37,10 @@ ENTITY = {
     "city": "LOCATION", "country": "LOCATION", "state": "LOCATION", "place": "LOCATION",
     "nationality": "NRP",
 }  # fmt: skip
-LINE_BREAK = "¶"
+PLAIN = words(
+    "phone email url username date dob age job card iban ssn account reference pin plate passport"
+    " postcode weekday time amount number product song month year nl"
+)
 Spans = list[tuple[int, int, str]]
 WORD = re.compile(r"[a-z]{4,}")
 
@@ -84,20 +88,13 @@ def sentences(folder: Path, per_intent: int, seed: int) -> dict[str, list[Senten
     """(text, spans of the typed slots) of the pack, by template; a span's label is the slot's."""
     grammar = grammars.load(folder)
     found: dict[str, list[Sentence]] = {}
-    typed = {*ENTITY, *_plain_slots()}
+    typed = {*ENTITY, *PLAIN}
     for intent in grammar.intents:
         stop = min(per_intent, draw.capacity(grammar, intent, seed=seed))
         for row in corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=seed)):
             spans = [(s.start, s.end, s.label) for s in row.slots if s.label in typed]
             found.setdefault("/".join(row.parents), []).append((row.text, spans))
     return found
-
-
-def _plain_slots() -> set[str]:
-    return set(
-        "phone email url username date dob age job card iban ssn account reference pin plate"
-        " passport postcode weekday time amount number product song month year nl".split()
-    )
 
 
 def realised(text: str, spans: Spans, pools: Pools) -> tuple[str, Spans]:
@@ -186,8 +183,28 @@ class Words:
         )
         known = {word for listed in index.values() for word in listed if WORD.fullmatch(word)}
         self.kept = stop | names
+        self.joining = sorted(stop)
         self.common = sorted(used - self.kept)
         self.rare = sorted(known - self.kept - used)
+
+    def salad(self, pools: Pools) -> Sentence:
+        """Ordinary words in any order with entities among them: what can be told without a
+        sentence, by the look of a name alone."""
+        text, spans = "", []
+        for place in range(pools.rng.randint(3, 14)):
+            if pools.chance(0.2):
+                label = pools.pick(["person", "person", "first", "last", "org", "city", "country",
+                                    "address"])  # fmt: skip
+                value = pools.draw(label)
+                spans.append((len(text), len(text) + len(value), ENTITY[label]))
+            elif pools.chance(0.45):
+                value = pools.pick(self.joining)
+            else:
+                value = pools.pick(self.common if pools.chance(0.85) else self.rare)
+            if place == 0 and value.islower() and pools.chance(0.8):
+                value = value.capitalize()
+            text += value + pools.pick([" ", " ", " ", " ", " ", " ", ", ", ". ", "? "])
+        return text.rstrip(" ,"), spans
 
     def swapped(self, text: str, spans: Spans, pools: Pools) -> Sentence:
         """Some ordinary words of a sentence replaced, now and then in capitals."""
@@ -292,8 +309,11 @@ def material(
     """`count` examples: most are sentences, sometimes several of them, some are blocks of lines."""
     made = []
     while len(made) < count:
-        if pools.chance(0.12):
+        roll = pools.rng.random()
+        if roll < 0.12:
             text, spans = blocks(pools)
+        elif roll < 0.26 and words is not None:
+            text, spans = words.salad(pools)
         else:
             text, spans = _sentence(templates, words, pools)
             while pools.chance(0.25):
@@ -331,8 +351,9 @@ def scores(nlp, examples):  # type: ignore[no-untyped-def]
     figures = {}
     for label in sorted(gold):
         p, r = right[label] / max(1, given[label]), right[label] / max(1, gold[label])
+        f1 = 2 * p * r / max(1e-9, p + r)
         figures[label or "all"] = {
-            "precision": round(p, 4), "recall": round(r, 4), "f1": round(2 * p * r / max(1e-9, p + r), 4)
+            "precision": round(p, 4), "recall": round(r, 4), "f1": round(f1, 4)
         }  # fmt: skip
     return figures
 
@@ -352,9 +373,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("-o", "--output", type=Path, default=ROOT / "textsynth/scrub/ner")
     arguments.add_argument("--pack", type=Path, default=ROOT / "templates/pii")
-    arguments.add_argument("--rounds", type=int, default=6, help="each with fresh values")
-    arguments.add_argument("--examples", type=int, default=40_000, help="in a round")
-    arguments.add_argument("--per-intent", type=int, default=1500)
+    arguments.add_argument("--rounds", type=int, default=9, help="each with fresh values")
+    arguments.add_argument("--examples", type=int, default=50_000, help="in a round")
+    arguments.add_argument("--per-intent", type=int, default=600)
     arguments.add_argument("--seed", type=int, default=7)
     options = arguments.parse_args()
 
