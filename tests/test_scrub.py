@@ -330,8 +330,7 @@ def test_keep_and_policies() -> None:
     assert text_of(text, using=found, keep=("contact", "LOCATION")) == "call Ann Lee in Leeds"
     assert pattern_of(text, using=found, keep=("location",)) == "call {contact} in Leeds"
     assert (
-        pattern_of(text, using=found, labels={"location": "slot"})
-        == "call {contact} in {location}"
+        pattern_of(text, using=found, labels={"location": "slot"}) == "call {contact} in {location}"
     )
     assert text_of(text, using=found, labels={"location": "slot"}).endswith(" in Leeds")
     assert "Leeds" not in text_of("in [Leeds](city)", labels={"city": "surrogate"})

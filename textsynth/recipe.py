@@ -41,6 +41,15 @@ class Seeds(Section):
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
+class Recognizer(Section):
+    """A pattern of the user's own (see `scrub.policy.Recognizer`)."""
+
+    entity: str
+    regex: str
+    score: Share = 0.6
+    context: tuple[str, ...] = ()
+
+
 class Scrub(Section):
     """What is looked for, how eagerly, and what happens to labels."""
 
@@ -51,6 +60,7 @@ class Scrub(Section):
     min_score: Share | None = None
     allow: tuple[str, ...] = ()
     deny: Mapping[str, tuple[str, ...]] = {}
+    recognizers: tuple[Recognizer, ...] = ()
 
 
 class Templates(Section):

@@ -168,6 +168,10 @@ def scrub_settings(recipe: Recipe) -> scrub.Settings:
         min_score=section.min_score,
         allow=section.allow,
         deny=section.deny,
+        recognizers=tuple(
+            scrub.Recognizer(one.entity, one.regex, one.score, one.context)
+            for one in section.recognizers
+        ),
     )
 
 

@@ -8,7 +8,7 @@ rows again, `audit` tells what was done.
 from __future__ import annotations
 
 from textsynth.scrub.detect import Detector, Found
-from textsynth.scrub.policy import Settings
+from textsynth.scrub.policy import Recognizer, Settings
 from textsynth.scrub.scrubber import Detects, Scrubbed, SeedPattern, scrub, unscrubbed
 from textsynth.scrub.sweep import Removed, find_leaks, leak_hits
 
@@ -16,6 +16,7 @@ __all__ = [
     "Detector",
     "Detects",
     "Found",
+    "Recognizer",
     "Removed",
     "Scrubbed",
     "SeedPattern",

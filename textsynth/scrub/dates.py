@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 
 from textsynth.scrub.formats import Draw
-from textsynth.scrub.pools import sound, weekdays_and_months
+from textsynth.scrub.pools import in_order, sound, weekdays_and_months
 from textsynth.scrub.speech import cased
 from textsynth.scrub.spoken import TEENS, TENS, UNITS
 
@@ -98,7 +98,7 @@ def _tokens() -> re.Pattern[str]:
 
 @dataclass(slots=True)
 class _Part:
-    """A part of a date: `text[start:end]`, what it is (`y`, `m`, `d`, `w`) and how it is written."""
+    """A part of a date: where it stands, what it is (`y`, `m`, `d`, `w`) and how it is written."""
 
     start: int
     end: int

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textsynth.errors import ModelError
-from textsynth.scrub.kinds import ALIASES, ENTITIES, KINDS
+from textsynth.scrub.kinds import ALIASES, KINDS, NAMED, NRP_WORDS
+from textsynth.scrub.lexicon import ACRONYMS, Lexicon
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers import REPLACED, recognizers
@@ -47,9 +48,14 @@ NAMES_OF_LABELS = {
 INSTALLED_SCORES = {"PERSON": 0.6, "LOCATION": 0.6, "NRP": 0.5, "ORGANIZATION": 0.4}
 OWN_SCORE = 0.7
 AGREED = 0.95
+LISTED_SCORE = 0.45  # a list of names says so
+REFUTED = 0.2
+# From the first to the last letter or digit of a name.
+_EDGED = re.compile(r"[^\W_](?:.*[^\W_])?\.?", re.DOTALL)
 # Words beside a name that tell nothing of it.
 JOINERS = words(
-    "a an the my our your his her its and or of in at on to from for with by near is was s this that"
+    "a an the my our your his her its and or of in at on to from for with by near is was s this"
+    " that"
 )
 Progress = Callable[[int, int], None]
 
@@ -88,10 +94,15 @@ class Detector:
         self._language = language.replace("_", "-").split("-")[0].lower()
         with _quiet():
             self._nlp = _load(self._language, spacy_model)
-            self._own = _load_own(self._nlp) if self._language == OWN_LANGUAGE else None
+            ours = self._language == OWN_LANGUAGE
+            self._own = _load_own(self._nlp) if ours else None
+            self._lexicon = _lexicon(self._nlp) if ours else None
             self._engine = _engine(self._language, self._nlp, settings)
         served = set(self._engine.get_supported_entities(self._language))
-        sought = {*self.entities, *(name for name, kind in ALIASES.items() if kind in self.entities)}
+        sought = {
+            *self.entities,
+            *(name for name, kind in ALIASES.items() if kind in self.entities),
+        }
         self._asked = sorted(sought & served)
         self.entities = [entity for entity in self.entities if self._serves(entity)]
 
@@ -118,9 +129,7 @@ class Detector:
         pieces = [texts[row][offset : offset + WINDOW] for row, offset in windows]
         found: list[list[Found]] = [[] for _ in texts]
         with _quiet():
-            for (row, offset), piece, read in zip(
-                windows, pieces, self._read(pieces), strict=True
-            ):
+            for (row, offset), piece, read in zip(windows, pieces, self._read(pieces), strict=True):
                 results = self._engine.analyze(
                     piece,
                     self._language,
@@ -139,7 +148,7 @@ class Detector:
                     for result in results
                 ]
         for text, several in zip(texts, found, strict=True):
-            yield resolve(text, several)
+            yield resolve(text, _completed(text, several), self._lexicon)
 
     def _read(self, pieces: Sequence[str]) -> Iterator[_Artifacts]:
         """What the models say of each piece: both in batches, over the same tokens."""
@@ -150,7 +159,10 @@ class Detector:
                 said += [(e.start_char, e.end_char, e.label_, OWN_SCORE) for e in doc.ents]
                 doc.set_ents([], default="missing")  # or the next model would take them over
         for doc, said in zip(self._nlp.get_pipe("ner").pipe(docs, batch_size=64), own, strict=True):
-            yield _Artifacts(self._nlp, doc, self._language, _merged(said, _installed(doc)))
+            entities = _merged(said, _installed(doc))
+            if self._lexicon is not None:
+                entities = list(weighed(doc.text, entities, self._lexicon))
+            yield _Artifacts(self._nlp, doc, entities)
 
 
 _Entity = tuple[int, int, str, float]
@@ -160,9 +172,53 @@ def _installed(doc: Any) -> list[_Entity]:
     found = []
     for entity in doc.ents:
         name = NAMES_OF_LABELS.get(entity.label_)
+        if name == "NRP" and not NRP_WORDS & set(entity.text.casefold().split()):
+            name = "PERSON"  # small models take names for nationalities
         if name is not None:
             found.append((entity.start_char, entity.end_char, name, INSTALLED_SCORES[name]))
     return found
+
+
+def weighed(text: str, entities: Iterable[_Entity], lexicon: Lexicon) -> Iterator[_Entity]:
+    """What the models say, less what a dictionary refutes, and the names that only it knows.
+
+    A nationality alone describes a kitchen as often as a person (a recogniser asks for "I am …"),
+    words of the language in lower case are no names, and in a text that has capitals neither is
+    what has none.
+    """
+    cased = any(char.isupper() for char in text[1:])
+    for start, end, name, score in entities:
+        edged = _EDGED.search(text, start, end)
+        if edged is None or name == "NRP":
+            continue
+        start, end = edged.span()
+        surface = text[start:end]
+        if score < AGREED:
+            score = min(score, _doubt(text, start, surface, name, cased, lexicon))
+        if surface.upper() in ACRONYMS and surface.upper() == surface:
+            continue
+        if name == "ORGANIZATION" and surface.islower() and lexicon.all_words(surface):
+            continue
+        yield start, end, name, score
+    for start, end in (*lexicon.people(text), *lexicon.surnames(text)):
+        yield start, end, "PERSON", LISTED_SCORE
+    for start, end in lexicon.countries(text):
+        yield start, end, "LOCATION", LISTED_SCORE
+
+
+def _doubt(text: str, start: int, surface: str, name: str, cased: bool, lexicon: Lexicon) -> float:
+    """The most that one model's word is worth."""
+    if name == "STREET_ADDRESS":
+        told = any(char.isdigit() for char in surface) or not surface.islower()
+        return OWN_SCORE if told else REFUTED
+    lower = surface.islower()
+    if lexicon.all_words(surface):
+        opens = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?:\n"
+        if lower or (opens and " " not in surface and not lexicon.is_name(surface)):
+            return REFUTED
+    if lower and cased:
+        return LISTED_SCORE if name == "PERSON" else REFUTED
+    return OWN_SCORE
 
 
 def _merged(own: list[_Entity], installed: list[_Entity]) -> list[_Entity]:
@@ -184,11 +240,10 @@ class _Artifacts:
     """What Presidio asks of a text that was read: tokens, and lemmas only once it wants them, since
     they cost more than the names do."""
 
-    def __init__(self, nlp: Any, tokens: Any, language: str, said: list[_Entity]) -> None:
+    def __init__(self, nlp: Any, tokens: Any, said: list[_Entity]) -> None:
         self.tokens = tokens
         self.said = said
         self._nlp = nlp
-        self._language = language
 
     @cached_property
     def tokens_indices(self) -> list[int]:
@@ -212,7 +267,35 @@ class _Artifacts:
         ]
 
 
-def resolve(text: str, found: Iterable[Found]) -> list[Found]:
+# What joins an address: the number of the house before it, the postcode and what sets it apart.
+_HOUSE = re.compile(r"(?<![\w.:/-])\d{1,5}[a-zA-Z]?,?[ \t]+\Z")
+_POSTCODE_AFTER = re.compile(
+    r"[\s,>*?|-]{1,8}((?:[A-Za-z]{2,3}[\s,]{1,4})?\d{4,6}(?:-\d{4})?)(?![\w-]|[.,:]\d)"
+)
+_CLOCK = re.compile(r"[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b")
+_PLACES = ("STREET_ADDRESS", "LOCATION")
+
+
+def _completed(text: str, found: Sequence[Found]) -> Iterator[Found]:
+    """Addresses with the house number before them, which models often leave out, the postcode after
+    them or after a place, and dates with the time of a time stamp."""
+    for one in found:
+        yield one
+        if one.entity == "STREET_ADDRESS":
+            house = _HOUSE.search(text, max(0, one.start - 10), one.start)
+            if house is not None:
+                yield replace(one, start=house.start())
+        if one.entity == "DATE":
+            clock = _CLOCK.match(text, one.end)
+            if clock is not None:
+                yield replace(one, end=clock.end())
+        if one.entity in _PLACES:
+            postcode = _POSTCODE_AFTER.match(text, one.end)
+            if postcode is not None:
+                yield Found(*postcode.span(1), "POSTCODE", one.score)
+
+
+def resolve(text: str, found: Iterable[Found], lexicon: Lexicon | None = None) -> list[Found]:
     """Disjoint detections. White space at the edges is cut off. Where some overlap, the one with
     the higher score, then the longer one, then the first keeps its place whole; what sticks out of
     the others stays a detection of its own: a name half covered is a name still told."""
@@ -222,8 +305,9 @@ def resolve(text: str, found: Iterable[Found]) -> list[Found]:
     for one in ranked:
         for start, end in list(_uncovered(kept, one.start, one.end)):
             part = _trim(text, replace(one, start=start, end=end))
+            known = lexicon if one.entity in NAMED else None
             whole = (start, end) == (one.start, one.end)
-            if part.start < part.end and (whole or _tells(text[part.start : part.end])):
+            if part.start < part.end and (whole or _tells(text[part.start : part.end], known)):
                 kept.insert(bisect_left(kept, part.start, key=_start), part)
     return kept
 
@@ -247,9 +331,13 @@ def _uncovered(kept: Sequence[Found], start: int, end: int) -> Iterator[tuple[in
         yield start, end
 
 
-def _tells(rest: str) -> bool:
-    """Whether what sticks out is more than words that join."""
-    return any(word.casefold() not in JOINERS for word in re.findall(r"\w+", rest))
+def _tells(rest: str, lexicon: Lexicon | None) -> bool:
+    """Whether what sticks out is more than words that join, or that are ordinary."""
+    return any(
+        word.casefold() not in JOINERS
+        and not (lexicon is not None and word.islower() and lexicon.is_word(word))
+        for word in re.findall(r"\w+", rest)
+    )
 
 
 def _trim(text: str, found: Found) -> Found:
@@ -299,6 +387,16 @@ def _load_own(nlp: Any) -> Any:
         ) from error
 
 
+def _lexicon(nlp: Any) -> Lexicon | None:
+    """The model's own dictionary; a model that lemmatises by other means has none."""
+    if "lemmatizer" not in nlp.pipe_names:
+        return None
+    lookups = nlp.get_pipe("lemmatizer").lookups
+    if not lookups.has_table("lemma_index"):
+        return None
+    return Lexicon(lookups.get_table("lemma_index"), nlp.Defaults.stop_words)
+
+
 def _engine(language: str, nlp: Any, settings: Settings) -> AnalyzerEngine:
     from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerResult
     from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
@@ -325,7 +423,12 @@ def _engine(language: str, nlp: Any, settings: Settings) -> AnalyzerEngine:
         """Presidio's context words, for findings that a word can lift over the threshold."""
 
         def enhance_using_context(
-            self, text: Any, raw_results: Any, nlp_artifacts: Any, recognizers: Any, context: Any = None
+            self,
+            text: Any,
+            raw_results: Any,
+            nlp_artifacts: Any,
+            recognizers: Any,
+            context: Any = None,
         ) -> Any:
             liftable = {one.id for one in recognizers if one.context}
             unsure = [
@@ -361,10 +464,12 @@ def _engine(language: str, nlp: Any, settings: Settings) -> AnalyzerEngine:
         registry_configuration={"supported_languages": [language]}
     ).create_recognizer_registry()
     kept = [one for one in plain.recognizers if one.name not in REPLACED]
-    said = ModelRecognizer(sorted(set(NAMES_OF_LABELS.values()) | {"STREET_ADDRESS"}), name="Models")
+    said = ModelRecognizer(
+        sorted(set(NAMES_OF_LABELS.values()) | {"STREET_ADDRESS"}), name="Models"
+    )
     said.supported_language = language
     registry = FixedRegistry(
-        [*kept, *recognizers(language), said, *_denied(language, settings)],
+        [*kept, *recognizers(language), said, *_own_patterns(language, settings)],
         supported_languages=[language],
     )
     return AnalyzerEngine(
@@ -375,11 +480,21 @@ def _engine(language: str, nlp: Any, settings: Settings) -> AnalyzerEngine:
     )
 
 
-def _denied(language: str, settings: Settings) -> list[EntityRecognizer]:
-    """A recogniser for each list of values that must go."""
-    from presidio_analyzer import PatternRecognizer
+def _own_patterns(language: str, settings: Settings) -> list[EntityRecognizer]:
+    """The user's recognisers: patterns, and lists of values that must go."""
+    from presidio_analyzer import Pattern, PatternRecognizer
 
-    return [
+    patterns = [
+        PatternRecognizer(
+            supported_entity=one.entity,
+            name=f"Recipe {number}",
+            patterns=[Pattern("regex", one.regex, one.score)],
+            context=list(one.context),
+            supported_language=language,
+        )
+        for number, one in enumerate(settings.recognizers, start=1)
+    ]
+    return patterns + [
         PatternRecognizer(
             supported_entity=entity,
             name=f"Denied {entity}",

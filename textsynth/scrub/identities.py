@@ -18,10 +18,10 @@ from textsynth.scrub import policy
 from textsynth.scrub.formats import Draw, poured, shape
 from textsynth.scrub.pools import (
     FAMILY_FIRST,
-    Names,
     ascii_form,
     faker_locale,
     fold_marks,
+    in_order,
     names,
     sound,
     stems,
@@ -48,7 +48,9 @@ _FREE_MAIL = words(
     " web mail yandex zoho fastmail hey orange wanadoo laposte libero btinternet comcast verizon"
     " t-online freenet qq 163 126 naver hanmail rediffmail rocketmail pm"
 )
-_ROLES = in_order("info sales support contact hello admin office billing help team press jobs service")
+_ROLES = in_order(
+    "info sales support contact hello admin office billing help team press jobs service"
+)
 _KEPT = frozenset({"noreply", "no", "reply"})
 
 
@@ -68,7 +70,8 @@ class People:
 
     def meet(self, full_names: Iterable[str]) -> None:
         """Learn from full names which words are surnames, for where one stands alone."""
-        first, last = set(), set()
+        first: set[str] = set()
+        last: set[str] = set()
         for name in full_names:
             found = [(_key(t), role) for t, role in self._roles(name, "name") if role]
             if len(found) > 1:
@@ -93,7 +96,7 @@ class People:
         return "".join(made)
 
     def word(self, word: str, role: Role, turn: int = 0) -> str:
-        """The name that takes the place of one word of a name, in its case; a letter for a letter."""
+        """What takes the place of one word of a name, in its case; a letter for a letter."""
         if "-" in word:
             return "-".join(self.word(part, role, turn) if part else "" for part in word.split("-"))
         key = _key(word)
@@ -109,7 +112,7 @@ class People:
 
     def _pool(self, role: Role) -> Pool:
         if role not in self._pools:
-            self._pools[role] = Pool(names(self.language), role, self.draw)
+            self._pools[role] = Pool(self.language, role, self.draw)
         return self._pools[role]
 
     # -- which word is what --------------------------------------------------------------------
@@ -235,7 +238,7 @@ class People:
             made = self.handle(local, turn)
         return f"{made}@{self.domain(domain)}"
 
-    def domain(self, text: str) -> str:
+    def domain(self, text: str, turn: int = 0) -> str:
         """A reserved domain of the same kind: free mail, university, authority, company."""
         port = re.search(r":\d+\Z", text)
         host = text[: port.start()] if port else text
@@ -245,18 +248,18 @@ class People:
         if stem is not None:
             options = [f"example.{top}" for top in ("com", "net", "org")]
             free = [option for option in options if option not in host.casefold()]
-            made = self.draw.pick(free, "domain", ".".join(labels))
+            made = self.draw.pick(free, "domain", ".".join(labels), turn)
         else:
-            made = f"{self._host(labels)}.{_reserved(labels)}"
+            made = f"{self._host(labels, turn)}.{_reserved(labels)}"
         made = f"{www}{made}"
         return made.upper() if host.isupper() else made
 
-    def _host(self, labels: list[str]) -> str:
+    def _host(self, labels: list[str], turn: int) -> str:
         generic = {"co", "com", "org", "net", "ac", "edu", "gov", "example"}
         owner = labels[-2] if len(labels) > 1 else labels[0]
         if owner in generic and len(labels) > 2:
             owner = labels[-3]
-        return re.sub(r"[^a-z0-9-]", "", ascii_form(self.stem(owner)).casefold()) or "site"
+        return re.sub(r"[^a-z0-9-]", "", ascii_form(self.stem(owner, turn)).casefold()) or "site"
 
     def stem(self, word: str, turn: int = 0) -> str:
         """What a word that names a company becomes, in its domain too: a surname another surname,
@@ -267,32 +270,55 @@ class People:
         return self._stem(word, turn)
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The first names or surnames of a language: whether a word is one, of which gender, and the
+    candidates by gender and first letter."""
+
+    known: frozenset[str]
+    genders: dict[str, str]
+    female_form: frozenset[str]
+    groups: dict[tuple[str, str], list[str]]
+    letters: list[str]
+
+
+@cache
+def index(language: str, role: Role) -> Index:
+    """The index of a language's names, made once."""
+    listed = names(language)
+    female_form = frozenset[str]()
+    if role == "first":
+        by_gender = {"": listed.either, "m": listed.male, "f": listed.female}
+    else:
+        by_gender = {"": listed.last, "f": listed.last_female or listed.last}
+        female_form = frozenset(map(_key, listed.last_female)) - {*map(_key, listed.last)}
+    genders = {_key(name): "m" for name in listed.male}
+    genders |= {_key(name): "f" for name in listed.female}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for gender, several in by_gender.items():
+        for name in several:
+            groups.setdefault((gender, _initial(name)), []).append(name)
+            groups.setdefault((gender, ""), []).append(name)
+    letters = [
+        letter
+        for name in by_gender[""]
+        if (letter := _initial(name)).isascii()
+        and all(len(groups.get((g, letter), ())) >= _ENOUGH for g in by_gender)
+    ]
+    known = frozenset(_key(name) for name in [*by_gender[""], *by_gender.get("f", ())])
+    return Index(known, genders, female_form, groups, letters)
+
+
 class Pool:
     """The first names or surnames of a language, as candidates for the place of others."""
 
-    def __init__(self, known: Names, role: Role, draw: Draw) -> None:
+    def __init__(self, language: str, role: Role, draw: Draw) -> None:
         self._draw = draw
         self._role = role
-        if role == "first":
-            groups = {"": known.either, "m": known.male, "f": known.female}
-            self._female_form = frozenset[str]()
-        else:
-            groups = {"": known.last, "f": known.last_female or known.last}
-            self._female_form = frozenset(map(_key, known.last_female)) - {*map(_key, known.last)}
-        self._genders = {_key(name): "m" for name in known.male}
-        self._genders |= {_key(name): "f" for name in known.female}
-        self.known = {_key(name) for name in [*groups[""], *groups.get("f", ())]}
-        self._groups: dict[tuple[str, str], list[str]] = {}
-        for gender, listed in groups.items():
-            for name in listed:
-                self._groups.setdefault((gender, _initial(name)), []).append(name)
-                self._groups.setdefault((gender, ""), []).append(name)
-        self._letters = [
-            letter
-            for name in groups[""]
-            if (letter := _initial(name)).isascii()
-            and all(len(self._groups.get((g, letter), ())) >= _ENOUGH for g in groups)
-        ]
+        found = index(language, role)
+        self.known = found.known
+        self._genders, self._female_form = found.genders, found.female_form
+        self._groups, self._letters = found.groups, found.letters
 
     def initial(self, letter: str) -> str:
         """What an initial becomes; nothing where the script has no initials or too few names."""

@@ -228,10 +228,9 @@ def _said_together(tokens: list[str]) -> list[str]:
     """The words of a number that is said as one token: "twenty three"."""
     joined: list[str] = []
     for token in tokens:
-        said = fold(token) in _SAID
-        if said and len(joined) > 1 and joined[-1] in (" ", "-"):
-            if fold(joined[-2].split()[-1].split("-")[-1]) in _SAID:
-                joined[-2:] = [joined[-2] + joined[-1] + token]
-                continue
-        joined.append(token)
+        follows = len(joined) > 1 and joined[-1] in (" ", "-") and fold(token) in _SAID
+        if follows and fold(re.split("[ -]", joined[-2])[-1]) in _SAID:
+            joined[-2:] = [joined[-2] + joined[-1] + token]
+        else:
+            joined.append(token)
     return joined

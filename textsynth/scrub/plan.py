@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from textsynth.corpus import Slot, Utterance
 from textsynth.scrub import policy
 from textsynth.scrub.detect import OWN_SCORE, Found
-from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, NRP_WORDS, Kind
-from textsynth.scrub.policy import Action, Settings
+from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, Action, Kind
+from textsynth.scrub.policy import Settings
 
 # From the first to the last letter or digit: what is cut begins and ends with one.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
@@ -200,7 +200,7 @@ def _narrowed(slot: Slot, surface: str, provider: str) -> Cut:
 
 def _detected(row: Plan, found: Found, settings: Settings, common: Collection[str]) -> None:
     text = row.utterance.text
-    kind = _kind(found, text)
+    kind = ENTITIES[found.entity]
     action = settings.action(kind.label, kind.action)
     start, end, provider = found.start, found.end, kind.provider
     if kind.entity in NAMED:
@@ -252,15 +252,6 @@ def _tells(row: Plan, span: Span, inside: tuple[int, int], kind: Kind) -> bool:
     whole = inside == (span.start, span.end)
     single = kind.entity in NAMED and " " not in row.utterance.text[start:end]
     return policy.free_text(span.label) and not (whole and single)
-
-
-def _kind(found: Found, text: str) -> Kind:
-    """The row of the table. Small models take names for nationalities; a list knows better."""
-    surface = text[found.start : found.end].casefold()
-    words = {form for word in surface.split() for form in (word, word.removesuffix("s"))}
-    if found.entity == "NRP" and not NRP_WORDS & words:
-        return ENTITIES["PERSON"]
-    return ENTITIES[found.entity]
 
 
 def _is_command(text: str, start: int, end: int, common: Collection[str]) -> bool:

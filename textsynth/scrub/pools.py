@@ -15,6 +15,18 @@ from textsynth import keyed, values
 from textsynth.corpus import fold
 
 DRAWS = 1000
+
+
+def words(text: str) -> frozenset[str]:
+    """A closed list, written as one text."""
+    return frozenset(text.split())
+
+
+def in_order(text: str) -> tuple[str, ...]:
+    """A list whose order counts, written as one text."""
+    return tuple(text.split())
+
+
 NATIONALITIES = """
     American Argentinian Australian Austrian Bangladeshi Belgian Bolivian Brazilian British
     Bulgarian Canadian Chilean Chinese Colombian Croatian Cuban Czech Danish Dutch Ecuadorian
@@ -65,20 +77,10 @@ _ENDINGS = in_order(
 _ORIGINS = ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "sv_SE", "fi_FI", "da_DK", "pt_BR")
 _UNDECOMPOSED = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "Ae",
-     "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "ä": "ae", "ö": "oe", "ü": "ue"}
+     "œ": "oe", "\u0131": "i", "þ": "th", "ð": "d", "ä": "ae", "ö": "oe", "ü": "ue"}
 )  # fmt: skip
 _CONSONANT = re.compile(r"(?:eu|u(?:n[ai](?!n|m)|k|s[ei]|t[aei]|r[aeiou])|one\b|once\b|ouija)")
 _VOWEL = re.compile(r"(?:[aeiou]|hour|honest|honou?r|heir|8|1[18](?!\d))")
-
-
-def words(text: str) -> frozenset[str]:
-    """A closed list, written as one text."""
-    return frozenset(text.split())
-
-
-def in_order(text: str) -> tuple[str, ...]:
-    """A list whose order counts, written as one text."""
-    return tuple(text.split())
 
 
 def sound(text: str) -> str:
@@ -300,7 +302,9 @@ def weekdays_and_months(language: str) -> tuple[tuple[str, ...], tuple[str, ...]
     return by_number, tuple(days[str(number % 7)] for number in range(1, 8))
 
 
-_MONTHS = in_order("January February March April May June July August September October November December")
+_MONTHS = in_order(
+    "January February March April May June July August September October November December"
+)
 _DAYS = in_order("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 
 

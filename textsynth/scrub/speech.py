@@ -24,7 +24,7 @@ _LISTS = [list(UNITS), *(row.split() for row in _OTHER_DIGITS)]
 _ZEROS = frozenset({*ZERO, "nought", "nil"})
 _JOINERS = words("and dash hyphen space dot point slash plus extension ext area code hundred")
 _TEEN_NAMES = {number: word for word, number in TEENS.items()}
-_TEN_NAMES = {digit: word for word, digit in TENS.items()}
+_TEN_NAMES = {str(digit): word for word, digit in TENS.items()}
 _PIECE = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
 
 _AT = words("at arobase arroba chiocciola")
@@ -87,7 +87,7 @@ class SpokenNumber:
 def _pair(digits: str, joiner: str) -> str:
     if digits[0] == "1":
         return _TEEN_NAMES[digits]
-    ten = _TEN_NAMES[int(digits[0])]
+    ten = _TEN_NAMES[digits[0]]
     return ten if digits[1] == "0" else f"{ten}{joiner}{_LISTS[0][int(digits[1])]}"
 
 
@@ -169,7 +169,8 @@ def is_said_email(text: str) -> bool:
 
 def say_address(text: str, change: Callable[[str], str]) -> str:
     """An address that was said, changed as the written one would be, and said again."""
-    written, marks, spelled, numbers = "", {}, False, False
+    written, spelled, numbers = "", False, False
+    marks: dict[str, str] = {}
     for word in text.split():
         symbol = _SYMBOLS.get(word.casefold())
         if symbol:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from textsynth.scrub.formats import Draw, digits_of, poured, shape
+from textsynth.scrub.pools import in_order, words
 
 _AREAS = in_order(
     "201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234"
@@ -70,7 +71,8 @@ _REGIONS = {"gb": "44", "uk": "44", "ie": "353", "au": "61", "fr": "33", "de": "
             "sv": "46", "us": "1", "ca": "1"}  # fmt: skip
 _TWO = words(
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
-    " 65 66 81 82 84 86 90 91 92 93 94 95 98")
+    " 65 66 81 82 84 86 90 91 92 93 94 95 98"
+)
 _EXTENSION = re.compile(r"(?i)[\s,;]*(?:x|ext\.?|extension)\s*\d{1,6}\s*\Z")
 
 
