@@ -192,10 +192,13 @@ def weighed(text: str, entities: Iterable[_Entity], lexicon: Lexicon) -> Iterato
         if edged is None or name == "NRP":
             continue
         start, end = edged.span()
+        end = lexicon.without_function_words(text, start, end)
+        if name == "PERSON":
+            start, end = lexicon.without_words(text, start, end)
         surface = text[start:end]
         if score < AGREED:
             score = min(score, _doubt(text, start, surface, name, cased, lexicon))
-        if surface.upper() in ACRONYMS and surface.upper() == surface:
+        if surface.strip(".").upper() in ACRONYMS and surface.isupper():
             continue
         if name == "ORGANIZATION" and surface.islower() and lexicon.all_words(surface):
             continue
@@ -209,12 +212,19 @@ def weighed(text: str, entities: Iterable[_Entity], lexicon: Lexicon) -> Iterato
 def _doubt(text: str, start: int, surface: str, name: str, cased: bool, lexicon: Lexicon) -> float:
     """The most that one model's word is worth."""
     if name == "STREET_ADDRESS":
-        told = any(char.isdigit() for char in surface) or not surface.islower()
+        letters = any(char.isalpha() for char in surface)
+        digits = any(char.isdigit() for char in surface)
+        told = letters and (digits or (" " in surface and not surface.islower()))
         return OWN_SCORE if told else REFUTED
+    if name == "PERSON" and any(char.isdigit() or char in "$%" for char in surface):
+        return REFUTED
     lower = surface.islower()
     if lexicon.all_words(surface):
         opens = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?:\n"
-        if lower or (opens and " " not in surface and not lexicon.is_name(surface)):
+        single = " " not in surface
+        if lower or (single and name == "LOCATION"):
+            return REFUTED
+        if opens and single and not lexicon.is_name(surface):
             return REFUTED
     if lower and cased:
         return LISTED_SCORE if name == "PERSON" else REFUTED
@@ -273,12 +283,15 @@ _POSTCODE_AFTER = re.compile(
     r"[\s,>*?|-]{1,8}((?:[A-Za-z]{2,3}[\s,]{1,4})?\d{4,6}(?:-\d{4})?)(?![\w-]|[.,:]\d)"
 )
 _CLOCK = re.compile(r"[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b")
+# "my pin is 9431 or 9503"
+_NUMBERS = ("PIN", "ACCOUNT_NUMBER", "REFERENCE_NUMBER", "CREDIT_CARD", "PHONE_NUMBER")
+_OR_NUMBER = re.compile(r"\s*(?:,|/|\bor\b|\band\b)\s*(?:maybe\s)?(\d{3,16})(?![\w-]|[.,:]\d)")
 _PLACES = ("STREET_ADDRESS", "LOCATION")
 
 
 def _completed(text: str, found: Sequence[Found]) -> Iterator[Found]:
     """Addresses with the house number before them, which models often leave out, the postcode after
-    them or after a place, and dates with the time of a time stamp."""
+    them or after a place, dates with the time of a time stamp, and the second of two numbers."""
     for one in found:
         yield one
         if one.entity == "STREET_ADDRESS":
@@ -289,6 +302,11 @@ def _completed(text: str, found: Sequence[Found]) -> Iterator[Found]:
             clock = _CLOCK.match(text, one.end)
             if clock is not None:
                 yield replace(one, end=clock.end())
+        if one.entity in _NUMBERS:
+            at = one.end
+            while other := _OR_NUMBER.match(text, at):
+                yield replace(one, start=other.start(1), end=other.end(1))
+                at = other.end(1)
         if one.entity in _PLACES:
             postcode = _POSTCODE_AFTER.match(text, one.end)
             if postcode is not None:

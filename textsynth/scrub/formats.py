@@ -31,7 +31,7 @@ _HEX = re.compile(r"(0x)?(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,}")
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Keyed numbers: what is drawn for a name depends on the secret, the salt and the name alone."""
+    """Keyed numbers: what is drawn for a name depends on secret, salt and name alone."""
 
     secret: bytes
     salt: str = ""

@@ -21,6 +21,7 @@ from textsynth.scrub.pools import (
     ascii_form,
     faker_locale,
     fold_marks,
+    foreign_names,
     in_order,
     names,
     sound,
@@ -51,7 +52,16 @@ _FREE_MAIL = words(
 _ROLES = in_order(
     "info sales support contact hello admin office billing help team press jobs service"
 )
-_KEPT = frozenset({"noreply", "no", "reply"})
+# The surnames of women, in languages that have such.
+_FEMALE_ENDINGS = (
+    "\u043e\u0432\u0430",
+    "\u0435\u0432\u0430",
+    "\u0438\u043d\u0430",
+    "\u0430\u044f",
+    "ov\u00e1",
+    "sk\u00e1",
+    "ck\u00e1",
+)
 
 
 @dataclass
@@ -89,7 +99,7 @@ class People:
         for token, role in tokens:
             new = token
             if role:
-                run_together = token in spelled and _key(token) not in self._pool(role).known
+                run_together = token in spelled and _key(token) not in self._pool(role)
                 at = turn if role == turning or turn > TURNING else 0
                 new = self.handle(token, at) if run_together else self.word(token, role, at)
             made.append(spelled[token].join(new) if token in spelled else new)
@@ -132,11 +142,13 @@ class People:
         return pieces
 
     def _person(self, tokens: list[str], provider: str) -> list[tuple[str, Role | None]]:
-        tokens = _hyphened(_split_family(_without_particles(tokens), names(self.language).last))
+        whole = _without_particles(tokens)
+        noble = len(whole) < len(tokens)
+        tokens = _hyphened(_split_family(whole, names(self.language).last))
         at = [n for n, token in enumerate(tokens) if _is_part(token, tokens, n)]
         roles: dict[int, Role] = dict.fromkeys(at, "first")
         if provider != "first_name" and at:
-            self._surname(tokens, at, roles, provider)
+            self._surname(tokens, at, roles, "last_name" if noble and len(at) == 1 else provider)
         made: list[tuple[str, Role | None]] = []
         for n, token in enumerate(tokens):
             if n not in roles and token.isdigit():
@@ -166,13 +178,13 @@ class People:
         titled = any(token.casefold() in policy.TITLES for token in tokens[:at])
         first, last = self._pool("first"), self._pool("last")
         key = _key(tokens[at])
-        surname = key in self._last_seen or key in last.known
-        return "last" if titled or (surname and key not in first.known) else "first"
+        surname = key in self._last_seen or key in last
+        return "last" if titled or (surname and key not in first) else "first"
 
     def _family_first(self, tokens: list[str], at: list[int]) -> bool:
         begin, end = _key(tokens[at[0]]), _key(tokens[at[-1]])
-        first, last = self._pool("first").known, self._pool("last").known
-        swapped = begin in last and begin not in first and end in first and end not in last
+        first, last = self._pool("first"), self._pool("last")
+        swapped = len(end) > 1 and self._swapped(begin, end)
         main = faker_locale(self.language).split("_")[0]
         return swapped or (main in FAMILY_FIRST and not (begin in first and begin not in last))
 
@@ -182,32 +194,42 @@ class People:
         """Another user name of the same shape; names in it become what they become elsewhere."""
         tokens = _HANDLE.findall(text)
         spoken = [n for n, token in enumerate(tokens) if token[0].isalpha()]
+        roles: dict[int, Role] = {}
+        if len(spoken) > 1:
+            begin, end = spoken[0], spoken[-1]
+            roles = {begin: "first", end: "last"}
+            if self._swapped(_key(tokens[begin]), _key(tokens[end])):
+                roles = {begin: "last", end: "first"}
         made = list(tokens)
         for n, token in enumerate(tokens):
             if token[0].isdigit():
-                made[n] = self._number(token, turn)
+                made[n] = shape(token, self.draw, turn)
+            elif n in roles:
+                made[n] = self._ascii(token, roles[n], turn if roles[n] == "last" else 0)
             elif token[0].isalpha():
-                made[n] = self._part(token, spoken.index(n), len(spoken), turn)
+                made[n] = self._part(token, turn)
         return "".join(made)
 
-    def _number(self, token: str, turn: int) -> str:
-        return shape(token, self.draw, turn)
+    def _swapped(self, begin: str, end: str) -> bool:
+        """Whether a surname stands before a first name or its initial."""
+        first, last = self._pool("first"), self._pool("last")
+        surname = begin in last and begin not in first
+        return surname and (len(end) == 1 or (end in first and end not in last))
 
-    def _part(self, token: str, at: int, count: int, turn: int) -> str:
+    def _part(self, token: str, turn: int) -> str:
+        """What one word becomes: a first name, a surname, both run together ("jsmith"), or none."""
         key = _key(token)
         first, last = self._pool("first"), self._pool("last")
-        if count > 1 and at in (0, count - 1):
-            role: Role = "first" if at == 0 else "last"
-            return self._ascii(token, role, turn if role == "last" else 0)
-        if key in first.known or len(key) == 1:
+        if key in first or len(key) == 1:
             return self._ascii(token, "first", turn)
-        if key in last.known or key in self._last_seen:
+        if key in last or key in self._last_seen:
             return self._ascii(token, "last", turn)
         for cut in range(len(key) - 2, 0, -1) if len(key) == len(token) else ():
-            begin, end = token[:cut], token[cut:]
-            known = _key(begin) in first.known if cut > 2 else cut == 1 and len(end) > 3
-            if known and (_key(end) in last.known or _key(end) in self._last_seen):
-                return self._ascii(begin, "first", 0) + self._ascii(end, "last", turn)
+            begin, end = key[:cut], key[cut:]
+            known = begin in first if cut > 2 else cut == 1 and len(end) > 3
+            if known and (end in last or end in self._last_seen):
+                made = self._ascii(token[:cut], "first", 0)
+                return made + self._ascii(token[cut:], "last", turn)
         return self._stem(token, turn)
 
     def _ascii(self, token: str, role: Role, turn: int) -> str:
@@ -265,7 +287,7 @@ class People:
         """What a word that names a company becomes, in its domain too: a surname another surname,
         any other a made-up word of the same beginning sound."""
         key = _key(word)
-        if key in self._pool("last").known and key not in _KEPT:
+        if key in self._pool("last"):
             return self.word(word, "last", turn)
         return self._stem(word, turn)
 
@@ -309,21 +331,66 @@ def index(language: str, role: Role) -> Index:
     return Index(known, genders, female_form, groups, letters)
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """The first names or surnames of a language by gender and initial; "" stands for any."""
+
+    known: frozenset[str]
+    genders: dict[str, str]
+    female_forms: frozenset[str]
+    groups: dict[tuple[str, str], list[str]]
+    letters: list[str]
+
+
+@cache
+def _candidates(language: str, role: Role, *, foreign: bool = False) -> Candidates:
+    listed = foreign_names(language) if foreign else names(language)
+    if role == "first":
+        by_gender = {"": listed.either, "m": listed.male, "f": listed.female}
+    else:
+        by_gender = {"": listed.last, "f": listed.last_female or listed.last}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for gender, several in by_gender.items():
+        for name in several:
+            groups.setdefault((gender, _initial(name)), []).append(name)
+            groups.setdefault((gender, ""), []).append(name)
+    initials = map(_initial, by_gender[""])
+    return Candidates(
+        known=frozenset(_key(name) for several in by_gender.values() for name in several),
+        genders={_key(name): gender for gender in "mf" for name in by_gender.get(gender, ())},
+        female_forms=frozenset(map(_key, listed.last_female)) - {*map(_key, listed.last)},
+        groups=groups,
+        letters=[
+            letter
+            for letter in initials
+            if letter.isascii()
+            and all(len(groups.get((g, letter), ())) >= _ENOUGH for g in by_gender)
+        ],
+    )
+
+
 class Pool:
     """The first names or surnames of a language, as candidates for the place of others."""
 
     def __init__(self, language: str, role: Role, draw: Draw) -> None:
         self._draw = draw
         self._role = role
-        found = index(language, role)
-        self.known = found.known
-        self._genders, self._female_form = found.genders, found.female_form
-        self._groups, self._letters = found.groups, found.letters
+        self._own = _candidates(language, role)
+        self._foreign = _candidates(language, role, foreign=True)
+        self._initials: dict[str, str] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._own.known
 
     def initial(self, letter: str) -> str:
         """What an initial becomes; nothing where the script has no initials or too few names."""
-        for turn in range(TRIES if self._letters and letter else 0):
-            other = self._draw.pick(self._letters, "initial", self._role, letter, turn)
+        if letter not in self._initials:
+            self._initials[letter] = self._other_initial(letter)
+        return self._initials[letter]
+
+    def _other_initial(self, letter: str) -> str:
+        for turn in range(TRIES if self._own.letters and letter else 0):
+            other = self._draw.pick(self._own.letters, "initial", self._role, letter, turn)
             if other != letter and (other in "aeiou") == (letter in "aeiou"):
                 return other
         return ""
@@ -331,11 +398,13 @@ class Pool:
     def other(self, word: str, key: str, turn: int, held: Callable[[str], bool]) -> str:
         """The name that takes the place of another one."""
         letter = self.initial(_initial(word))
-        candidates = self._groups.get((self._gender(word, key), letter)) or self._groups["", ""]
-        for step in range(TRIES):
-            made = self._draw.pick(candidates, self._role, key, turn, step)
-            if _key(made) != key and not held(made):
-                return made
+        gender = self._gender(word, key)
+        for candidates in (self._own, self._foreign):
+            listed = candidates.groups.get((gender, letter)) or candidates.groups.get(("", ""), [])
+            for step in range(TRIES if listed else 0):
+                made = self._draw.pick(listed, self._role, key, turn, step)
+                if _key(made) != key and not held(made):
+                    return made
         # All that are left are names that go: one that nobody has.
         for step in range(TRIES):
             pieces = (self._draw.pick(_SYLLABLES, key, turn, step, n) for n in range(3))
@@ -346,9 +415,10 @@ class Pool:
 
     def _gender(self, word: str, key: str) -> str:
         if self._role == "first":
-            return self._genders.get(key, "")
-        ends = word.casefold().endswith(("ова", "ева", "ина", "ая", "ová", "ská", "cká"))
-        return "f" if key in self._female_form or (ends and self._female_form) else ""
+            return self._own.genders.get(key) or self._foreign.genders.get(key, "")
+        forms = self._own.female_forms
+        ends = word.casefold().endswith(_FEMALE_ENDINGS)
+        return "f" if key in forms or (ends and forms) else ""
 
 
 def _key(word: str) -> str:

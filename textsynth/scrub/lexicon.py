@@ -14,6 +14,16 @@ from typing import Any
 from textsynth.scrub.pools import regions, words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+# What stands before a word inside a sentence: a word in lower case, and no full stop.
+_INSIDE = re.compile(r"[a-z],? \Z")
+_LAST = re.compile(r"\W+([^\W\d_]+)\Z")
+_COURTESIES = words("please thanks today tomorrow tonight yes no ok okay asap")
+_INTERJECTIONS = words(
+    "hi hey hello bye goodbye yeah yep yup nope nah hmm hm mhm aww aw ah oh ooh oops whoa wow yay"
+    " ugh huh aha haha hah lol omg gosh dang darn geez gee jeez um uh er erm mm thx thnx pls plz sorry"
+    " gonna wanna gotta dunno ya yo sir madam dear"
+)
+_ELONGATED = re.compile(r"(\w)\1\1")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "'s")
 SHORTEST = 3
 USUAL = 3  # locales that have a name, from which on it is one though it is a word too
@@ -23,17 +33,20 @@ AMBIGUOUS_COUNTRIES = words(
     "chad jordan georgia turkey china guinea jersey niger togo oregon virginia"
 )
 _TITLES = words("mr mrs ms miss")
-# Assistants that one calls by name, and words that are seldom meant as the name they also are.
+# Assistants and makes that one calls by name, places, and what else is no person though it is on a
+# list of first names.
 NO_FIRST_NAMES = words(
-    "alexa siri cortana bixby google echo may june april august will mark bill art rob sue drew"
-    " jack frank rich grant skip don pat ray guy gene dean earl duke king major hope faith joy"
-    " grace"
-    " summer autumn dawn ivy lily daisy rose pearl amber crystal penny carol melody destiny harmony"
-    " miles cliff forest river sunny bob jay page case lane price love more day long short young"
-    " san santa los las the von van der den del her sky star angel baby precious royal prince"
-    " princess sir dear angle mercedes lexus porsche kia china india paris london asia america"
-    " jordan chad georgia israel austin dallas houston madison brooklyn sydney florence charlotte"
-    " victoria virginia carolina savannah cairo milan vienna holland ireland"
+    "alexa siri cortana bixby google echo may june april august page case lane price love more day"
+    " long short young san santa los las the von van der den del her sky star angel baby precious"
+    " royal prince princess sir dear angle mercedes lexus porsche kia china india paris london asia"
+    " america jordan georgia israel austin dallas houston madison brooklyn sydney florence victoria"
+    " virginia carolina savannah cairo milan vienna holland ireland summer autumn dawn"
+)
+# Words that are names where they stand in capitals inside a sentence.
+WORDLIKE = words(
+    "will mark bill art rob sue drew jack frank rich grant skip don pat ray guy gene dean earl duke"
+    " hope faith joy grace ivy lily daisy rose pearl amber crystal penny carol melody destiny"
+    " harmony miles cliff sunny bob jay charlotte chad"
 )
 # Short for a month, yet mostly people.
 MONTH_LIKE = words("jan")
@@ -55,19 +68,20 @@ class Lexicon:
 
     def __init__(self, index: Any, function_words: Iterable[str]) -> None:
         self._bases = frozenset(word for listed in index.values() for word in listed)
-        self._function_words = frozenset(function_words)
+        self._function_words = frozenset(function_words) | _COURTESIES | _INTERJECTIONS
         self._bases |= self._function_words
         first, last, usual = names()
-        self._usual = usual - NO_FIRST_NAMES
+        self._usual = usual - NO_FIRST_NAMES - WORDLIKE
         self._names = (first | last) - NO_FIRST_NAMES
         self._countries = regions("en") - AMBIGUOUS_COUNTRIES
         self._first = first - NO_FIRST_NAMES
+        self._inside = (usual | WORDLIKE) & self._first
         self._last = last
 
     def is_word(self, text: str) -> bool:
         """Whether a text is a word of the language in any form, and no first name or country."""
         folded = text.casefold()
-        if folded in self._function_words:
+        if folded in self._function_words or _ELONGATED.search(folded):
             return True
         if folded in self._usual or folded in self._countries:
             return False
@@ -90,6 +104,24 @@ class Lexicon:
         found = _WORD.findall(text)
         return bool(found) and all(self.is_word(word) for word in found)
 
+    def without_function_words(self, text: str, start: int, end: int) -> int:
+        """Where a name ends that a model has drawn too long: "12 Elm Spurs now"."""
+        while (last := _LAST.search(text, start, end)) and last.start() > start:
+            if not last[1].islower() or last[1] not in self._function_words:
+                break
+            end = last.start()
+        return end
+
+    def without_words(self, text: str, start: int, end: int) -> tuple[int, int]:
+        """A name in lower case without the ordinary words that a model took in before it: of "call
+        sandra" the name alone. What is of such words altogether stays as it is."""
+        if not text[start:end].islower():
+            return start, end
+        for token in _WORD.finditer(text, start, end):
+            if self.is_name(token[0]) or not self.is_word(token[0]):
+                return token.start(), end
+        return start, end
+
     def countries(self, text: str) -> Iterator[tuple[int, int]]:
         """Where a country or a state of the USA stands, the longest name first."""
         tokens = list(_WORD.finditer(text))
@@ -101,9 +133,11 @@ class Lexicon:
                     break
 
     def people(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where names of people stand: a first name in capitals, with the names that follow it; or
-        a first name and a surname in lower case, side by side."""
+        """Where names of people stand: a first name in capitals, with the names that follow it; in
+        lower case a first name and a surname side by side, or a usual first name where nothing is
+        in capitals."""
         end = -1
+        lower = text.islower()
         tokens = list(_WORD.finditer(text))
         for at, token in enumerate(tokens):
             folded = token[0].casefold()
@@ -111,16 +145,28 @@ class Lexicon:
                 yield from self._titled(text, tokens[at + 1 : at + 3], token.end())
             if token.start() < end or folded not in self._first:
                 continue
-            if len(folded) < SHORTEST or (folded in self._bases and folded not in MONTH_LIKE):
+            if len(folded) < SHORTEST or not self._stands_for_a_name(text, token):
                 continue
             last = token
             for after in tokens[at + 1 : at + 3]:
                 if text[last.end() : after.start()] != " " or not self._follows(token[0], after[0]):
                     break
                 last = after
-            if token[0][0].isupper() or last is not token:
+            alone = token[0][0].isupper() or (lower and folded in self._usual)
+            if alone or last is not token:
                 end = last.end()
                 yield token.start(), end
+
+    def _stands_for_a_name(self, text: str, token: re.Match[str]) -> bool:
+        """Whether a first name that is a word too is meant as a name: in capitals, inside a
+        sentence that is not all in capitals."""
+        folded = token[0].casefold()
+        if (folded not in self._bases and folded not in WORDLIKE) or folded in MONTH_LIKE:
+            return True
+        inside = _INSIDE.search(text, 0, token.start()) is not None
+        return (
+            inside and folded in self._inside and token[0][0].isupper() and token[0][1:].islower()
+        )
 
     def surnames(self, text: str) -> Iterator[tuple[int, int]]:
         """Where a surname stands by itself: in capitals, and no word of the language."""

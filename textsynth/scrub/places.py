@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from textsynth.corpus import fold
 from textsynth.scrub import pools
@@ -32,15 +31,15 @@ _COUNTRY_WORDS = words(
 )
 # What a company calls itself beside its name.
 _LEGAL = words(
-    "ltd limited inc incorporated llc llp lp plc corp corporation co company gmbh ag kg ug se sa sas"
-    " sarl srl spa bv nv ab oy as aps pty group holdings holding partners sons brothers bros and"
-    " associates & of the de la le les du der die das und et y e i bank airlines airways insurance"
-    " solutions systems technologies technology services consulting media foods motors energy labs"
-    " laboratories studio studios university college school academy hospital clinic institute church"
-    " hotel hotels restaurant cafe bakery pharmacy store stores supermarket logistics industries"
-    " international global capital ventures foundation trust council society union association"
-    " brewing brewery records pictures entertainment software networks communications telecom"
-    " department ministry agency office club"
+    "ltd limited inc incorporated llc llp lp plc corp corporation co company gmbh ag kg ug se sa"
+    " sas sarl srl spa bv nv ab oy as aps pty group holdings holding partners sons brothers bros"
+    " and associates & of the de la le les du der die das und et y e i bank airlines airways"
+    " insurance solutions systems technologies technology services consulting media foods motors"
+    " energy labs laboratories studio studios university college school academy hospital clinic"
+    " institute church hotel hotels restaurant cafe bakery pharmacy store stores supermarket"
+    " logistics industries international global capital ventures foundation trust council society"
+    " union association brewing brewery records pictures entertainment software networks"
+    " communications telecom department ministry agency office club"
 )
 
 
@@ -51,9 +50,6 @@ class Places:
     language: str
     draw: Draw
     people: People
-    _sounding: dict[tuple[str, str], list[str]] = field(
-        init=False, repr=False, default_factory=dict
-    )
 
     def place(self, text: str, turn: int = 0) -> str:
         """Another place of the same kind, part by part: "Austin, TX 78701"."""
@@ -70,17 +66,18 @@ class Places:
             return self._named(text, turn, coded=coded) if folded else text
         tokens = _TOKEN.findall(text)
         edge = len(tokens)
-        while edge and (not tokens[edge - 1][0].isalnum() or self._code(tokens[edge - 1], coded)):
+        while edge > 1 and (
+            not tokens[edge - 1][0].isalnum()
+            or self._code(tokens[edge - 1], coded)
+            or (edge < len(tokens) and tokens[edge - 1].isupper() and len(tokens[edge - 1]) == 3)
+        ):
             edge -= 1
         begin = 0
         while begin < edge and (_CODE.fullmatch(tokens[begin]) or not tokens[begin][0].isalnum()):
             begin += 1
         name = "".join(tokens[begin:edge])
         named = self._named(name, turn, coded=False) if name else ""
-        before, after = (
-            "".join(self._coded(token, turn) for token in some)
-            for some in (tokens[:begin], tokens[edge:])
-        )
+        before, after = (self._codes(some, turn) for some in (tokens[:begin], tokens[edge:]))
         return before + named + after
 
     def _code(self, token: str, coded: bool) -> bool:
@@ -88,13 +85,21 @@ class Places:
         short = token.upper() in pools.states(self.language)[1]
         return bool(_CODE.fullmatch(token)) or (short and (token.isupper() or coded))
 
-    def _coded(self, token: str, turn: int) -> str:
+    def _codes(self, tokens: list[str], turn: int) -> str:
+        """Other states and postcodes; a postcode in two parts is one."""
         short = pools.states(self.language)[1]
-        if token.upper() in short:
-            return cased(self._other(short, token.upper(), turn), token)
-        return shape(token, self.draw, turn) if token[0].isalnum() else token
+        made, code = "", ""
+        for token in [*tokens, ""]:
+            if token and token.upper() not in short:
+                code += token
+                continue
+            bare = code.strip()
+            made += code.replace(bare, shape(bare, self.draw, turn)) if bare else code
+            code = ""
+            made += cased(self._other(short, token.upper(), turn), token) if token else ""
+        return made
 
-    def _kind(self, folded: str, *, coded: bool) -> Sequence[str]:
+    def _kind(self, folded: str, *, coded: bool) -> tuple[str, ...]:
         """The list in which a place stands, if in any."""
         full, short = pools.states(self.language)
         if folded in _CONTINENTS:
@@ -113,12 +118,14 @@ class Places:
         stripped = text.strip()
         return text.replace(stripped, cased(self._other(listed, stripped, turn), stripped), 1)
 
-    def _other(self, listed: Sequence[str], old: str, turn: int) -> str:
+    def _other(self, listed: tuple[str, ...], old: str, turn: int) -> str:
         """Another one of a list that begins with the same sound."""
-        alike = [
-            entry for entry in listed if sound(entry) == sound(old) and fold(entry) != fold(old)
-        ]
-        return self.draw.pick(alike or list(listed), "place", fold(old), turn)
+        alike = pools.sounding(listed, sound(old))
+        for step in range(9):
+            made = self.draw.pick(alike, "place", fold(old), turn, step)
+            if fold(made) != fold(old):
+                break
+        return made
 
     # -- addresses -----------------------------------------------------------------------------
 
@@ -179,17 +186,11 @@ class Places:
         compound = _COMPOUND.search(token)
         ending = compound[0] if compound else ""
         stem = token.removesuffix(ending)
-        names = self._by_sound("street", pools.names(self.language).last, sound(stem))
+        names = pools.sounding(pools.names(self.language).last, sound(stem))
         made = self.draw.pick(names, "street", fold(stem), turn)
         if fold(made) == fold(stem):
             made = self.draw.pick(names, "street", fold(stem), turn, "again")
         return cased(made, stem) + ending
-
-    def _by_sound(self, name: str, listed: Sequence[str], wanted: str) -> list[str]:
-        if (name, wanted) not in self._sounding:
-            alike = [entry for entry in listed if sound(entry) == wanted]
-            self._sounding[name, wanted] = alike or list(listed)
-        return self._sounding[name, wanted]
 
     # -- companies -----------------------------------------------------------------------------
 
@@ -204,7 +205,9 @@ class Places:
         made = list(tokens)
         for n in own:
             token = tokens[n]
-            acronym = token.isupper() and 1 < len(token) < 6 and not text.isupper()
+            acronym = token.isupper() and (
+                1 < len(token) < 5 or (len(token) == 5 and not text.isupper())
+            )
             if acronym or len(token) == 1 or any(map(str.isdigit, token)):
                 made[n] = self._acronym(token, turn)
             else:

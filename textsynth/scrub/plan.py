@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from textsynth.corpus import Slot, Utterance
 from textsynth.scrub import policy
-from textsynth.scrub.detect import OWN_SCORE, Found
+from textsynth.scrub.detect import AGREED, OWN_SCORE, Found
 from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, Action, Kind
 from textsynth.scrub.policy import Settings
 
@@ -222,9 +222,17 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
     if not touched and action == "slot":
         row.mark(Span(start, end, kind.label, text[start:end], "slot", annotated=False))
     elif not touched:
-        row.cut_out(start, end, kind.label, provider, sought=kind.sought)
+        row.cut_out(start, end, kind.label, provider, sought=_sought(kind, found, text[start:end]))
     elif policy.goes(action):
         _in_slots(row, start, end, kind, touched)
+
+
+def _sought(kind: Kind, found: Found, surface: str) -> bool:
+    """Whether what was found here may be taken out everywhere: not on one model's word, which would
+    make a slip in one row one in all of them."""
+    needed = {"PERSON": OWN_SCORE, "ORGANIZATION": AGREED}.get(kind.entity, 0.0)
+    numbered = kind.entity != "STREET_ADDRESS" or any(char.isdigit() for char in surface)
+    return kind.sought and numbered and found.score >= needed
 
 
 def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) -> None:

@@ -62,18 +62,19 @@ _CITIES = """
 """
 # Companies and domains that nobody has are made of these.
 _STEMS = in_order(
-    "Ash Birch Bright Broad Cedar Clear Cold Copper Crest Dawn Deep Dove Drift East Elder Elm Ember"
-    " Ever Fair Falcon Fern Flint Fox Frost Glen Gold Granite Green Grove Harbor Hawk Hazel Heather"
-    " High Holly Iron Ivory Ivy Juniper Kestrel Lark Laurel Linden Long Maple Meadow Mill Moss North"
-    " Oak Oat Olive Onyx Orchard Otter Owl Pine Quill Raven Red River Rose Rowan Sage Silver South"
-    " Star Stone Summer Swift Thorn Timber Umber Upper Vale West White Wild Willow Winter Wren"
+    "Ash Birch Bright Broad Cedar Clear Cold Copper Crest Dawn Deep Dove Drift East Elder Elm"
+    " Ember Ever Fair Falcon Fern Flint Fox Frost Glen Gold Granite Green Grove Harbor Hawk Hazel"
+    " Heather High Holly Iron Ivory Ivy Juniper Kestrel Lark Laurel Linden Long Maple Meadow Mill"
+    " Moss North Oak Oat Olive Onyx Orchard Otter Owl Pine Quill Raven Red River Rose Rowan Sage"
+    " Silver South Star Stone Summer Swift Thorn Timber Umber Upper Vale West White Wild Willow"
+    " Winter Wren"
 )
 _ENDINGS = in_order(
     "bank bay beck bridge brook bury croft crest dale fall field ford gate grove haven hill holm"
     " hurst land light line mark mead mere mont moor peak point port reach ridge rock shore side"
     " spring stead stone stream vale view wall water way well wick wood worth"
 )
-# Where English names are drawn from beside its own: the names of an English corpus are not all so.
+# Where names for an English corpus are drawn from when those of its own locales all go.
 _ORIGINS = ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "sv_SE", "fi_FI", "da_DK", "pt_BR")
 _UNDECOMPOSED = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "Ae",
@@ -133,8 +134,7 @@ def names(language: str) -> Names:
     locales = dict.fromkeys([own, *(name for name in _locales() if name.startswith(f"{main}_"))])
     found = _collected(locales, frozenset())
     if main == "en":
-        others = _collected(_ORIGINS, frozenset([*found.either, *found.last]))
-        found = _ascii_only(_joined(found, others))
+        found = _ascii_only(found)
     male = found.male or tuple(_drawn("first_name_male", own))
     female = found.female or tuple(_drawn("first_name_female", own))
     return replace(
@@ -144,6 +144,15 @@ def names(language: str) -> Names:
         either=found.either or tuple(dict.fromkeys([*male, *female])),
         last=found.last or tuple(_drawn("last_name", own)),
     )
+
+
+@cache
+def foreign_names(language: str) -> Names:
+    """More names for an English corpus: not all people in one are called as the English are."""
+    if not faker_locale(language).startswith("en_"):
+        return Names((), (), (), (), ())
+    own = names(language)
+    return _ascii_only(_collected(_ORIGINS, frozenset([*own.either, *own.last])))
 
 
 def _collected(locales: Iterable[str], known: Collection[str]) -> Names:
@@ -172,16 +181,6 @@ def _collected(locales: Iterable[str], known: Collection[str]) -> Names:
                 (last_female, {*known}),
             )
         )
-    )
-
-
-def _joined(one: Names, other: Names) -> Names:
-    return Names(
-        one.male + other.male,
-        one.female + other.female,
-        one.either + other.either,
-        one.last + other.last,
-        (),
     )
 
 
@@ -232,6 +231,13 @@ def cities(language: str) -> tuple[str, ...]:
 
 
 @cache
+def sounding(listed: tuple[str, ...], wanted: str) -> tuple[str, ...]:
+    """Those of a list before which "a" or "an" stands, or all of it where there are too few."""
+    alike = tuple(entry for entry in listed if sound(entry) == wanted)
+    return alike if len(alike) > 2 else listed
+
+
+@cache
 def folded(listed: tuple[str, ...]) -> frozenset[str]:
     """The entries of a list, to look places up in."""
     return frozenset(map(fold, listed))
@@ -239,10 +245,10 @@ def folded(listed: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def countries(language: str) -> tuple[str, ...]:
-    """The countries in the language's own names, without those that have more than three words."""
+    """The countries in the language's own names, without those of more than two words."""
     provider = _provider("address", faker_locale(language)) or _provider("address", "en_US")
     listed = getattr(provider, "countries", ()) or _provider("address", "en_US").countries
-    plain = [c for c in listed if isinstance(c, str) and len(c.split()) < 4 and "(" not in c]
+    plain = [c for c in listed if isinstance(c, str) and len(c.split()) < 3 and "(" not in c]
     return tuple(dict.fromkeys(plain))
 
 
@@ -271,15 +277,15 @@ def street_words(language: str) -> frozenset[str]:
 
 
 _STREET_WORDS = words(
-    "street st road rd avenue ave av lane ln boulevard blvd drive dr court ct place pl square sq way"
-    " close crescent cres terrace ter walk row gate gardens grove green hill mews parade rise yard"
-    " wharf highway hwy parkway pkwy circle cir trail alley broadway north south east west northeast"
-    " northwest southeast southwest ne nw se sw apt apartment suite ste unit flat room floor fl"
-    " building bldg block box po p.o house no number studio lot level first second third fourth"
-    " fifth the of and at de la le les des du del della di da do dos das der den dem die am an im"
-    " zum zur auf van het rue avenida avenue calle via viale piazza corso plaza paseo rua travessa"
-    " allee weg platz straße strasse gasse laan straat plein ulica ul cours quai impasse chemin"
-    " route bis near opposite corner apartamento piso puerta stock etage"
+    "street st road rd avenue ave av lane ln boulevard blvd drive dr court ct place pl square sq"
+    " way close crescent cres terrace ter walk row gate gardens grove green hill mews parade rise"
+    " yard wharf highway hwy parkway pkwy circle cir trail alley broadway north south east west"
+    " northeast northwest southeast southwest ne nw se sw apt apartment suite ste unit flat room"
+    " floor fl building bldg block box po p.o house no number studio lot level first second third"
+    " fourth fifth the of and at de la le les des du del della di da do dos das der den dem die am"
+    " an im zum zur auf van het rue avenida avenue calle via viale piazza corso plaza paseo rua"
+    " travessa allee weg platz straße strasse gasse laan straat plein ulica ul cours quai impasse"
+    " chemin route bis near opposite corner apartamento piso puerta stock etage"
 )
 
 # Those after the name of a street, after which a town may follow.

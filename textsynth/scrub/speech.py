@@ -22,6 +22,10 @@ _OTHER_DIGITS = (
 )
 _LISTS = [list(UNITS), *(row.split() for row in _OTHER_DIGITS)]
 _ZEROS = frozenset({*ZERO, "nought", "nil"})
+_NUMERALS = [
+    frozenset({*_LISTS[0], *_ZEROS, *TEENS, *TENS, *REPEATED}),
+    *(frozenset(names) for names in _LISTS[1:]),
+]
 _JOINERS = words("and dash hyphen space dot point slash plus extension ext area code hundred")
 _TEEN_NAMES = {number: word for word, number in TEENS.items()}
 _TEN_NAMES = {str(digit): word for word, digit in TENS.items()}
@@ -95,7 +99,9 @@ def spoken_number(text: str) -> SpokenNumber | None:
     """The number that a text says, or None where it has a word that is no part of one."""
     pieces = _PIECE.findall(text)
     folded = [piece.casefold() for piece in pieces]
-    for names in _LISTS:
+    for names, every in zip(_LISTS, _NUMERALS, strict=True):
+        if every.isdisjoint(folded):
+            continue
         english = names is _LISTS[0]
         read = _read(pieces, folded, names, english=english)
         if read:
@@ -169,23 +175,55 @@ def is_said_email(text: str) -> bool:
 
 def say_address(text: str, change: Callable[[str], str]) -> str:
     """An address that was said, changed as the written one would be, and said again."""
-    written, spelled, numbers = "", False, False
+    parts: list[_Part] = [_Part([])]
     marks: dict[str, str] = {}
+    written = ""
     for word in text.split():
         symbol = _SYMBOLS.get(word.casefold())
         if symbol:
+            written += parts[-1].written + symbol
             marks.setdefault(symbol, word)
-        digit = UNITS.get(word.casefold()) or ("0" if word.casefold() == "oh" else None)
-        numbers = numbers or digit is not None
-        spelled = spelled or (len(word) == 1 and word.isalpha())
-        written += symbol or digit or word
-    made = change(written)
-    local, at, domain = made.partition("@")
-    if spelled and at:
-        local = " ".join(local)
-    for part, mark in marks.items():
-        local, domain = (side.replace(part, f" {mark} ") for side in (local, domain))
-    if numbers:
-        local = re.sub(r"\d", lambda digit: f" {_LISTS[0][int(digit[0])]} ", local)
-    sign = f" {marks.get('@', 'at')} " if at else ""
-    return cased(" ".join(f"{local}{sign}{domain}".split()), text)
+            parts.append(_Part([]))
+        else:
+            parts[-1].words.append(word)
+    made = re.split(r"([.@_+/:-])", change(written + parts[-1].written))
+    at = made.index("@") if "@" in made else len(made)
+    for n in range(0, len(made), 2):
+        if n // 2 < len(parts) and n < at:
+            made[n] = parts[n // 2].say(made[n])
+    for n in range(1, len(made), 2):
+        made[n] = f" {marks.get(made[n], _NAMES[made[n]])} " if made[n] in _NAMES else made[n]
+    return cased(" ".join("".join(made).split()), text)
+
+
+_NAMES = {".": "dot", "@": "at", "_": "underscore", "-": "dash", "+": "plus", "/": "slash"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The words of an address between two of its dots: letters, names and numbers."""
+
+    words: list[str]
+
+    @property
+    def written(self) -> str:
+        """What would be written for the words."""
+        begin = self._number_begins()
+        number = spoken_number(" ".join(self.words[begin:]))
+        digits = number.digits if number else "".join(self.words[begin:])
+        return "".join(self.words[:begin]) + digits
+
+    def say(self, text: str) -> str:
+        """Other content, said as these words are."""
+        begin = self._number_begins()
+        number = spoken_number(" ".join(self.words[begin:]))
+        name = text[: -len(number.digits)] if number else text
+        said = number.say(text[len(name) :]) if number else ""
+        spelled = begin > 1 and all(len(word) == 1 for word in self.words[:begin])
+        return f"{' '.join(name) if spelled else name} {said}".strip()
+
+    def _number_begins(self) -> int:
+        begin = len(self.words)
+        while begin and spoken_number(" ".join(self.words[begin - 1 :])):
+            begin -= 1
+        return begin

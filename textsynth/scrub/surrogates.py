@@ -36,11 +36,20 @@ _FEW = frozenset(
 _LISTED = frozenset({"name", "first_name", "last_name", "company", "nationality", "place", "city",
                      "country", "state"})  # fmt: skip
 _NAMES = frozenset({"name", "first_name", "last_name"})
+_NATIONALITIES = tuple(sorted(words(pools.NATIONALITIES)))
 _POSSESSIVE = _NAMES | {"company"}
 # Words that a name and its surrogate may share.
 _NO_PART = frozenset({*TITLES, *words("and und et og och jr sr ii iii iv phd md esq")})
-_ALIASES = {"ascii_safe_email": "email", "city": "place", "country": "place", "state": "place",
-            "ipv6": "ipv4", "postcode": "shape", "phone_number": "phone", "address": "street_address"}  # fmt: skip
+_ALIASES = {
+    "ascii_safe_email": "email",
+    "city": "place",
+    "country": "place",
+    "state": "place",
+    "ipv6": "ipv4",
+    "postcode": "shape",
+    "phone_number": "phone",
+    "address": "street_address",
+}
 _TITLES = (("mr", "sir", "lord"), ("mrs", "ms", "miss", "madam", "lady"),
            ("dr", "prof", "mx", "rev", "captain"), ("professor", "doctor", "reverend"))  # fmt: skip
 _MONTH_DAYS = range(45, 321)
@@ -271,8 +280,7 @@ class _Makers:
     def _nationality(self, text: str, turn: int) -> str:
         plural = text.casefold().endswith("s") and not text.casefold().endswith(("ss", "us", "is"))
         singular = text[:-1] if plural else text
-        known = sorted(pools.words(pools.NATIONALITIES))
-        alike = [word for word in known if pools.sound(word) == pools.sound(text)]
+        alike = pools.sounding(_NATIONALITIES, pools.sound(text))
         others = [word for word in alike if word.casefold() != singular.casefold()]
         made = self.draw.pick(others, "nationality", singular.casefold(), turn)
         ends = not made.endswith(("s", "sh", "ch", "se"))

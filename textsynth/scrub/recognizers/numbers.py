@@ -241,6 +241,13 @@ ENGLISH = (
         signs=DIGIT,
     ),
     Rule(
+        "PIN",
+        0.9,
+        rf"(?<![\w.,-])(?P<value>\d{{4,6}})\s(?:is|as|for|was)\s(?:my|the|our)\s(?:{_PIN})\b",
+        words=CONTEXTS[-1].words,
+        signs=DIGIT,
+    ),
+    Rule(
         "ACCOUNT_NUMBER",
         0.9,
         after(r"swift|bic", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)"),

@@ -26,7 +26,8 @@ SPACE = r"\s{1,4}"
 _ABOUT = r"(?:\s(?:for|of|on|at|with|to)(?:\s[\w'\u2019-]{1,20}){1,4}?\s(?:is|was|=|:))?"
 _LINK = (
     r"(?:[\s:=#'\"\u2019(.,*-]|(?:numbers?|no|nr|num|is|was|are|its|it|s|the|my|our|his|her|your|as"
-    r"|ending|in|with|should|be|now|id|code|reads?)\b){0,24}+"
+    r"|ending|in|with|should|be|now|id|code|reads?|either|could|may|might|maybe|probably|think|of"
+    r"|actually)\b){0,24}+"
 )
 # A code with a digit in it: "AB-1234", "C 1234567", "1234 5678 90".
 CODE = (
