@@ -5,13 +5,15 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/home
 
-.PHONY: help demo test test-heavy bulk bench-grammar clean install install-dev
+.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub pii-model clean install install-dev
 
 help:
 	@echo "make demo        install and generate the demo corpus into $(OUT)"
 	@echo "make test        ruff, mypy and pytest"
 	@echo "make test-heavy  the long forms of the tests"
 	@echo "make bench-grammar DATA=DIR  the grammar beside its peers and its ceiling"
+	@echo "make bench-scrub DATA=DIR  the scrub beside plain Presidio: found, kept, speed"
+	@echo "make pii-model   train the small model of the scrub again (20 minutes)"
 	@echo "make bulk        100,000 template rows into runs/bulk"
 
 $(BIN)/python:
@@ -46,6 +48,13 @@ bulk: install
 # DATA: a folder with make_templates.py; PEERS: a virtual environment with chatette
 bench-grammar: install-dev
 	$(BIN)/python scripts/bench_grammar.py --data $(DATA) $(if $(PEERS),--peers $(PEERS))
+
+# DATA: a folder with pii_dev and ner_wnut17 (scripts/bench_scrub.py says what they hold)
+bench-scrub: install-dev
+	$(BIN)/python scripts/bench_scrub.py --data $(DATA) --plain --rounds 3
+
+pii-model: install-dev
+	$(BIN)/python scripts/train_pii_ner.py -o textsynth/scrub/ner
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache

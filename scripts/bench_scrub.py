@@ -16,12 +16,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import re
 import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -189,6 +191,41 @@ def speed(texts: list[str], rounds: int, workers: int) -> None:
         print(f"{name:36} {len(texts) / statistics.median(seconds):7.0f} texts/s  {ratio:5.2f} x")
 
 
+def perplexity(path: Path) -> None:
+    """What the base language model makes of seeds before and after the scrub. Rows are JSON objects
+    with `text`; each is scored by itself, the first token is given."""
+    import torch
+
+    from textsynth import keyed, seeds
+
+    secret = keyed.load_secret()
+    file = seeds.read(path, secret=secret, language="en")
+    assert _DETECTOR is not None
+    plain = [replace(one, slots=()) for one in file.utterances]
+    clean = scrub.scrub(
+        plain, settings=_DETECTOR.settings, detector=_DETECTOR, secret=secret, seed=1
+    )
+    model, tokenizer = models.load_language_model(models.language_model_source("auto"))
+    model.eval()
+
+    def score(texts: Sequence[str]) -> float:
+        total = count = 0.0
+        with torch.inference_mode():
+            for text in texts:
+                ids = tokenizer(text, return_tensors="pt").input_ids
+                loss = model(ids, labels=ids).loss
+                total += float(loss) * (ids.shape[1] - 1)
+                count += ids.shape[1] - 1
+        return math.exp(total / count)
+
+    pairs = [(old.text, new.text) for old, new in zip(plain, clean.utterances(), strict=True)]
+    changed = [(old, new) for old, new in pairs if old != new]
+    print(f"\nperplexity under {models.language_model_source('auto').name}")
+    for name, rows_ in (("all rows", pairs), ("rows that the scrub changed", changed)):
+        before, after = score([old for old, _ in rows_]), score([new for _, new in rows_])
+        print(f"  {name} ({len(rows_)}): {before:.1f} -> {after:.1f} ({after / before - 1:+.1%})")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--data", type=Path, required=True)
@@ -197,6 +234,7 @@ def main() -> None:
     arguments.add_argument("--shown", type=int, default=0, help="examples of errors (tune only)")
     arguments.add_argument("--rounds", type=int, default=0, help="of the speed measurement")
     arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--perplexity", type=Path, metavar="SEEDS.jsonl")
     arguments.add_argument("--plain", action="store_true", help="plain Presidio beside it")
     options = arguments.parse_args()
     parity = 0 if options.half == "tune" else 1
@@ -219,6 +257,8 @@ def main() -> None:
             engine = plain_engine()
             found = [plain_spans(engine.analyze(row["text"], language="en")) for row in data]
             told("Presidio as it comes", quality(data, found))
+    if options.perplexity:
+        perplexity(options.perplexity)
     if options.rounds:
         print(f"\nspeed over {len(pii)} texts, {options.rounds} rounds in turn")
         speed([row["text"] for row in pii], options.rounds, options.workers)

@@ -122,8 +122,6 @@ def test_found(detector: Detector, text: str, entity: str, surface: str) -> None
     [
         "wake me tomorrow at half past six",
         "play songs from 1914-1918",
-        "remind me on 2024-10-12",
-        "remind me on 12.10.2024",
         "transfer 1 000 000 to my savings",
         "set a 10 minute timer down the road",
         "at 5 see dr who",
@@ -337,10 +335,10 @@ def test_keep_and_policies() -> None:
     assert text_of("ask [Ann Lee](contact)", labels={"contact": "slot"}) == "ask Ann Lee"
 
 
-def test_countries_and_dates_identify_nobody(detector: Detector) -> None:
-    text = "weather in Kenya next friday"
-    result = scrubbed(text, using=detector)
-    assert result.utterances()[0].text == text
+def test_a_country_becomes_another_and_days_stay(detector: Detector) -> None:
+    result = scrubbed("weather in Kenya next friday", using=detector)
+    said = result.utterances()[0].text
+    assert said.startswith("weather in ") and said.endswith(" next friday") and "Kenya" not in said
     assert str(result.patterns[0].pattern) == "weather in {location} next friday"
 
 

@@ -105,7 +105,8 @@ MANY = [
     *(text(f"call Oumarou A{chr(97 + n)}b at 555 {n:04}", id=f"row{n}") for n in range(12)),
     text("turn on the light"),
 ]
-ORIGINALS = ("ann lee", "jane roe", "555 0123", "five five five oh one", "john.smith", "tomasz",
+ORIGINALS = ("ann lee", "jane roe", "555 0123", "five five five oh one two three",
+             "john.smith", "tomasz",
              "john dot smith", "wieczorek", "oumarou")  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 
 from textsynth.scrub.formats import Draw
-from textsynth.scrub.pools import in_order, sound, weekdays_and_months
+from textsynth.scrub.pools import in_order, months_of, sound, weekdays_and_months, words
 from textsynth.scrub.speech import cased
 from textsynth.scrub.spoken import TEENS, TENS, UNITS
 
@@ -20,6 +20,7 @@ _ORDINALS = in_order(
 # Languages that write the month before the day.
 _MONTH_FIRST = frozenset({"en", "zh", "ja", "ko", "hu", "lt"})
 _DAY_FIRST_REGIONS = frozenset({"gb", "uk", "ie", "au", "nz", "in", "za", "ng", "ke"})
+_BETWEEN = words("the and year del des den der dem anno año ano ann\u00e9e born on")
 _DECADES = in_order("twenties thirties forties fifties sixties seventies eighties nineties")
 
 
@@ -67,12 +68,11 @@ _SAY_YEAR = (_by_thousand(" and "), _by_thousand(" "), _by_century)
 @cache
 def _years() -> dict[str, tuple[int, int]]:
     """What is said -> (the year, how it is said)."""
-    spans = ((2000, 2100), (2000, 2100), (1800, 2100))
-    return {
-        _SAY_YEAR[way](year): (year, way)
-        for way, (first, end) in enumerate(spans)
-        for year in range(first, end)
-    }
+    years: dict[str, tuple[int, int]] = {}
+    for way, (first, end) in enumerate(((2000, 2100), (2000, 2100), (1800, 2100))):
+        for year in range(first, end):
+            years.setdefault(_SAY_YEAR[way](year), (year, way))
+    return years
 
 
 def _either(names: dict[str, int] | dict[str, tuple[int, int]]) -> str:
@@ -86,7 +86,7 @@ def _tokens() -> re.Pattern[str]:
     return re.compile(
         r"(?P<time>\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?)"
         r"|(?P<compact>(?<!\d)(?:1[89]|20)\d{6}(?!\d))"
-        r"|(?P<ordinal>\d{1,2}(?=st|nd|rd|th)(?:st|nd|rd|th)\b)"
+        r"|(?P<ordinal>\d{1,2}(?:st|nd|rd|th|er)\b)"
         r"|(?P<number>\d{1,4}(?!\d))"
         rf"|(?P<year>\b(?:{_either(_years())})\b)"
         rf"|(?P<day>\b(?:{_either(_DAYS)})\b)"
@@ -140,6 +140,8 @@ def shift(text: str, days: int, language: str) -> str | None:
 
 def _parts(text: str, language: str) -> list[_Part]:
     months, weekdays = weekdays_and_months(language)
+    inflected = months_of(language)
+    strange = False
     parts: list[_Part] = []
     for match in _tokens().finditer(text):
         way, word = match.lastgroup or "", match[0].casefold()
@@ -158,13 +160,15 @@ def _parts(text: str, language: str) -> list[_Part]:
         elif way == "cardinal":
             part.kind, part.value = "d", _VALUES[word.replace("-", " ")]
         elif way == "word":
-            for kind, names in (("m", months), ("w", weekdays)):
+            for kind, names, style in (("m", months, 0), ("m", inflected, 1), ("w", weekdays, 0)):
                 at = _named(word, names)
-                if at is not None and not any(other.kind == kind for other in parts):
-                    part.kind, part.value = kind, at + 1
+                if at is not None and not part.kind and all(kind != p.kind for p in parts):
+                    part.kind, part.value, part.style = kind, at + 1, style
+            strange = strange or (not part.kind and len(word) > 2 and word not in _BETWEEN)
         if part.kind:
             parts.append(part)
-    if not _settled(text, parts, language):
+    named = any(part.kind == "m" for part in parts)
+    if (strange and not named) or not _settled(text, parts, language):
         return []
     numbers = [part for part in parts if part.way == "number" and part.kind in "dm"]
     in_figures = all(part.way == "number" for part in parts if part.kind != "w")
@@ -241,15 +245,19 @@ def _month_first(language: str) -> bool:
 def _written(part: _Part, moved: date, language: str) -> str:
     if part.way == "word":
         months, weekdays = weekdays_and_months(language)
+        months = months_of(language) if part.style else months
         names, at = (months, moved.month - 1) if part.kind == "m" else (weekdays, moved.weekday())
-        old = (months if part.kind == "m" else weekdays)[part.value - 1]
+        old = names[part.value - 1]
         short = len(part.text) < len(old)
         return cased(names[at][: 3 if short else None], part.text)
     value = {"y": moved.year, "m": moved.month, "d": moved.day}.get(part.kind, 0)
     if part.way == "ordinal":
-        return cased(ordinal(value), part.text)
+        french = part.text.endswith("er")
+        written = ordinal(value) if not french else "1er" if value == 1 else str(value)
+        return cased(written, part.text)
     if part.way == "year":
-        return cased(_SAY_YEAR[part.style](value), part.text)
+        way = 0 if part.value < 2000 <= value < 2010 else part.style  # nobody says "twenty hundred"
+        return cased(_SAY_YEAR[way](value), part.text)
     if part.way == "day":
         return cased(_ordinal_name(value), part.text)
     if part.way == "cardinal":

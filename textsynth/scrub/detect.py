@@ -50,6 +50,8 @@ OWN_SCORE = 0.7
 AGREED = 0.95
 LISTED_SCORE = 0.45  # a list of names says so
 REFUTED = 0.2
+# What stands before a place, so that a word of the language may be one ("in Reading").
+_PLACED = re.compile(r"(?:\b(?:in|on|from|to|near|of|via|at|around|into|through|across|visit)[ \t]|[,:\n>] ?)\Z")
 # From the first to the last letter or digit of a name.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?\.?", re.DOTALL)
 # Words beside a name that tell nothing of it.
@@ -222,7 +224,8 @@ def _doubt(text: str, start: int, surface: str, name: str, cased: bool, lexicon:
     if lexicon.all_words(surface):
         opens = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?:\n"
         single = " " not in surface
-        if lower or (single and name == "LOCATION"):
+        placed = name != "LOCATION" or _PLACED.search(text, 0, start) is not None
+        if lower or (single and not placed):
             return REFUTED
         if opens and single and not lexicon.is_name(surface):
             return REFUTED

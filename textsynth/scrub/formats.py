@@ -82,7 +82,7 @@ def _as_digit(digit: str, like: str) -> str:
 
 def shape(text: str, draw: Draw, turn: int = 0) -> str:
     """Other digits for digits and other letters for letters of the same case, all else as it is. A
-    number keeps its first zeros and gets no new ones; what is hexadecimal stays so."""
+    number keeps a zero it begins with and gets no new one; what is hexadecimal stays so."""
     for step in range(8):
         made = _shaped(text, draw.numbers(len(text), "shape", text, turn, step))
         if made != text:

@@ -18,6 +18,8 @@ from textsynth.scrub import policy
 from textsynth.scrub.formats import Draw, poured, shape
 from textsynth.scrub.pools import (
     FAMILY_FIRST,
+    MARKS,
+    UNDECOMPOSED,
     ascii_form,
     faker_locale,
     fold_marks,
@@ -40,7 +42,13 @@ _CACHED = 200_000
 _JOINING = words("and & y und et e og och en or")
 _SUFFIXES = words("jr sr ii iii iv phd md dds dvm esq obe mbe")
 _PARTICLES = frozenset(policy.PARTICLES.split("|"))
-_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]{2,})*|\d+|[^\w]+|_+")
+_TITLES = policy.TITLES | words(
+    "frau herr herrn mme mlle monsieur madame mademoiselle señor señora sr sra srta signor signora"
+    " sig dott dottor dottoressa senhor senhora pan pani meneer mevrouw"
+)
+# Languages in which a name has two surnames.
+_TWO_SURNAMES = frozenset({"es", "pt"})
+_TOKEN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*(?:['\u2019][^\W\d_]{{2,}})*|\d+|[^\w]+|_+")
 _HANDLE = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[^\W\d_]+|\d+|[\W_]+")
 _SYLLABLES = ("bel", "cor", "dan", "fen", "gar", "hal", "jor", "kel", "lan", "mar", "nel", "pas",
               "ren", "sol", "tav", "ver", "wen", "zan")  # fmt: skip
@@ -110,7 +118,7 @@ class People:
         if "-" in word:
             return "-".join(self.word(part, role, turn) if part else "" for part in word.split("-"))
         key = _key(word)
-        if len(key) == 1 and key.isascii():
+        if len(key) == 1 and key.upper() != key:
             letter = self._pool(role).initial(key)
             return cased(letter.upper(), word) if letter else shape(word, self.draw, turn)
         known = (role, key, str(turn))
@@ -170,12 +178,13 @@ class People:
         elif self._family_first(tokens, at):
             roles[at[0]] = "last"
         else:
-            roles[at[-1]] = "last"
+            two = len(at) > 2 and faker_locale(self.language)[:2] in _TWO_SURNAMES
+            roles.update(dict.fromkeys(at[-2:] if two else at[-1:], "last"))
 
     def _alone(self, tokens: list[str], at: int) -> Role:
         """What a single word is: what stands after a title, and what is known as nothing else, is a
         surname."""
-        titled = any(token.casefold() in policy.TITLES for token in tokens[:at])
+        titled = any(token.casefold() in _TITLES for token in tokens[:at])
         first, last = self._pool("first"), self._pool("last")
         key = _key(tokens[at])
         surname = key in self._last_seen or key in last
@@ -292,45 +301,6 @@ class People:
         return self._stem(word, turn)
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """The first names or surnames of a language: whether a word is one, of which gender, and the
-    candidates by gender and first letter."""
-
-    known: frozenset[str]
-    genders: dict[str, str]
-    female_form: frozenset[str]
-    groups: dict[tuple[str, str], list[str]]
-    letters: list[str]
-
-
-@cache
-def index(language: str, role: Role) -> Index:
-    """The index of a language's names, made once."""
-    listed = names(language)
-    female_form = frozenset[str]()
-    if role == "first":
-        by_gender = {"": listed.either, "m": listed.male, "f": listed.female}
-    else:
-        by_gender = {"": listed.last, "f": listed.last_female or listed.last}
-        female_form = frozenset(map(_key, listed.last_female)) - {*map(_key, listed.last)}
-    genders = {_key(name): "m" for name in listed.male}
-    genders |= {_key(name): "f" for name in listed.female}
-    groups: dict[tuple[str, str], list[str]] = {}
-    for gender, several in by_gender.items():
-        for name in several:
-            groups.setdefault((gender, _initial(name)), []).append(name)
-            groups.setdefault((gender, ""), []).append(name)
-    letters = [
-        letter
-        for name in by_gender[""]
-        if (letter := _initial(name)).isascii()
-        and all(len(groups.get((g, letter), ())) >= _ENOUGH for g in by_gender)
-    ]
-    known = frozenset(_key(name) for name in [*by_gender[""], *by_gender.get("f", ())])
-    return Index(known, genders, female_form, groups, letters)
-
-
 @dataclass(frozen=True)
 class Candidates:
     """The first names or surnames of a language by gender and initial; "" stands for any."""
@@ -349,12 +319,16 @@ def _candidates(language: str, role: Role, *, foreign: bool = False) -> Candidat
         by_gender = {"": listed.either, "m": listed.male, "f": listed.female}
     else:
         by_gender = {"": listed.last, "f": listed.last_female or listed.last}
+    others = frozenset(listed.last if role == "first" else listed.either)
     groups: dict[tuple[str, str], list[str]] = {}
     for gender, several in by_gender.items():
-        for name in several:
+        # One that is both a first name and a surname would not be told apart, and before "Eunice"
+        # stands another article than before other vowels.
+        clear = [name for name in several if name not in others and _sounds_as_spelled(name)]
+        for name in clear if 2 * len(clear) > len(several) else several:
             groups.setdefault((gender, _initial(name)), []).append(name)
             groups.setdefault((gender, ""), []).append(name)
-    initials = map(_initial, by_gender[""])
+    initials = map(_initial, groups.get(("", ""), ()))
     return Candidates(
         known=frozenset(_key(name) for several in by_gender.values() for name in several),
         genders={_key(name): gender for gender in "mf" for name in by_gender.get(gender, ())},
@@ -363,7 +337,7 @@ def _candidates(language: str, role: Role, *, foreign: bool = False) -> Candidat
         letters=[
             letter
             for letter in initials
-            if letter.isascii()
+            if letter.upper() != letter
             and all(len(groups.get((g, letter), ())) >= _ENOUGH for g in by_gender)
         ],
     )
@@ -415,25 +389,32 @@ class Pool:
 
     def _gender(self, word: str, key: str) -> str:
         if self._role == "first":
-            return self._own.genders.get(key) or self._foreign.genders.get(key, "")
+            known = (self._own, self._foreign, _candidates("en", "first"))
+            return next((c.genders[key] for c in known if key in c.genders), "")
         forms = self._own.female_forms
         ends = word.casefold().endswith(_FEMALE_ENDINGS)
         return "f" if key in forms or (ends and forms) else ""
 
 
 def _key(word: str) -> str:
-    return fold_marks(word).casefold().replace("\u2019", "'")
+    """What tells a word: "Müller", "MUELLER" and "mueller" are one."""
+    plain = word if word.isascii() else fold_marks(word.casefold().translate(UNDECOMPOSED))
+    return plain.casefold().replace("\u2019", "'")
 
 
 def _initial(name: str) -> str:
     return _key(name)[:1]
 
 
+def _sounds_as_spelled(name: str) -> bool:
+    return (sound(name) == "an") == (_initial(name) in "aeiou")
+
+
 def _is_part(token: str, tokens: list[str], at: int) -> bool:
     """Whether a token is a part of the name itself."""
     folded = token.casefold()
     named = token[0].isalpha() and folded not in _SUFFIXES - {"i", "v"}
-    title = folded in policy.TITLES and any(t[0].isalpha() for t in tokens[at + 1 :])
+    title = folded in _TITLES and any(t[0].isalpha() for t in tokens[at + 1 :])
     return named and not title and folded not in _JOINING
 
 

@@ -20,8 +20,8 @@ _LAST = re.compile(r"\W+([^\W\d_]+)\Z")
 _COURTESIES = words("please thanks today tomorrow tonight yes no ok okay asap")
 _INTERJECTIONS = words(
     "hi hey hello bye goodbye yeah yep yup nope nah hmm hm mhm aww aw ah oh ooh oops whoa wow yay"
-    " ugh huh aha haha hah lol omg gosh dang darn geez gee jeez um uh er erm mm thx thnx pls plz sorry"
-    " gonna wanna gotta dunno ya yo sir madam dear"
+    " ugh huh aha haha hah lol omg gosh dang darn geez gee jeez um uh er erm mm thx thnx pls plz"
+    " sorry gonna wanna gotta dunno ya yo sir madam dear"
 )
 _ELONGATED = re.compile(r"(\w)\1\1")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "'s")
@@ -47,6 +47,30 @@ WORDLIKE = words(
     "will mark bill art rob sue drew jack frank rich grant skip don pat ray guy gene dean earl duke"
     " hope faith joy grace ivy lily daisy rose pearl amber crystal penny carol melody destiny"
     " harmony miles cliff sunny bob jay charlotte chad"
+)
+# Towns that dictionaries hold too; not those that are words (Reading, Bath, Cork).
+TOWNS = frozenset(
+    name.strip().casefold()
+    for name in """
+    London|Birmingham|Manchester|Leeds|Glasgow|Sheffield|Bristol|Edinburgh|Liverpool|Cardiff|
+    Belfast|Leicester|Coventry|Nottingham|Newcastle|Brighton|Plymouth|Southampton|York|Oxford|
+    Cambridge|Exeter|Norwich|Swansea|Dundee|Aberdeen|Inverness|Milton Keynes|Swindon|New York|
+    Los Angeles|Chicago|Houston|Philadelphia|San Antonio|San Diego|Dallas|Indianapolis|Seattle|
+    Denver|Boston|Nashville|Detroit|Portland|Memphis|Las Vegas|Louisville|Baltimore|Milwaukee|
+    Albuquerque|Tucson|Fresno|Sacramento|Atlanta|Miami|Oakland|Minneapolis|Tulsa|Cleveland|
+    New Orleans|Pittsburgh|St. Louis|San Francisco|San Jose|Salt Lake City|Kansas City|Honolulu|
+    Anchorage|Toronto|Montreal|Vancouver|Calgary|Ottawa|Edmonton|Winnipeg|Halifax|Melbourne|
+    Brisbane|Perth|Adelaide|Canberra|Hobart|Auckland|Wellington|Christchurch|Dublin|Galway|
+    Limerick|Paris|Lyon|Marseille|Berlin|Hamburg|Munich|Frankfurt|Vienna|Zurich|Geneva|Rome|
+    Milan|Naples|Venice|Madrid|Barcelona|Seville|Lisbon|Porto|Brussels|Antwerp|Amsterdam|
+    Rotterdam|The Hague|Copenhagen|Stockholm|Oslo|Helsinki|Reykjavik|Warsaw|Krakow|Prague|
+    Budapest|Athens|Istanbul|Moscow|Kyiv|Bucharest|Sofia|Belgrade|Zagreb|Cairo|Lagos|Nairobi|
+    Johannesburg|Cape Town|Accra|Addis Ababa|Casablanca|Dubai|Tehran|Baghdad|Riyadh|Tel Aviv|
+    Jerusalem|Mumbai|Delhi|Bangalore|Chennai|Kolkata|Hyderabad|Karachi|Lahore|Dhaka|Colombo|
+    Kathmandu|Bangkok|Hanoi|Singapore|Kuala Lumpur|Jakarta|Manila|Hong Kong|Taipei|Shanghai|
+    Beijing|Tokyo|Osaka|Kyoto|Seoul|Busan|Mexico City|Havana|Bogota|Santiago|Buenos Aires|
+    Montevideo|Rio de Janeiro|Sao Paulo|Caracas|Quito|La Paz|Nassau
+    """.split("|")
 )
 # Short for a month, yet mostly people.
 MONTH_LIKE = words("jan")
@@ -74,16 +98,17 @@ class Lexicon:
         self._usual = usual - NO_FIRST_NAMES - WORDLIKE
         self._names = (first | last) - NO_FIRST_NAMES
         self._countries = regions("en") - AMBIGUOUS_COUNTRIES
+        self._places = self._countries | TOWNS
         self._first = first - NO_FIRST_NAMES
         self._inside = (usual | WORDLIKE) & self._first
         self._last = last
 
     def is_word(self, text: str) -> bool:
-        """Whether a text is a word of the language in any form, and no first name or country."""
+        """Whether a text is a word of the language in any form, and no first name, country or town."""
         folded = text.casefold()
         if folded in self._function_words or _ELONGATED.search(folded):
             return True
-        if folded in self._usual or folded in self._countries:
+        if folded in self._usual or folded in self._places:
             return False
         return folded in self._bases or any(
             folded.endswith(ending)

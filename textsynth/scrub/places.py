@@ -66,11 +66,7 @@ class Places:
             return self._named(text, turn, coded=coded) if folded else text
         tokens = _TOKEN.findall(text)
         edge = len(tokens)
-        while edge > 1 and (
-            not tokens[edge - 1][0].isalnum()
-            or self._code(tokens[edge - 1], coded)
-            or (edge < len(tokens) and tokens[edge - 1].isupper() and len(tokens[edge - 1]) == 3)
-        ):
+        while edge and (not tokens[edge - 1][0].isalnum() or self._ends(tokens, edge, coded)):
             edge -= 1
         begin = 0
         while begin < edge and (_CODE.fullmatch(tokens[begin]) or not tokens[begin][0].isalnum()):
@@ -79,6 +75,12 @@ class Places:
         named = self._named(name, turn, coded=False) if name else ""
         before, after = (self._codes(some, turn) for some in (tokens[:begin], tokens[edge:]))
         return before + named + after
+
+    def _ends(self, tokens: list[str], edge: int, coded: bool) -> bool:
+        """Whether the token before `edge` is no part of the town's name: a state or a code."""
+        token = tokens[edge - 1]
+        state = 1 < edge < len(tokens) and token.isupper() and len(token) == 3
+        return state or self._code(token, coded)
 
     def _code(self, token: str, coded: bool) -> bool:
         """Whether a token after a town is a state or a part of a postcode."""

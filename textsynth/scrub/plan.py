@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from textsynth.corpus import Slot, Utterance
 from textsynth.scrub import policy
-from textsynth.scrub.detect import AGREED, OWN_SCORE, Found
+from textsynth.scrub.detect import AGREED, LISTED_SCORE, OWN_SCORE, Found
 from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, Action, Kind
 from textsynth.scrub.policy import Settings
 
@@ -228,11 +228,16 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
 
 
 def _sought(kind: Kind, found: Found, surface: str) -> bool:
-    """Whether what was found here may be taken out everywhere: not on one model's word, which would
-    make a slip in one row one in all of them."""
-    needed = {"PERSON": OWN_SCORE, "ORGANIZATION": AGREED}.get(kind.entity, 0.0)
-    numbered = kind.entity != "STREET_ADDRESS" or any(char.isdigit() for char in surface)
-    return kind.sought and numbered and found.score >= needed
+    """Whether what was found here may be taken out everywhere: not where a slip in one row would
+    become one in all of them, as with the name of a company that one model alone has seen."""
+    single = " " not in surface
+    if kind.entity == "ORGANIZATION":
+        return found.score >= (AGREED if single else OWN_SCORE)
+    if kind.entity == "PERSON":
+        return found.score > LISTED_SCORE or not single
+    if kind.entity == "STREET_ADDRESS":
+        return any(char.isdigit() for char in surface)
+    return kind.sought
 
 
 def _in_slots(row: Plan, start: int, end: int, kind: Kind, touched: list[Span]) -> None:

@@ -16,6 +16,11 @@ from textsynth.corpus import fold
 
 DRAWS = 1000
 
+# The signs that join letters in the scripts of India, Thailand, Arabia; `\w` leaves them out.
+MARKS = "".join(
+    char for char in map(chr, range(0x300, 0x1200)) if unicodedata.category(char)[0] == "M"
+)
+
 
 def words(text: str) -> frozenset[str]:
     """A closed list, written as one text."""
@@ -76,7 +81,7 @@ _ENDINGS = in_order(
 )
 # Where names for an English corpus are drawn from when those of its own locales all go.
 _ORIGINS = ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "sv_SE", "fi_FI", "da_DK", "pt_BR")
-_UNDECOMPOSED = str.maketrans(
+UNDECOMPOSED = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "Ae",
      "œ": "oe", "\u0131": "i", "þ": "th", "ð": "d", "ä": "ae", "ö": "oe", "ü": "ue"}
 )  # fmt: skip
@@ -93,7 +98,7 @@ def sound(text: str) -> str:
 
 def ascii_form(text: str) -> str:
     """The text in ASCII letters, as it would stand in an address; other scripts drop out."""
-    return fold_marks(text.translate(_UNDECOMPOSED)).encode("ascii", "ignore").decode()
+    return fold_marks(text.translate(UNDECOMPOSED)).encode("ascii", "ignore").decode()
 
 
 def fold_marks(text: str) -> str:
@@ -308,6 +313,19 @@ def weekdays_and_months(language: str) -> tuple[tuple[str, ...], tuple[str, ...]
     return by_number, tuple(days[str(number % 7)] for number in range(1, 8))
 
 
+@cache
+def months_of(language: str) -> tuple[str, ...]:
+    """The months as they stand after a day, in languages where they are inflected there."""
+    return in_order(_GENITIVES.get(faker_locale(language).split("_")[0], ""))
+
+
+_GENITIVES = {
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października"
+    " listopada grudnia",
+    "cs": "ledna února března dubna května června července srpna září října listopada prosince",
+}
 _MONTHS = in_order(
     "January February March April May June July August September October November December"
 )

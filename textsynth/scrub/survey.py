@@ -161,7 +161,7 @@ def tally(
     """What a piece of the corpus says. After the first walk only the rows are planned that hold
     what was last found."""
     going: dict[Going, None] = {}
-    public: set[str] = set()
+    public = set(knowledge.settings.allow)
     for utterance, several in zip(utterances, found, strict=True):
         if knowledge.sweeps and not knowledge.sweeps[-1].search.find(utterance.text):
             continue

@@ -100,7 +100,7 @@ def _parts(text: str, digits: str, language: str) -> tuple[str, str]:
         return code, rest.removeprefix("0")
     if digits.startswith("0"):
         return _home(digits, language), digits[1:]
-    if len(digits) == 11 and digits[0] == "1":
+    if len(digits) == 11 and digits[0] == "1" and _home(digits, language) == "1":
         return "1", digits[1:]
     american = len(digits) in (7, 10) and _home(digits, language) == "1"
     return ("1" if american else ""), digits
