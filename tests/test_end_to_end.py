@@ -24,7 +24,7 @@ CALLS = ["call {}", "ring {} for me", "get {} on the phone", "can you dial {} pl
 NOTES = ["send a note to {}", "write to {} now", "text {}", "mail {} that I am late", "tell {} yes"]
 
 
-def planted(count: int = 20) -> list[dict[str, str]]:
+def planted(count: int = 200) -> list[dict[str, str]]:
     """Identities as Faker draws them with a fixed seed: drawn, not chosen."""
     faker = Faker("en_US")
     faker.seed_instance(20)
@@ -58,9 +58,7 @@ def contents(path: Path) -> bytes:
     return raw
 
 
-def test_planted_identities_do_not_come_out(
-    tmp_path: Path, key_file: Path, record_property: pytest.RecordProperty
-) -> None:
+def test_planted_identities_do_not_come_out(tmp_path: Path, key_file: Path) -> None:
     identities = planted()
     rows = seeds(identities)
     (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -75,22 +73,12 @@ def test_planted_identities_do_not_come_out(
         Recipe.load(tmp_path / "recipe.yaml"), tmp_path / "run", key_file=key_file
     )
 
-    scrubbed = " ".join(
-        corpus.column(corpus.read(run.folder / "seeds" / name), "text")[row]
-        for name in ("seeds.parquet", "holdout.parquet")
-        for row in range(corpus.read(run.folder / "seeds" / name).num_rows)
-    )
-    values = [value for who in identities for value in who.values()]
-    missed = [value for value in values if value in scrubbed]
-    record_property("missed", missed)
-    # what the scrub misses is a figure of the scrub's own tests; here it bounds what may come out
-    assert len(missed) <= len(values) // 10, missed
-
-    found = {value for value in values if value not in missed}
+    values = {value for who in identities for value in who.values()}
+    assert len(values) > 790
     for path in sorted(run.folder.rglob("*")):
         if path.is_file():
             data = contents(path)
-            leaked = [value for value in found if value.encode() in data]
+            leaked = [value for value in values if value.encode() in data]
             assert not leaked, (path.name, leaked)
     assert run.manifest()["rows"] > 0
     for row in corpus.utterances(corpus.read(run.folder / "corpus.parquet")):

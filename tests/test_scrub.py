@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -218,7 +218,7 @@ def test_labels_of_the_templates_may_be_kept() -> None:
         ("message_sender", "name"),
         ("firstName", "first_name"),
         ("home_phone_number", "phone"),
-        ("email_address", "ascii_safe_email"),
+        ("email_address", "email"),
         ("address", "street_address"),
         ("account_number", "shape"),
         ("user", "name"),
@@ -397,7 +397,7 @@ def test_surrogates_and_pools_hold_no_original() -> None:
 def test_surrogates_look_like_the_original() -> None:
     assert re.fullmatch(r"ring 555-\d{4}", text_of("ring [555-0123](phone)"))
     assert re.fullmatch(r"ring 020 7946 \d{4}", text_of("ring [020 7946 0123](phone)"))
-    assert re.fullmatch(r"mail \S+@example\.\w+", text_of("mail [a@b.co](contact)"))
+    assert re.fullmatch(r"mail [a-z]@[a-z]+\.example", text_of("mail [a@b.co](contact)"))
     assert re.fullmatch(r"PIN \d{4}", text_of("PIN [4071](pin)"))
     assert re.fullmatch(r"is [a-z]+ in", text_of("is [omar](contact) in"))
     found = Says(NRP="Italian")
@@ -469,10 +469,8 @@ def test_looking_like_a_phone_takes_any_text(digits: str) -> None:
 # -- planted identities ------------------------------------------------------------------------
 
 
-def test_planted_identities(
-    detector: Detector, record_property: Callable[[str, object], None]
-) -> None:
-    """Those missed are named in the test report; nothing of those found is left anywhere."""
+def test_planted_identities(detector: Detector) -> None:
+    """Nobody is missed, and nothing of what was found is left anywhere."""
     from faker import Faker
 
     faker = Faker("en_US")
@@ -497,7 +495,6 @@ def test_planted_identities(
     output += "\n".join(v.surface for values in result.lists.values() for v in values.values)
     planted = [value for person in people for value in person]
     missed = [value for value in planted if value.casefold() in output.casefold()]
-    record_property("missed", missed)
-    assert len(missed) <= 4, missed
+    assert not missed
     found = [entry.value for entry in result.removed if entry.full]
-    assert not [value for value in found if value.casefold() in output.casefold()]
+    assert not [v for v in found if re.search(rf"\b{re.escape(v)}\b", output, re.IGNORECASE)]

@@ -45,7 +45,7 @@ NATIONALITIES = """
 CONTINENTS = ("Africa", "Antarctica", "Asia", "Europe", "Oceania", "North America", "South America")
 _CITIES = """
     Aberdeen,Accra,Adelaide,Akron,Albany,Albuquerque,Amarillo,Amsterdam,Anchorage,Athens,Atlanta,
-    Auckland,Augusta,Austin,Bakersfield,Baltimore,Barcelona,Bath,Belfast,Berlin,Birmingham,Boise,
+    Auckland,Augusta,Austin,Baltimore,Barcelona,Bath,Belfast,Berlin,Birmingham,Boise,
     Bologna,Boston,Boulder,Bradford,Brighton,Brisbane,Bristol,Brussels,Budapest,Buffalo,Calgary,
     Cambridge,Canberra,Cardiff,Carlisle,Charleston,Charlotte,Chester,Chicago,Cincinnati,Cleveland,
     Columbus,Copenhagen,Cork,Coventry,Dallas,Darwin,Dayton,Denver,Derby,Detroit,Dublin,Dundee,
