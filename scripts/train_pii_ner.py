@@ -44,6 +44,16 @@ PLAIN = words(
 Spans = list[tuple[int, int, str]]
 WORD = re.compile(r"[a-z]{4,}")
 
+META = {
+    "name": "pii",
+    "version": "1.0.0",
+    "description": "Names, places, addresses and companies in speech and letters.",
+    "author": "textsynth contributors",
+    "license": "Apache-2.0",
+    "spacy_version": ">=3.8.0,<3.9.0",
+    "sources": [{"name": "en_core_web_sm, word layers", "author": "Explosion", "license": "MIT"}],
+}
+
 CONFIG = """
 [nlp]
 lang = "en"
@@ -381,6 +391,7 @@ def main() -> None:
 
     fix_random_seed(options.seed)
     nlp = spacy.util.load_model_from_config(spacy.Config().from_str(CONFIG), auto_fill=True)
+    nlp.meta.update(META)
     by_template = list(sentences(options.pack, options.per_intent, options.seed).values())
     home = sentences(ROOT / "templates/home/intents", 150, options.seed)
     by_template += [rows for rows in home.values() if not any(spans for _, spans in rows)]

@@ -191,6 +191,13 @@ def test_joining_words_that_stick_out_do_not() -> None:
         ("at 12b, Elm Road now", 8, 16, "STREET_ADDRESS", ["12b, Elm Road"]),
         ("in Leeds 12345 now", 3, 8, "LOCATION", ["Leeds", "12345"]),
         ("in Leeds,\n NY 12345-6789", 3, 8, "LOCATION", ["Leeds", "NY 12345-6789"]),
+        (
+            "12 Elm Rd.\nToft\n, SY\n 04828",
+            0,
+            9,
+            "STREET_ADDRESS",
+            ["12 Elm Rd", "Toft\n, SY\n 04828"],
+        ),
         ("in Leeds 1999.50 now", 3, 8, "LOCATION", ["Leeds"]),
         ("on 2001-02-03T04:05Z ok", 3, 13, "DATE", ["2001-02-03T04:05Z"]),
     ],

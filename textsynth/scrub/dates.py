@@ -20,7 +20,11 @@ _ORDINALS = in_order(
 # Languages that write the month before the day.
 _MONTH_FIRST = frozenset({"en", "zh", "ja", "ko", "hu", "lt"})
 _DAY_FIRST_REGIONS = frozenset({"gb", "uk", "ie", "au", "nz", "in", "za", "ng", "ke"})
-_BETWEEN = words("the and year del des den der dem anno año ano ann\u00e9e born on")
+_BETWEEN = words(
+    "the and between from since until before after year born del des den der dem anno año ano"
+    " ann\u00e9e"
+)
+_RANGE = re.compile(r"(\s+(?:to|until|till|through|and|-|\u2013)\s+)")
 _DECADES = in_order("twenties thirties forties fifties sixties seventies eighties nineties")
 
 
@@ -84,7 +88,7 @@ def _either(names: dict[str, int] | dict[str, tuple[int, int]]) -> str:
 @cache
 def _tokens() -> re.Pattern[str]:
     return re.compile(
-        r"(?P<time>\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?)"
+        r"(?P<time>\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?|\d{1,2} ?[ap]\.?m\b)"
         r"|(?P<compact>(?<!\d)(?:1[89]|20)\d{6}(?!\d))"
         r"|(?P<ordinal>\d{1,2}(?:st|nd|rd|th|er)\b)"
         r"|(?P<number>\d{1,4}(?!\d))"
@@ -110,8 +114,17 @@ class _Part:
 
 
 def shift(text: str, days: int, language: str) -> str | None:
-    """The date that is so many days later, written as this one; None for what is no date. One
-    without a day moves by months, one without a year within any year."""
+    """The date that is so many days later, written as this one, or both dates of a range; None for
+    what is no date. One without a day moves by months, one without a year within any year."""
+    pieces = _RANGE.split(text)
+    ends = [_shifted(piece, days, language) for piece in pieces[::2]]
+    if None in ends:
+        return _shifted(text, days, language)
+    pieces[::2] = [end or "" for end in ends]
+    return "".join(pieces)
+
+
+def _shifted(text: str, days: int, language: str) -> str | None:
     parts = _parts(text, language)
     known = {part.kind: part.value for part in reversed(parts)}
     if set(known) <= {"d"}:
@@ -280,9 +293,16 @@ _SPOKEN_AGE = re.compile(
 )
 
 
+_FORTIES = re.compile(r"\b[1-9]0(?='?s\b)")
+
+
 def age(text: str, draw: Draw, turn: int = 0) -> str | None:
     """Another age of the same decade; "eighty" stays a word that "an" may stand before. None for
     what names no age."""
+    tens = _FORTIES.search(text)
+    if tens:
+        others = [str(ten) for ten in range(20, 100, 10) if str(ten) != tens[0]]
+        return text[: tens.start()] + draw.pick(others, "tens", text, turn) + text[tens.end() :]
     found = re.search(r"\d{1,3}", text) or _SPOKEN_AGE.search(text)
     if not found:
         decade = next((name for name in _DECADES if name in text.casefold()), None)
@@ -291,10 +311,12 @@ def age(text: str, draw: Draw, turn: int = 0) -> str | None:
         return re.sub(decade, other, text, flags=re.IGNORECASE) if decade else None
     spoken = not found[0].isdigit()
     old = _VALUES[found[0].casefold().replace("-", " ")] if spoken else int(found[0])
-    others = [str(n) for n in range(old // 10 * 10, old // 10 * 10 + 10) if n not in (0, old)]
+    others = [str(n) for n in range(old // 10 * 10, old // 10 * 10 + 10) if n not in (0, 1, old)]
     alike = [other for other in others if sound(other) == sound(str(old))]
     new = int(draw.pick(alike or ["11"], "age", old, turn))
     said = _NUMBERS[new] if spoken and new < len(_NUMBERS) else str(new)
     if "-" in found[0]:
         said = said.replace(" ", "-")
+    if spoken and "one" not in found[0].casefold():  # of "a hundred and two"
+        said = said.removeprefix("one ")
     return text[: found.start()] + cased(said, found[0]) + text[found.end() :]

@@ -51,7 +51,9 @@ AGREED = 0.95
 LISTED_SCORE = 0.45  # a list of names says so
 REFUTED = 0.2
 # What stands before a place, so that a word of the language may be one ("in Reading").
-_PLACED = re.compile(r"(?:\b(?:in|on|from|to|near|of|via|at|around|into|through|across|visit)[ \t]|[,:\n>] ?)\Z")
+_PLACED = re.compile(
+    r"(?:\b(?:in|on|from|to|near|of|via|at|around|into|through|across|visit)[ \t]|[,:\n>] ?)\Z"
+)
 # From the first to the last letter or digit of a name.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?\.?", re.DOTALL)
 # Words beside a name that tell nothing of it.
@@ -198,6 +200,8 @@ def weighed(text: str, entities: Iterable[_Entity], lexicon: Lexicon) -> Iterato
         if name == "PERSON":
             start, end = lexicon.without_words(text, start, end)
         surface = text[start:end]
+        if name == "LOCATION" and score < AGREED and lexicon.is_first_name(surface):
+            name = "PERSON"
         if score < AGREED:
             score = min(score, _doubt(text, start, surface, name, cased, lexicon))
         if surface.strip(".").upper() in ACRONYMS and surface.isupper():
@@ -285,6 +289,10 @@ _HOUSE = re.compile(r"(?<![\w.:/-])\d{1,5}[a-zA-Z]?,?[ \t]+\Z")
 _POSTCODE_AFTER = re.compile(
     r"[\s,>*?|-]{1,8}((?:[A-Za-z]{2,3}[\s,]{1,4})?\d{4,6}(?:-\d{4})?)(?![\w-]|[.,:]\d)"
 )
+_TOWN_AFTER = re.compile(
+    r"\.?(?:,[ \t]?|[ \t]?\n[ \t]?)([^\W\d_a-z][\w'\u2019.-]*(?:[ -][^\W\d_][\w'\u2019.-]*){0,3}"
+    r"[\s,]{1,4}(?:[A-Za-z]{2,3}[\s,]{1,4})?\d{4,6}(?:-\d{4})?)(?![\w-]|[.,:]\d)"
+)
 _CLOCK = re.compile(r"[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b")
 # "my pin is 9431 or 9503"
 _NUMBERS = ("PIN", "ACCOUNT_NUMBER", "REFERENCE_NUMBER", "CREDIT_CARD", "PHONE_NUMBER")
@@ -293,14 +301,18 @@ _PLACES = ("STREET_ADDRESS", "LOCATION")
 
 
 def _completed(text: str, found: Sequence[Found]) -> Iterator[Found]:
-    """Addresses with the house number before them, which models often leave out, the postcode after
-    them or after a place, dates with the time of a time stamp, and the second of two numbers."""
+    """Addresses with the house number before them, which models often leave out, town and postcode
+    after them, the postcode after a place, dates with the time of a time stamp, and the second of
+    two numbers."""
     for one in found:
         yield one
         if one.entity == "STREET_ADDRESS":
             house = _HOUSE.search(text, max(0, one.start - 10), one.start)
             if house is not None:
                 yield replace(one, start=house.start())
+            town = _TOWN_AFTER.match(text, one.end)
+            if town is not None:
+                yield Found(*town.span(1), "STREET_ADDRESS", one.score)
         if one.entity == "DATE":
             clock = _CLOCK.match(text, one.end)
             if clock is not None:

@@ -90,6 +90,17 @@ def shape(text: str, draw: Draw, turn: int = 0) -> str:
     return made
 
 
+def figures(text: str, draw: Draw, turn: int = 0) -> str:
+    """Other digits for digits, and what stands between them as it is: "ending in 6467"."""
+    if not any(char.isdecimal() for char in text):
+        return shape(text, draw, turn)
+    picks = draw.numbers(len(text), "shape", text, turn, 0)
+    return "".join(
+        _other_digit(text, at, pick) if text[at].isdecimal() else text[at]
+        for at, pick in enumerate(picks)
+    )
+
+
 def _shaped(text: str, picks: list[int]) -> str:
     hexadecimal = _HEX.fullmatch(text.lower())
     if hexadecimal:
@@ -159,7 +170,7 @@ def card(text: str, draw: Draw, turn: int = 0) -> str:
     """A card number of the same brand and length, from a test range, with its check digit."""
     digits = digits_of(text)
     if not 12 <= len(digits) <= 19:
-        return shape(text, draw, turn)
+        return figures(text, draw, turn)
     ranges = _TEST_CARDS.get(digits[:2]) or _TEST_CARDS.get(digits[0]) or _TEST_CARDS["4"]
     begin = draw.pick(ranges, "card", digits, turn)
     body = begin + draw.digits(len(digits) - len(begin) - 1, "card", digits, turn)
@@ -188,8 +199,8 @@ def ssn(text: str, draw: Draw, turn: int = 0) -> str:
     """An American social security number that is never issued: areas from 900 on, and groups that
     are no taxpayer's number either."""
     digits = digits_of(text)
-    if len(digits) != 9 or any(char.isalpha() for char in text):
-        return shape(text, draw, turn)
+    if len(digits) != 9:
+        return figures(text, draw, turn)
     area, group, serial = draw.numbers(3, "ssn", digits, turn)
     return poured(f"9{area % 100:02}{1 + group % 49:02}{1 + serial % 9999:04}", text)
 

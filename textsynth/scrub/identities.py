@@ -146,7 +146,11 @@ class People:
                 people[-1].append(token)
         pieces: list[tuple[str, Role | None]] = []
         for tokens in people:
-            pieces += self._person(tokens, provider)
+            named = [token.casefold() for token in tokens if token[0].isalpha()]
+            if len(people) > 1 and _TITLES.issuperset(named):  # "Mr" of "Mr and Mrs Smith"
+                pieces += [(token, None) for token in tokens]
+            else:
+                pieces += self._person(tokens, provider)
         return pieces
 
     def _person(self, tokens: list[str], provider: str) -> list[tuple[str, Role | None]]:
@@ -226,7 +230,7 @@ class People:
         return surname and (len(end) == 1 or (end in first and end not in last))
 
     def _part(self, token: str, turn: int) -> str:
-        """What one word becomes: a first name, a surname, both run together ("jsmith"), or none."""
+        """What one word becomes: a first name, a surname, both run together ("jsmith"), none."""
         key = _key(token)
         first, last = self._pool("first"), self._pool("last")
         if key in first or len(key) == 1:
@@ -239,6 +243,8 @@ class People:
             if known and (end in last or end in self._last_seen):
                 made = self._ascii(token[:cut], "first", 0)
                 return made + self._ascii(token[cut:], "last", turn)
+        if len(key) == len(token) > 4 and key[:-1] in last and key[:-1] not in first:
+            return self._ascii(token[:-1], "last", turn) + self._ascii(token[-1], "first", 0)
         return self._stem(token, turn)
 
     def _ascii(self, token: str, role: Role, turn: int) -> str:
@@ -282,7 +288,7 @@ class People:
             made = self.draw.pick(free, "domain", ".".join(labels), turn)
         else:
             made = f"{self._host(labels, turn)}.{_reserved(labels)}"
-        made = f"{www}{made}"
+        made = f"{www}{made}{port[0] if port else ''}"
         return made.upper() if host.isupper() else made
 
     def _host(self, labels: list[str], turn: int) -> str:

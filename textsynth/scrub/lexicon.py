@@ -49,9 +49,7 @@ WORDLIKE = words(
     " harmony miles cliff sunny bob jay charlotte chad"
 )
 # Towns that dictionaries hold too; not those that are words (Reading, Bath, Cork).
-TOWNS = frozenset(
-    name.strip().casefold()
-    for name in """
+_TOWNS = """
     London|Birmingham|Manchester|Leeds|Glasgow|Sheffield|Bristol|Edinburgh|Liverpool|Cardiff|
     Belfast|Leicester|Coventry|Nottingham|Newcastle|Brighton|Plymouth|Southampton|York|Oxford|
     Cambridge|Exeter|Norwich|Swansea|Dundee|Aberdeen|Inverness|Milton Keynes|Swindon|New York|
@@ -70,8 +68,8 @@ TOWNS = frozenset(
     Kathmandu|Bangkok|Hanoi|Singapore|Kuala Lumpur|Jakarta|Manila|Hong Kong|Taipei|Shanghai|
     Beijing|Tokyo|Osaka|Kyoto|Seoul|Busan|Mexico City|Havana|Bogota|Santiago|Buenos Aires|
     Montevideo|Rio de Janeiro|Sao Paulo|Caracas|Quito|La Paz|Nassau
-    """.split("|")
-)
+"""
+TOWNS = frozenset(name.strip().casefold() for name in _TOWNS.split("|"))
 # Short for a month, yet mostly people.
 MONTH_LIKE = words("jan")
 # Written in capitals, and the name of nobody.
@@ -104,7 +102,8 @@ class Lexicon:
         self._last = last
 
     def is_word(self, text: str) -> bool:
-        """Whether a text is a word of the language in any form, and no first name, country or town."""
+        """Whether a text is a word of the language in any form, and neither first name,
+        country nor town."""
         folded = text.casefold()
         if folded in self._function_words or _ELONGATED.search(folded):
             return True
@@ -123,6 +122,10 @@ class Lexicon:
     def is_name(self, text: str) -> bool:
         """Whether a text is on a list of first names or surnames."""
         return text.casefold() in self._names
+
+    def is_first_name(self, text: str) -> bool:
+        """Whether a text is a usual first name, and no place."""
+        return text.casefold() in self._usual - self._places
 
     def all_words(self, text: str) -> bool:
         """Whether a text is made of words of the language alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from textsynth.corpus import fold
 from textsynth.scrub import pools
@@ -17,6 +18,7 @@ from textsynth.scrub.spoken import TEENS, TENS, UNITS
 _TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)*|[^\w]+|_+")
 _SEGMENT = re.compile(r"(\s*[,;\n]\s*)")
 _CODE = re.compile(r"(?i)[a-z]{1,2}\d[a-z\d]?|\d[a-z]{2}|[a-z]\d[a-z]|\d+[a-z]?|\d+-\d+")
+_THE = re.compile(r"(?i)\Athe ")
 _ORDINAL = re.compile(r"(?i)(\d+)(st|nd|rd|th)")
 # What ends a compound name of a street: "Hauptstraße", "Keizersgracht".
 _COMPOUND = re.compile(
@@ -28,7 +30,8 @@ _CONTINENTS = {fold(name): name for name in pools.CONTINENTS}
 # Other names of countries; what they are called in full is not missed by those who say them.
 _COUNTRY_WORDS = words(
     "usa us u.s. u.s uk u.k. u.k england scotland wales britain america korea russia holland uae"
-)
+) | {"united states", "united states of america", "great britain", "northern ireland"}
+_COMPASS = frozenset("NSEW")
 # What a company calls itself beside its name.
 _LEGAL = words(
     "ltd limited inc incorporated llc llp lp plc corp corporation co company gmbh ag kg ug se sa"
@@ -41,6 +44,11 @@ _LEGAL = words(
     " union association brewing brewery records pictures entertainment software networks"
     " communications telecom department ministry agency office club"
 )
+
+
+@cache
+def _surnames(language: str, wanted: str) -> tuple[str, ...]:
+    return pools.sounding(pools.names(language).last, wanted)
 
 
 @dataclass
@@ -61,6 +69,8 @@ class Places:
 
     def _town(self, text: str, turn: int, *, coded: bool) -> str:
         """A segment without a street: a place, with a state and a postcode after it perhaps."""
+        bare = _THE.sub("", text)
+        text = bare if bare != text and self._kind(fold(bare), coded=False) else text
         folded = fold(text)
         if not folded or self._kind(folded, coded=coded):
             return self._named(text, turn, coded=coded) if folded else text
@@ -169,6 +179,8 @@ class Places:
         if not token[0].isalnum():
             return token
         number = _ORDINAL.fullmatch(token)
+        if token in _COMPASS:
+            return token
         if number:
             return self._ordinal(number, turn)
         said = spoken_number(token) if token[0].isalpha() else None
@@ -188,7 +200,7 @@ class Places:
         compound = _COMPOUND.search(token)
         ending = compound[0] if compound else ""
         stem = token.removesuffix(ending)
-        names = pools.sounding(pools.names(self.language).last, sound(stem))
+        names = _surnames(self.language, sound(stem))
         made = self.draw.pick(names, "street", fold(stem), turn)
         if fold(made) == fold(stem):
             made = self.draw.pick(names, "street", fold(stem), turn, "again")

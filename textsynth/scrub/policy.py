@@ -107,7 +107,7 @@ POSSESSIVE = re.compile(r"(?<=\w)(?:['\u2019]s|(?<=s)['\u2019])\Z")
 
 # From which score on a detection counts: in recall mode what one model says alone is enough, in
 # precision mode a pattern or a second model must say it too.
-THRESHOLDS = {"recall": 0.35, "precision": 0.75}
+THRESHOLDS = {"recall": 0.35, "precision": 0.65}
 
 
 @dataclass(frozen=True, slots=True)

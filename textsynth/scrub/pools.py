@@ -339,6 +339,7 @@ def draw(provider: str, language: str, seed: int) -> list[str]:
     if made is not None:
         return made
     locale = faker_locale(language)
+    provider = "color_name" if provider == "color" else provider  # "red" is said, not "#c67f45"
     return [value.surface for value in values.faker_pool(provider, locale, DRAWS, seed).values]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby, islice
 
 from textsynth.scrub.pools import words
 from textsynth.scrub.spoken import REPEATED, TEENS, TENS, UNITS, ZERO
@@ -76,6 +77,10 @@ class SpokenNumber:
             at += said.size
             made.append(self._say(said, new) if said.size else said.text)
         return "".join(made)
+
+    def say_each(self, digits: str) -> str:
+        """Any number of digits, one by one."""
+        return " ".join(self._names[int(digit)] for digit in digits)
 
     def _say(self, said: _Said, digits: str) -> str:
         if said.text.isdigit():
@@ -148,6 +153,34 @@ def _read(
     return (said, digits) if words_said else None
 
 
+def say_code(text: str, change: Callable[[str], str]) -> str | None:
+    """A code that was said in letters and numbers ("a b one two"), changed as the written one would
+    be, and said again; None for what is none. `change` keeps the length."""
+    if any(map(str.isdigit, text)) or " " not in text:
+        return None
+    runs = [(letter, list(run)) for letter, run in groupby(text.split(), _is_letter)]
+    numbers = [None if letter else spoken_number(" ".join(run)) for letter, run in runs]
+    written = "".join(
+        number.digits if number else "".join(run)
+        for (_, run), number in zip(runs, numbers, strict=True)
+    )
+    if len(runs) < 2 or any(
+        not (letter or n) for (letter, _), n in zip(runs, numbers, strict=True)
+    ):
+        return None
+    made = iter(change(written))
+    return " ".join(
+        number.say("".join(islice(made, len(number.digits))))
+        if number
+        else " ".join(islice(made, len(run)))
+        for (_, run), number in zip(runs, numbers, strict=True)
+    )
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha()
+
+
 def unspelled(text: str) -> tuple[str, dict[str, str]]:
     """The text with the words that are spelled in it ("s m i t h") put together, and what stood
     between the letters of each of them."""
@@ -192,7 +225,8 @@ def say_address(text: str, change: Callable[[str], str]) -> str:
         if n // 2 < len(parts) and n < at:
             made[n] = parts[n // 2].say(made[n])
     for n in range(1, len(made), 2):
-        made[n] = f" {marks.get(made[n], _NAMES[made[n]])} " if made[n] in _NAMES else made[n]
+        mark = marks.get(made[n]) or (_NAMES.get(made[n]) if made[n] not in text else None)
+        made[n] = f" {mark} " if mark else made[n]
     return cased(" ".join("".join(made).split()), text)
 
 
@@ -217,6 +251,8 @@ class _Part:
         """Other content, said as these words are."""
         begin = self._number_begins()
         number = spoken_number(" ".join(self.words[begin:]))
+        if number and text.isdigit() and len(text) != len(number.digits):
+            return number.say_each(text)
         name = text[: -len(number.digits)] if number else text
         said = number.say(text[len(name) :]) if number else ""
         spelled = begin > 1 and all(len(word) == 1 for word in self.words[:begin])

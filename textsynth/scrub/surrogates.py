@@ -21,14 +21,21 @@ from textsynth.scrub.kinds import MASK
 from textsynth.scrub.places import Places
 from textsynth.scrub.policy import POSSESSIVE, TITLES
 from textsynth.scrub.pools import words
-from textsynth.scrub.speech import cased, is_said_email, said_address, say_address, spoken_number
-from textsynth.scrub.sweep import Matcher, squeeze
+from textsynth.scrub.speech import (
+    cased,
+    is_said_email,
+    said_address,
+    say_address,
+    say_code,
+    spoken_number,
+)
+from textsynth.scrub.sweep import Matcher, is_full, squeeze
 
 TURNS = 50
 SHAPE_DRAWS = 50
 _CACHED = 100_000
-# Kinds of which there are too few values for a surrogate to be another one than all that go: an age
-# in a corpus of a thousand is somebody's.
+# Kinds of which there are few values: an age in a corpus of a thousand is somebody's. As long as
+# there are any others, no surrogate is a value that goes.
 _FEW = frozenset(
     {"age", "nationality", "place", "city", "country", "state", "title", "date", "color", "job"}
 )
@@ -56,6 +63,8 @@ _MONTH_DAYS = range(45, 321)
 _URL = re.compile(
     r"(?i)(?P<scheme>(?:[a-z][a-z0-9+.-]*:)?//)?(?P<host>[^/?#\s]+)(?P<path>.*)", re.DOTALL
 )
+_ADDRESS = re.compile(r"([^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"]+)")
+_NTH = re.compile(r"(\d+)(?:st|nd|rd|th)\b")
 _EXTENSION = re.compile(r"\.(?:html?|php|aspx?|jsp|pdf|jpe?g|png|gif|txt|json|xml|csv|zip)\b")
 
 
@@ -70,6 +79,7 @@ class Surrogates:
     secret: bytes
     seed: int
     _matcher: Matcher = field(init=False, repr=False, default_factory=Matcher)
+    _few: frozenset[str] = field(init=False, repr=False, default=frozenset())
     _pools: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
     _given: dict[tuple[str, str], str] = field(init=False, repr=False, default_factory=dict)
     _makers: _Makers = field(init=False, repr=False)
@@ -82,6 +92,8 @@ class Surrogates:
         workers must be told of the same; the order does not matter."""
         pairs = {(value, _ALIASES.get(provider, provider)) for value, provider in originals}
         self._matcher = Matcher(folded=(v for v, provider in sorted(pairs) if provider not in _FEW))
+        few = (value for value, provider in pairs if provider in _FEW)
+        self._few = frozenset(squeeze(value) for value in few if is_full(value))
         self._given.clear()
         self._pools.clear()
         self._makers = _Makers(self.language, Draw(self.secret), self.tells)
@@ -146,9 +158,11 @@ class Surrogates:
         second = None
         for turn in range(TURNS):
             made = _made(self._makers, value, chosen, turn)
-            if made == value or squeeze(made) == folded or (not few and self.tells(made)):
+            squeezed = squeeze(made)
+            told = self.tells(made)
+            if made == value or squeezed == folded or (told and not few):
                 continue
-            if not _shares(value, made, chosen):
+            if not told and squeezed not in self._few and not _shares(value, made, chosen):
                 return made
             second = second or made
         # Nothing else has this shape where a code of three digits goes, and all others too.
@@ -187,33 +201,45 @@ class _Makers:
             "age": self._age,
             "date": self._date,
             "title": self._title,
-            "ipv4": partial(_with, formats.ip, draw),
+            "ipv4": self._ip,
             "mac_address": partial(_with, formats.mac, draw),
             "iban": partial(_with, formats.iban, draw),
             "uuid4": partial(_with, formats.uuid4, draw),
             "credit_card_number": partial(self._number, formats.card),
             "ssn": partial(self._number, formats.ssn),
-            "shape": partial(self._number, shape),
+            "shape": self._code,
         }
 
     def clear_of(self, originals: Iterable[str]) -> None:
-        """Choose the number of days so that no date that goes is moved to another one that goes,
-        where there are few enough of them."""
-        folded = {squeeze(value): value for value in sorted(originals)}
-        if len(folded) > 2000:
-            return
-        for turn in range(20):
+        """Choose the number of days so that few dates that go, or none, are moved to another one
+        that goes; there are so many of them that some are looked at."""
+        values = sorted({value for value in originals if is_full(value)})
+        folded = frozenset(map(squeeze, values))
+        some = values[:: 1 + len(values) // 500]
+        fewest = len(some)
+        for turn in range(20 if some else 0):
             days = _days(self.draw, turn)
-            moved = (dates.shift(value, days, self.language) or "" for value in folded.values())
-            if not any(squeeze(date) in folded for date in moved):
-                self.days = days
-                return
+            moved = (dates.shift(value, days, self.language) or "" for value in some)
+            clashes = sum(squeeze(date) in folded for date in moved)
+            if clashes < fewest:
+                self.days, fewest = days, clashes
+            if not clashes:
+                break
 
     def _number(self, make: Callable[[str, Draw, int], str], text: str, turn: int) -> str:
         spoken = spoken_number(text)
         if spoken:
             return spoken.say(make(spoken.digits, self.draw, turn))
         return make(text, self.draw, turn)
+
+    def _code(self, text: str, turn: int) -> str:
+        said = say_code(text, partial(_with, shape, self.draw, turn=turn))
+        return said or self._number(shape, text, turn)
+
+    def _ip(self, text: str, turn: int) -> str:
+        if said_address(text):
+            return say_address(text, partial(_with, formats.ip, self.draw, turn=turn))
+        return formats.ip(text, self.draw, turn)
 
     def _phone(self, text: str, turn: int) -> str:
         spoken = spoken_number(text)
@@ -224,11 +250,18 @@ class _Makers:
         return spoken.say(digits_of(made))
 
     def _email(self, text: str, turn: int) -> str:
-        if "@" in text.strip("@") and " " not in text.strip():
-            return self.people.email(text, turn)
+        pieces = _ADDRESS.split(text)
+        if len(pieces) > 1:  # "Ann Lee <ann@lee.example>"
+            pieces[::2] = (self._beside(piece, turn) for piece in pieces[::2])
+            pieces[1::2] = (self.people.email(piece, turn) for piece in pieces[1::2])
+            return "".join(pieces)
         if said_address(text):
             return say_address(text, partial(self._written_email, turn=turn))
         return self.people.handle(text, turn)
+
+    def _beside(self, text: str, turn: int) -> str:
+        known = text.casefold() == "mailto:" or not any(map(str.isalnum, text))
+        return text if known else self.people.name(text, turn=turn)
 
     def _written_email(self, text: str, turn: int) -> str:
         return self.people.email(text, turn) if "@" in text else self.people.domain(text)
@@ -259,7 +292,7 @@ class _Makers:
         return f"{found['scheme'] or ''}{user}{at}{domain}{made}"
 
     def _host(self, host: str, turn: int) -> str:
-        if re.fullmatch(r"[\d.]+(?::\d+)?", host) and host.count(".") == 3:
+        if host.startswith("[") or re.fullmatch(r"\d+(?:\.\d+){3}(?::\d+)?", host):
             return formats.ip(host, self.draw, turn)
         return self.people.domain(host, turn) if "." in host else self.people.handle(host, turn)
 
@@ -268,7 +301,8 @@ class _Makers:
         if moved is not None:
             return moved
         if any(map(str.isdigit, text)):
-            return shape(text, self.draw, turn)
+            made = formats.figures(text, self.draw, turn)
+            return _NTH.sub(lambda nth: dates.ordinal(int(nth[1])), made)
         months, _ = pools.weekdays_and_months(self.language)
         month = self.draw.pick(months, "month", text.casefold(), turn)
         return cased(f"{1 + self.draw.number('day', text.casefold(), turn) % 28} {month}", text)
@@ -296,8 +330,9 @@ class _Makers:
 
     def listed(self, text: str, provider: str, turn: int) -> str:
         """A value of a provider that Faker has and this module does not know."""
-        drawn = pools.draw(provider, self.language, 0)
-        return cased(self.draw.pick(drawn, provider, squeeze(text), turn), text)
+        drawn = tuple(one for one in pools.draw(provider, self.language, 0) if "," not in one)
+        alike = pools.sounding(drawn, pools.sound(text))
+        return cased(self.draw.pick(alike, provider, squeeze(text), turn), text)
 
 
 def provider_for(value: str, provider: str) -> str:

@@ -73,6 +73,7 @@ _TWO = words(
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
     " 65 66 81 82 84 86 90 91 92 93 94 95 98"
 )
+_INNER = re.compile(r"[+(]*\d[\d\s().+/-]{5,}\d")
 _EXTENSION = re.compile(r"(?i)[\s,;]*(?:x|ext\.?|extension)\s*\d{1,6}\s*\Z")
 
 
@@ -83,7 +84,11 @@ def phone(text: str, language: str, draw: Draw, turn: int = 0) -> str:
         begin = phone(text[: extension.start()], language, draw, turn)
         return begin + poured(draw.digits(6, "extension", text, turn), extension[0])
     if any(char.isalpha() for char in text):
-        return shape(text, draw, turn)
+        inner = _INNER.search(text)  # "tel:555-0123"
+        if not inner:
+            return shape(text, draw, turn)
+        made = phone(inner[0], language, draw, turn)
+        return text[: inner.start()] + made + text[inner.end() :]
     digits = digits_of(text)
     country, rest = _parts(text.lstrip(" ("), digits, language)
     made = _free(country, rest, draw, turn)
