@@ -335,6 +335,21 @@ def test_keep_and_policies() -> None:
     assert text_of("ask [Ann Lee](contact)", labels={"contact": "slot"}) == "ask Ann Lee"
 
 
+def test_a_mask_names_the_label() -> None:
+    found = Says(PERSON="Ann Lee", LOCATION="Leeds")
+    masked = {"person": "mask"}
+    assert text_of("call Ann Lee now", using=found, labels=masked) == "call [PERSON] now"
+    assert pattern_of("call Ann Lee now", using=found, labels=masked) == "call {person} now"
+    assert text_of("call [Ann Lee](contact)", labels={"contact": "mask"}) == "call [CONTACT]"
+
+
+def test_a_row_is_dropped() -> None:
+    found = Says(PERSON="Ann Lee")
+    result = scrubbed("call Ann Lee", "call me", using=found, labels={"person": "drop_row"})
+    assert [one.text for one in result.utterances()] == ["call me"]
+    assert result.dropped == {"person": 1}
+
+
 def test_a_country_becomes_another_and_days_stay(detector: Detector) -> None:
     result = scrubbed("weather in Kenya next friday", using=detector)
     said = result.utterances()[0].text

@@ -166,13 +166,15 @@ def scrub(
     html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each loads the models.")] = 1,
     recipe: Annotated[
-        Path | None, typer.Option(help="Take language, seed and `scrub` settings from a recipe.")
+        Path | None, typer.Option(help="Take language and `scrub` settings from a recipe.")
     ] = None,
     language: Annotated[
         str | None, typer.Option(help="Language of the text (BCP 47); default: en.")
     ] = None,
     keep: Annotated[list[str], typer.Option(help="A label or entity that stays.")] = [],  # noqa: B006
-    seed: Annotated[int | None, typer.Option(help="Seed of the surrogates; default: 0.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="recall (default) or precision: how eagerly is searched.")
+    ] = None,
     key_file: KeyFile = None,
     json_: Json = False,
     quiet: Quiet = False,
@@ -183,7 +185,7 @@ def scrub(
     result = pipeline.scrub_file(
         source,
         output,
-        **pipeline.scrub_options(recipe, language=language, keep=keep, seed=seed),
+        **pipeline.scrub_options(recipe, language=language, keep=keep, mode=mode),
         key_file=key_file,
         workers=workers,
         report=report,

@@ -155,7 +155,7 @@ def scrub_options(
     *,
     language: str | None = None,
     keep: Sequence[str] = (),
-    seed: int | None = None,
+    mode: str | None = None,
 ) -> dict[str, Any]:
     """Arguments of `scrub_file`: a recipe's, where these do not say otherwise.
 
@@ -168,11 +168,13 @@ def scrub_options(
             "the recipe turns the scrub off", where=str(recipe), fix="leave `scrub: false` out"
         )
     settings = scrub_settings(loaded) if loaded is not None else scrub.Settings()
-    told = (loaded.language, loaded.seed) if loaded is not None else ("en", 0)
+    settings = dataclasses.replace(settings, keep=(*settings.keep, *keep))
+    if mode is not None:
+        settings = dataclasses.replace(settings, mode=mode)  # type: ignore[arg-type]
     return {
-        "recipe_language": told[0] if language is None else language,
-        "settings": dataclasses.replace(settings, keep=(*settings.keep, *keep)),
-        "seed": told[1] if seed is None else seed,
+        "recipe_language": language or (loaded.language if loaded is not None else "en"),
+        "settings": settings,
+        "seed": loaded.seed if loaded is not None else 0,
     }
 
 
