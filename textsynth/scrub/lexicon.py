@@ -21,7 +21,7 @@ _COURTESIES = words("please thanks today tomorrow tonight yes no ok okay asap")
 _INTERJECTIONS = words(
     "hi hey hello bye goodbye yeah yep yup nope nah hmm hm mhm aww aw ah oh ooh oops whoa wow yay"
     " ugh huh aha haha hah lol omg gosh dang darn geez gee jeez um uh er erm mm thx thnx pls plz"
-    " sorry gonna wanna gotta dunno ya yo sir madam dear"
+    " sorry gonna wanna gotta dunno ya yo sir madam dear uhh umm ssh shh sh psst wakey alrighty"
 )
 _ELONGATED = re.compile(r"(\w)\1\1")
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "'s")
