@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from textsynth.errors import ModelError
 from textsynth.scrub.kinds import ALIASES, KINDS, NAMED, NRP_WORDS
 from textsynth.scrub.lexicon import ACRONYMS, Lexicon
-from textsynth.scrub.policy import TITLES, Settings
+from textsynth.scrub.policy import Settings
 from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers import REPLACED, recognizers
 
@@ -367,7 +367,7 @@ def _uncovered(kept: Sequence[Found], start: int, end: int) -> Iterator[tuple[in
 def _tells(rest: str, lexicon: Lexicon | None) -> bool:
     """Whether what sticks out is more than words that join, or that are ordinary."""
     return any(
-        word.casefold() not in JOINERS | TITLES
+        word.casefold() not in JOINERS
         and not (lexicon is not None and word.islower() and lexicon.is_word(word))
         for word in re.findall(r"\w+", rest)
     )
