@@ -7,8 +7,9 @@ import pytest
 from textsynth import models
 from textsynth.errors import ModelError, RecipeError
 from textsynth.scrub import Detector, Recognizer, Settings
-from textsynth.scrub.detect import Found, _completed, resolve, weighed
 from textsynth.scrub.lexicon import Lexicon
+from textsynth.scrub.spans import Found, completed, resolve
+from textsynth.scrub.weigh import weighed
 
 pytestmark = pytest.mark.models
 
@@ -205,5 +206,5 @@ def test_joining_words_that_stick_out_do_not() -> None:
 def test_addresses_and_dates_are_completed(
     text: str, start: int, end: int, entity: str, expected: list[str]
 ) -> None:
-    spans = resolve(text, _completed(text, [Found(start, end, entity, 0.8)]))
+    spans = resolve(text, completed(text, [Found(start, end, entity, 0.8)]))
     assert [text[one.start : one.end] for one in spans] == expected

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from textsynth import cli, recipe
 from textsynth.corpus import Utterance
 from textsynth.pipeline import scrub_file, scrubfile
-from textsynth.scrub import Detector, Settings, audit, detect, policy, scrub, survey
+from textsynth.scrub import Detector, Settings, audit, detect, policy, scrub, survey, weigh
 from textsynth.scrub.kinds import ACTIONS, ENTITIES, KINDS
 from textsynth.scrub.policy import THRESHOLDS, free_text, personal
 
@@ -131,11 +131,11 @@ def test_thresholds_and_scores_are_those_of_the_code() -> None:
     mode = next(row[1] for row in cells(section("Settings")) if row[0] == "`mode`")
     assert [float(n) for n in re.findall(r"0\.\d+", mode)] == list(THRESHOLDS.values())
     scores = {row[0]: row[1] for row in cells(section("Settings")) if not quoted(row[0])}
-    installed = detect.INSTALLED_SCORES
-    assert float(scores["both models, of the same words the same kind"]) == detect.AGREED
-    assert float(scores["the small model alone"]) == detect.OWN_SCORE
-    assert float(scores["a list of names alone"]) == detect.LISTED_SCORE
-    assert float(scores["a model, against the dictionary"]) == detect.REFUTED
+    installed = weigh.INSTALLED_SCORES
+    assert float(scores["both models, of the same words the same kind"]) == weigh.AGREED
+    assert float(scores["the small model alone"]) == weigh.OWN_SCORE
+    assert float(scores["a list of names alone"]) == weigh.LISTED_SCORE
+    assert float(scores["a model, against the dictionary"]) == weigh.REFUTED
     assert installed["PERSON"] == installed["LOCATION"]
     assert [float(n) for n in re.findall(r"0\.\d", scores["the installed model alone"])] == [
         installed["PERSON"],

@@ -31,7 +31,7 @@ RULES: list[Rule] = [
 
 def found(text: str) -> set[tuple[str, str]]:
     """The (entity, value) pairs found in a text, of the values that `resolve` would keep."""
-    from textsynth.scrub.detect import Found, resolve
+    from textsynth.scrub.spans import Found, resolve
 
     entities = list(ENTITIES)
     results = [

@@ -7,9 +7,10 @@ rows again, `audit` tells what was done.
 
 from __future__ import annotations
 
-from textsynth.scrub.detect import Detector, Found
+from textsynth.scrub.detect import Detector
 from textsynth.scrub.policy import Recognizer, Settings
 from textsynth.scrub.scrubber import Detects, Scrubbed, SeedPattern, scrub, unscrubbed
+from textsynth.scrub.spans import Found
 from textsynth.scrub.sweep import Removed, find_leaks, leak_hits
 
 __all__ = [

@@ -5,22 +5,20 @@ but the recognisers, and nothing here reaches the network."""
 from __future__ import annotations
 
 import logging
-import re
 import warnings
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textsynth.errors import ModelError
-from textsynth.scrub.kinds import ALIASES, KINDS, NAMED, NRP_WORDS
-from textsynth.scrub.lexicon import ACRONYMS, Lexicon
+from textsynth.scrub.kinds import ALIASES, KINDS
+from textsynth.scrub.lexicon import Lexicon
 from textsynth.scrub.policy import Settings
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers import REPLACED, recognizers
+from textsynth.scrub.spans import Found, completed, resolve
+from textsynth.scrub.weigh import NAMES_OF_LABELS, OWN_SCORE, Entity, installed, merged, weighed
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine, EntityRecognizer
@@ -35,43 +33,7 @@ LEMMAS = ("tok2vec", "tagger", "attribute_ruler", "morphologizer", "lemmatizer")
 UNNEEDED = ("parser", "senter")
 OWN_MODEL = Path(__file__).parent / "ner"
 OWN_LANGUAGE = "en"
-# What a label of a spaCy model is here. Models of most languages say PER and LOC, English ones
-# PERSON, GPE and NORP; a facility is no address and says nothing.
-NAMES_OF_LABELS = {
-    **dict.fromkeys(("PER", "PERSON"), "PERSON"),
-    **dict.fromkeys(("GPE", "LOC", "LOCATION"), "LOCATION"),
-    **dict.fromkeys(("ORG", "ORGANIZATION"), "ORGANIZATION"),
-    "NORP": "NRP",
-}
-# How far a model's word is to be trusted. Precision mode takes from CONFIDENT on what two models
-# say, or what a pattern says.
-INSTALLED_SCORES = {"PERSON": 0.6, "LOCATION": 0.6, "NRP": 0.5, "ORGANIZATION": 0.4}
-OWN_SCORE = 0.7
-AGREED = 0.95
-LISTED_SCORE = 0.45  # a list of names says so
-REFUTED = 0.2
-# What stands before a place, so that a word of the language may be one ("in Reading").
-_PLACED = re.compile(
-    r"(?:\b(?:in|on|from|to|near|of|via|at|around|into|through|across|visit)[ \t]|[,:\n>] ?)\Z"
-)
-# From the first to the last letter or digit of a name.
-_EDGED = re.compile(r"[^\W_](?:.*[^\W_])?\.?", re.DOTALL)
-# Words beside a name that tell nothing of it.
-JOINERS = words(
-    "a an the my our your his her its and or of in at on to from for with by near is was s this"
-    " that"
-)
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A detection: `text[start:end]` is an `entity` of `kinds.ENTITIES`, with its score."""
-
-    start: int
-    end: int
-    entity: str
-    score: float
 
 
 class Detector:
@@ -152,112 +114,28 @@ class Detector:
                     for result in results
                 ]
         for text, several in zip(texts, found, strict=True):
-            yield resolve(text, _completed(text, several), self._lexicon)
+            yield resolve(text, completed(text, several), self._lexicon)
 
     def _read(self, pieces: Sequence[str]) -> Iterator[_Artifacts]:
         """What the models say of each piece: both in batches, over the same tokens."""
         docs = [self._nlp.make_doc(piece) for piece in pieces]
-        own: list[list[_Entity]] = [[] for _ in docs]
+        own: list[list[Entity]] = [[] for _ in docs]
         if self._own is not None:
             for doc, said in zip(self._own.pipe(docs, batch_size=64), own, strict=True):
                 said += [(e.start_char, e.end_char, e.label_, OWN_SCORE) for e in doc.ents]
                 doc.set_ents([], default="missing")  # or the next model would take them over
         for doc, said in zip(self._nlp.get_pipe("ner").pipe(docs, batch_size=64), own, strict=True):
-            entities = _merged(said, _installed(doc))
+            entities = merged(said, installed(doc))
             if self._lexicon is not None:
                 entities = list(weighed(doc.text, entities, self._lexicon))
             yield _Artifacts(self._nlp, doc, entities)
-
-
-_Entity = tuple[int, int, str, float]
-
-
-def _installed(doc: Any) -> list[_Entity]:
-    found = []
-    for entity in doc.ents:
-        name = NAMES_OF_LABELS.get(entity.label_)
-        if name == "NRP" and not NRP_WORDS & set(entity.text.casefold().split()):
-            name = "PERSON"  # small models take names for nationalities
-        if name is not None:
-            found.append((entity.start_char, entity.end_char, name, INSTALLED_SCORES[name]))
-    return found
-
-
-def weighed(text: str, entities: Iterable[_Entity], lexicon: Lexicon) -> Iterator[_Entity]:
-    """What the models say, less what a dictionary refutes, and the names that only it knows.
-
-    A nationality alone describes a kitchen as often as a person (a recogniser asks for "I am …"),
-    words of the language in lower case are no names, and in a text that has capitals neither is
-    what has none.
-    """
-    cased = any(char.isupper() for char in text[1:])
-    for start, end, name, score in entities:
-        edged = _EDGED.search(text, start, end)
-        if edged is None or name == "NRP":
-            continue
-        start, end = edged.span()
-        end = lexicon.without_function_words(text, start, end)
-        if name == "PERSON":
-            start, end = lexicon.without_words(text, start, end)
-        surface = text[start:end]
-        if name == "LOCATION" and score < AGREED and lexicon.is_first_name(surface):
-            name = "PERSON"
-        if score < AGREED:
-            score = min(score, _doubt(text, start, surface, name, cased, lexicon))
-        if surface.strip(".").upper() in ACRONYMS and surface.isupper():
-            continue
-        if name == "ORGANIZATION" and surface.islower() and lexicon.all_words(surface):
-            continue
-        yield start, end, name, score
-    for start, end in (*lexicon.people(text), *lexicon.surnames(text)):
-        yield start, end, "PERSON", LISTED_SCORE
-    for start, end in lexicon.countries(text):
-        yield start, end, "LOCATION", LISTED_SCORE
-
-
-def _doubt(text: str, start: int, surface: str, name: str, cased: bool, lexicon: Lexicon) -> float:
-    """The most that one model's word is worth."""
-    if name == "STREET_ADDRESS":
-        letters = any(char.isalpha() for char in surface)
-        digits = any(char.isdigit() for char in surface)
-        told = letters and (digits or (" " in surface and not surface.islower()))
-        return OWN_SCORE if told else REFUTED
-    if name == "PERSON" and any(char.isdigit() or char in "$%" for char in surface):
-        return REFUTED
-    lower = surface.islower()
-    if lexicon.all_words(surface):
-        opens = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?:\n"
-        single = " " not in surface
-        placed = name != "LOCATION" or _PLACED.search(text, 0, start) is not None
-        if lower or (single and not placed):
-            return REFUTED
-        if opens and single and not lexicon.is_name(surface):
-            return REFUTED
-    if lower and cased:
-        return LISTED_SCORE if name == "PERSON" else REFUTED
-    return OWN_SCORE
-
-
-def _merged(own: list[_Entity], installed: list[_Entity]) -> list[_Entity]:
-    """What two models say: a place that both call the same is nearly sure, with the longer span of
-    the two; else each speaks for itself."""
-    merged: list[_Entity] = []
-    agreed: set[int] = set()
-    for start, end, name, score in own:
-        for at, (other_start, other_end, other_name, _) in enumerate(installed):
-            if start < other_end and other_start < end and name == other_name:
-                agreed.add(at)
-                start, end, score = min(start, other_start), max(end, other_end), AGREED
-        merged.append((start, end, name, score))
-    merged += [entity for at, entity in enumerate(installed) if at not in agreed]
-    return merged
 
 
 class _Artifacts:
     """What Presidio asks of a text that was read: tokens, and lemmas only once it wants them, since
     they cost more than the names do."""
 
-    def __init__(self, nlp: Any, tokens: Any, said: list[_Entity]) -> None:
+    def __init__(self, nlp: Any, tokens: Any, said: list[Entity]) -> None:
         self.tokens = tokens
         self.said = said
         self._nlp = nlp
@@ -282,104 +160,6 @@ class _Artifacts:
             if not vocabulary[lemma].is_stop and not vocabulary[lemma].is_punct
             for part in lemma.lower().split(":")
         ]
-
-
-# What joins an address: the number of the house before it, the postcode and what sets it apart.
-_HOUSE = re.compile(r"(?<![\w.:/-])\d{1,5}[a-zA-Z]?,?[ \t]+\Z")
-_POSTCODE_AFTER = re.compile(
-    r"[\s,>*?|-]{1,8}((?:[A-Za-z]{2,3}[\s,]{1,4})?\d{4,6}(?:-\d{4})?)(?![\w-]|[.,:]\d)"
-)
-_TOWN_AFTER = re.compile(
-    r"\.?(?:,[ \t]?|[ \t]?\n[ \t]?)([^\W\d_a-z][\w'\u2019.-]*(?:[ -][^\W\d_][\w'\u2019.-]*){0,3}"
-    r"[\s,]{1,4}(?:[A-Za-z]{2,3}[\s,]{1,4})?\d{4,6}(?:-\d{4})?)(?![\w-]|[.,:]\d)"
-)
-_CLOCK = re.compile(r"[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b")
-# "my pin is 9431 or 9503"
-_NUMBERS = ("PIN", "ACCOUNT_NUMBER", "REFERENCE_NUMBER", "CREDIT_CARD", "PHONE_NUMBER")
-_OR_NUMBER = re.compile(r"\s*(?:,|/|\bor\b|\band\b)\s*(?:maybe\s)?(\d{3,16})(?![\w-]|[.,:]\d)")
-_PLACES = ("STREET_ADDRESS", "LOCATION")
-
-
-def _completed(text: str, found: Sequence[Found]) -> Iterator[Found]:
-    """Addresses with the house number before them, which models often leave out, town and postcode
-    after them, the postcode after a place, dates with the time of a time stamp, and the second of
-    two numbers."""
-    for one in found:
-        yield one
-        if one.entity == "STREET_ADDRESS":
-            house = _HOUSE.search(text, max(0, one.start - 10), one.start)
-            if house is not None:
-                yield replace(one, start=house.start())
-            town = _TOWN_AFTER.match(text, one.end)
-            if town is not None:
-                yield Found(*town.span(1), "STREET_ADDRESS", one.score)
-        if one.entity == "DATE":
-            clock = _CLOCK.match(text, one.end)
-            if clock is not None:
-                yield replace(one, end=clock.end())
-        if one.entity in _NUMBERS:
-            at = one.end
-            while other := _OR_NUMBER.match(text, at):
-                yield replace(one, start=other.start(1), end=other.end(1))
-                at = other.end(1)
-        if one.entity in _PLACES:
-            postcode = _POSTCODE_AFTER.match(text, one.end)
-            if postcode is not None:
-                yield Found(*postcode.span(1), "POSTCODE", one.score)
-
-
-def resolve(text: str, found: Iterable[Found], lexicon: Lexicon | None = None) -> list[Found]:
-    """Disjoint detections. White space at the edges is cut off. Where some overlap, the one with
-    the higher score, then the longer one, then the first keeps its place whole; what sticks out of
-    the others stays a detection of its own: a name half covered is a name still told."""
-    kept: list[Found] = []
-    trimmed = (_trim(text, one) for one in found)
-    ranked = sorted(trimmed, key=_rank)
-    for one in ranked:
-        for start, end in list(_uncovered(kept, one.start, one.end)):
-            part = _trim(text, replace(one, start=start, end=end))
-            known = lexicon if one.entity in NAMED else None
-            whole = (start, end) == (one.start, one.end)
-            if part.start < part.end and (whole or _tells(text[part.start : part.end], known)):
-                kept.insert(bisect_left(kept, part.start, key=_start), part)
-    return kept
-
-
-def _rank(found: Found) -> tuple[object, ...]:
-    return (-found.score, found.start - found.end, found.start, found.entity)
-
-
-def _start(found: Found) -> int:
-    return found.start
-
-
-def _uncovered(kept: Sequence[Found], start: int, end: int) -> Iterator[tuple[int, int]]:
-    at = bisect_left(kept, start, key=lambda other: other.end)
-    while at < len(kept) and kept[at].start < end:
-        if start < kept[at].start:
-            yield start, kept[at].start
-        start = max(start, kept[at].end)
-        at += 1
-    if start < end:
-        yield start, end
-
-
-def _tells(rest: str, lexicon: Lexicon | None) -> bool:
-    """Whether what sticks out is more than words that join, or that are ordinary."""
-    return any(
-        word.casefold() not in JOINERS
-        and not (lexicon is not None and word.islower() and lexicon.is_word(word))
-        for word in re.findall(r"\w+", rest)
-    )
-
-
-def _trim(text: str, found: Found) -> Found:
-    surface = text[found.start : found.end]
-    return replace(
-        found,
-        start=found.start + len(surface) - len(surface.lstrip()),
-        end=found.end - len(surface) + len(surface.rstrip()),
-    )
 
 
 def _offsets(text: str) -> range:

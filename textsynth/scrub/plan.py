@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from textsynth.corpus import Slot, Utterance
 from textsynth.scrub import policy
-from textsynth.scrub.detect import AGREED, LISTED_SCORE, OWN_SCORE, Found
 from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, Action, Kind
 from textsynth.scrub.policy import Settings
+from textsynth.scrub.spans import Found
+from textsynth.scrub.weigh import AGREED, LISTED_SCORE, OWN_SCORE
 
 # From the first to the last letter or digit: what is cut begins and ends with one.
 _EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)

@@ -14,10 +14,10 @@ from typing import Any
 from textsynth.corpus import Slot, Utterance
 from textsynth.patterns import LABEL
 from textsynth.scrub import policy
-from textsynth.scrub.detect import Found
 from textsynth.scrub.fill import Filled, fill
 from textsynth.scrub.plan import Plan
 from textsynth.scrub.scrubber import Detects
+from textsynth.scrub.spans import Found
 from textsynth.scrub.surrogates import Surrogates
 from textsynth.scrub.survey import Knowledge, planned
 

@@ -18,10 +18,10 @@ from typing import Protocol
 from textsynth import patterns
 from textsynth.corpus import Utterance
 from textsynth.patterns import Pattern, SlotRef, Value
-from textsynth.scrub.detect import Found
 from textsynth.scrub.fill import Filled, fill, value_lists
 from textsynth.scrub.plan import plan
 from textsynth.scrub.policy import Settings
+from textsynth.scrub.spans import Found
 from textsynth.scrub.surrogates import Surrogates
 from textsynth.scrub.survey import Knowledge, common_words, learn, planned, tally
 from textsynth.scrub.sweep import Removed

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from textsynth import keyed
 from textsynth.corpus import Utterance, fold, substitute
 from textsynth.scrub import policy
-from textsynth.scrub.detect import Found
 from textsynth.scrub.kinds import NAMES
 from textsynth.scrub.plan import LONGEST, Plan, plan
 from textsynth.scrub.policy import Settings
+from textsynth.scrub.spans import Found
 from textsynth.scrub.sweep import Matcher, Removed, is_full, is_name, matcher, squeeze
 
 # A value that was grown in one row is sought in all again, and what that grows once more; so often.
