@@ -105,8 +105,8 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 POSSESSIVE = re.compile(r"(?<=\w)(?:['\u2019]s|(?<=s)['\u2019])\Z")
 
 
-# From which score on a detection counts: in recall mode whatever is said once, in precision mode what
-# a pattern, our own model or two models say.
+# From which score on a detection counts: in recall mode whatever is said once, in precision mode
+# what a pattern, our own model or two models say.
 THRESHOLDS = {"recall": 0.35, "precision": 0.65}
 
 
