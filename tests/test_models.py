@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import json
 import logging
 import os
+import shutil
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from textsynth import models
+from textsynth import gguffiles, modelfiles, models
 from textsynth.errors import ModelError
 from textsynth.models import Embedder, ModelSource
 
@@ -69,30 +74,354 @@ def test_a_path_that_leads_nowhere(base: str) -> None:
     assert caught.value.where == base
 
 
+def refused(source: ModelSource) -> ModelError:
+    """The error of loading a model: one line, with its place and a remedy."""
+    with pytest.raises(ModelError) as caught:
+        models.load_language_model(source)
+    assert "\n" not in caught.value.message
+    assert caught.value.where and caught.value.fix
+    return caught.value
+
+
 def test_a_model_that_is_nowhere_is_one_message() -> None:
     """Offline, a hub id that was never fetched."""
-    source = ModelSource("org/none", "textsynth-tests/no-such-model", "")
-    with pytest.raises(ModelError, match="the language model cannot be loaded") as caught:
-        models.load_language_model(source)
-    assert "textsynth-corpus[models]" in (caught.value.fix or "")
-    assert "hub" in (caught.value.fix or "")
-    assert "\n" not in caught.value.message
+    error = refused(ModelSource("org/none", "textsynth-tests/no-such-model", ""))
+    assert "the hub cannot be reached (HF_HUB_OFFLINE is set)" in error.message
+    assert error.where == "org/none"
+    assert "textsynth-corpus[models]" in (error.fix or "")
+    assert "hub" in (error.fix or "") and "model.base to a folder" in (error.fix or "")
 
 
-def test_a_broken_folder_is_one_message(tiny_model_folder: Path, tmp_path: Path) -> None:
-    for name in ("tokenizer.json", "tokenizer_config.json", "config.json"):
-        (tmp_path / name).write_bytes((tiny_model_folder / name).read_bytes())
-    (tmp_path / "model.safetensors").write_bytes(b"\x10")
-    with pytest.raises(ModelError, match="the language model cannot be loaded"):
-        models.load_language_model(models.language_model_source(str(tmp_path)))
+def copied(folder: Path, into: Path, **config: object) -> ModelSource:
+    """The tiny model once more, with keys of its configuration changed; None removes one."""
+    shutil.copytree(folder, into, dirs_exist_ok=True)
+    written = json.loads((into / "config.json").read_text()) | config
+    kept = {key: value for key, value in written.items() if value is not None}
+    (into / "config.json").write_text(json.dumps(kept))
+    return models.language_model_source(str(into))
 
 
-def test_a_broken_gguf_file_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("length", [1, 100, 20_000])
+def test_a_damaged_safetensors_file(tiny_model_folder: Path, tmp_path: Path, length: int) -> None:
+    source = copied(tiny_model_folder, tmp_path / "m")
+    file = tmp_path / "m" / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:length])
+    error = refused(source)
+    assert "the weights are damaged or cut short" in error.message
+    assert error.where == str(file)
+
+
+def test_weights_of_another_model(tiny_model_folder: Path, tmp_path: Path) -> None:
+    error = refused(copied(tiny_model_folder, tmp_path / "m", num_hidden_layers=3))
+    assert "9 are missing, such as model.layers.2." in error.message
+
+
+@pytest.mark.parametrize("named", [["BertModel"], None])
+def test_a_model_that_cannot_write(
+    tiny_model_folder: Path, tmp_path: Path, named: list[str] | None
+) -> None:
+    kind = "bert" if named else "vit"
+    source = copied(tiny_model_folder, tmp_path / "m", model_type=kind, architectures=named)
+    error = refused(source)
+    assert f"the model ({named[0] if named else 'vit'}) is no causal language" in error.message
+
+
+@pytest.mark.models
+def test_the_packaged_encoder_cannot_write() -> None:
+    folder = models.embedder_source().location
+    assert "(BertModel) is no causal" in refused(models.language_model_source(folder)).message
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_code_that_a_model_brings_is_not_run(
+    tiny_model_folder: Path, tmp_path: Path, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> str:
+        raise AssertionError("somebody asked on stdin")
+
+    monkeypatch.setattr("builtins.input", asked)
+    source = copied(tiny_model_folder, tmp_path / "m")
+    classes = {"AutoConfig": "code.Config", "AutoModelForCausalLM": "code.Model"}
+    if file == "tokenizer_config.json":
+        classes = {"AutoTokenizer": ["code.Tokenizer", None]}  # type: ignore[dict-item]
+    written = json.loads((tmp_path / "m" / file).read_text())
+    written |= {"auto_map": classes, "tokenizer_class": "Tokenizer"}
+    if file == "config.json":
+        written["model_type"] = "brandnew"
+    (tmp_path / "m" / file).write_text(json.dumps(written))
+    (tmp_path / "m" / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    assert "code of its own, which is not run" in refused(source).message
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_larger_than_the_memory_is_not_loaded(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import transformers
+
+    def loaded(*_: object, **__: object) -> None:
+        raise AssertionError("the weights were loaded")
+
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", loaded)
+    monkeypatch.setattr(modelfiles, "free_memory", lambda: 90_000)
+    error = refused(models.language_model_source(str(tiny_model_folder)))
+    assert "of memory, 0.0 GB are free" in error.message
+    assert "smaller model" in (error.fix or "")
+
+
+def test_weights_are_counted_without_being_made(load_tiny: Any, tiny_model_folder: Path) -> None:
+    from transformers import AutoConfig
+
+    model, _ = load_tiny()
+    counted = modelfiles.count_weights(AutoConfig.from_pretrained(str(tiny_model_folder)))
+    assert counted == sum(weight.numel() for weight in model.parameters())
+
+
+def test_memory_is_told_where_linux_tells_it() -> None:
+    free = modelfiles.free_memory()
+    assert free is None if sys.platform != "linux" else free is not None and free > 2**20
+    modelfiles.check_memory(1, "m")
+    with pytest.raises(ModelError, match=r"about 1000000000.0 GB of memory") as caught:
+        modelfiles.check_memory(1e18, "m")
+    assert caught.value.where == "m"
+
+
+def test_where_nobody_tells_the_memory_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modelfiles, "free_memory", lambda: None)
+    modelfiles.check_memory(1e18, "m")
+
+
+# -- the hub ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the hub with one repository, `org/model`; the folder is its only snapshot."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    commit = "0" * 40
+    repository = tmp_path / "models--org--model"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    snapshot = repository / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    return snapshot
+
+
+def test_a_model_of_the_hubs_cache_loads_offline(hub: Path, tiny_model_folder: Path) -> None:
+    shutil.copytree(tiny_model_folder, hub, dirs_exist_ok=True)
+    source = models.language_model_source("org/model")
+    model, tokenizer = models.load_language_model(source)
+    assert model.config.vocab_size == len(tokenizer) == 2000
+    assert models.load_tokenizer(source)[1:] == (2000, "0" * 40)
+
+
+def test_pickled_weights_of_the_hub_are_not_read(hub: Path, tiny_model_folder: Path) -> None:
+    import torch
+
+    shutil.copytree(tiny_model_folder, hub, dirs_exist_ok=True)
+    (hub / "model.safetensors").unlink()
+    torch.save({}, hub / "pytorch_model.bin")
+    error = refused(models.language_model_source("org/model"))
+    assert "pickled weights are not read" in error.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "fix"),
+    [
+        ("GatedRepoError", "only to who has accepted its terms", "hf auth login"),
+        ("RepositoryNotFoundError", "no model of this name, or it is private", "check model.base"),
+    ],
+)
+def test_what_the_hub_says(kind: str, message: str, fix: str) -> None:
+    """As transformers raises it: an error of its own, the hub's is its cause."""
+    cause = type(kind, (Exception,), {})("401 Client Error")
+    error = OSError("You are trying\nand so on")
+    error.__cause__ = cause
+    told = modelfiles.explained(error, "org/model")
+    assert message in told.message and fix in (told.fix or "")
+    assert told.where == "org/model"
+
+
+def test_a_name_that_is_none() -> None:
+    assert "no model of this name" in refused(ModelSource("a b", "org/a b!", "")).message
+
+
+# -- GGUF -------------------------------------------------------------------------------------
+
+
+def gguf_file(path: Path) -> Path:
+    """A GGUF file of two tensors and every kind of value in its header."""
+    import gguf
+
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_uint32("a.uint32", 1)
+    writer.add_int8("a.int8", -1)
+    writer.add_float64("a.float64", 0.5)
+    writer.add_bool("a.bool", True)
+    writer.add_array("a.words", ["x", "yy", "ü"])
+    writer.add_array("a.scores", [0.5, 1.5])
+    writer.add_custom_alignment(64)
+    writer.add_tensor("one", np.ones((3, 32), np.float32))
+    quantised = gguf.quants.quantize(np.ones((4, 64), np.float32), gguf.GGMLQuantizationType.Q8_0)
+    writer.add_tensor("two", quantised, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_the_weights_of_a_gguf_file_are_counted_by_its_header(tmp_path: Path) -> None:
+    assert gguffiles.count(gguf_file(tmp_path / "m.gguf")) == 3 * 32 + 4 * 64
+
+
+def test_a_gguf_file_cut_at_any_place(tmp_path: Path) -> None:
+    whole = gguf_file(tmp_path / "m.gguf").read_bytes()
+    _, needed = gguffiles._header(io.BytesIO(whole))
+    assert len(whole) - 64 < needed <= len(whole)  # the writer pads the last tensor
+    for length in range(needed):
+        (tmp_path / "cut.gguf").write_bytes(whole[:length])
+        with pytest.raises(ModelError, match=r"cut short|no GGUF file, or it is damaged"):
+            gguffiles.count(tmp_path / "cut.gguf")
+    (tmp_path / "cut.gguf").write_bytes(whole[:needed])
+    assert gguffiles.count(tmp_path / "cut.gguf") == 352
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TEXTSYNTH_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "m.gguf").write_bytes(b"GGUF and no more")
-    with pytest.raises(ModelError, match="the language model cannot be loaded"):
-        models.load_language_model(models.language_model_source(str(tmp_path / "m.gguf")))
-    assert not list(tmp_path.glob("cache/*"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("content", [b"GGUF and no more", b"", b"GGUF\x03\0\0\0" + b"\xff" * 16])
+def test_a_broken_gguf_file_is_one_message(tmp_path: Path, cache: Path, content: bytes) -> None:
+    (tmp_path / "m.gguf").write_bytes(content)
+    error = refused(models.language_model_source(str(tmp_path / "m.gguf")))
+    assert "no GGUF file, or it is damaged" in error.message
+    assert error.where == str(tmp_path / "m.gguf")
+    assert not cache.exists()
+
+
+def test_a_gguf_file_larger_than_the_memory(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modelfiles, "free_memory", lambda: 352 * 9)
+    source = models.language_model_source(str(gguf_file(tmp_path / "m.gguf")))
+    assert "of memory" in refused(source).message
+    assert list(cache.iterdir()) == []
+
+
+def test_a_gguf_file_that_transformers_cannot_read(tmp_path: Path, cache: Path) -> None:
+    source = models.language_model_source(str(gguf_file(tmp_path / "m.gguf")))
+    assert "the language model cannot be loaded" in refused(source).message
+    assert list(cache.iterdir()) == []
+
+
+# -- what is written --------------------------------------------------------------------------
+
+
+def test_a_folder_is_there_once_it_is_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "model"
+    with modelfiles.written_whole(folder, 10) as temporary:
+        (temporary / "a").write_text("a")
+        assert not folder.exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+    assert (folder / "a").read_text() == "a"
+
+
+def test_who_comes_second_takes_what_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    with modelfiles.written_whole(folder, 0) as second:
+        (second / "a").write_text("second")
+        with modelfiles.written_whole(folder, 0) as first:
+            (first / "a").write_text("first")
+    assert (folder / "a").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_failed_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError), modelfiles.written_whole(tmp_path / "model", 0) as temporary:
+        (temporary / "a").write_text("a")
+        raise ValueError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_killed_long_ago_is_removed(tmp_path: Path) -> None:
+    for name in (".old.1.tmp", ".new.1.tmp", "old"):
+        (tmp_path / name).mkdir()
+    for name in (".old.1.tmp", "old"):
+        os.utime(tmp_path / name, (1, 1))
+    with modelfiles.written_whole(tmp_path / "model", 0):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {".new.1.tmp", "old", "model"}
+
+
+class SafetensorError(Exception):
+    """As the library words it."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        SafetensorError("I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_disk_that_fills(tmp_path: Path, error: Exception) -> None:
+    with (
+        pytest.raises(ModelError, match=r"disk is full: the model takes 2.0 GB") as caught,
+        modelfiles.written_whole(tmp_path / "model", 2 * 10**9) as temporary,
+    ):
+        (temporary / "a").write_text("a")
+        raise error
+    assert caught.value.where == str(tmp_path)
+    assert "TEXTSYNTH_CACHE" in (caught.value.fix or "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_would_fill(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ModelError, match=r"disk is full: the model takes 1000000000.0 GB"),
+        modelfiles.written_whole(tmp_path / "model", 10**18),
+    ):
+        raise AssertionError("it was begun")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with (
+        pytest.raises(ModelError, match="the cache folder cannot be written") as caught,
+        modelfiles.written_whole(tmp_path / "cache" / "model", 0),
+    ):
+        raise AssertionError("it was begun")
+    assert caught.value.where == str(tmp_path / "cache")
+    assert "TEXTSYNTH_CACHE" in (caught.value.fix or "")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_cache_of_somebody_else(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with (
+            pytest.raises(ModelError, match="the cache folder cannot be written"),
+            modelfiles.written_whole(tmp_path / "model", 0),
+        ):
+            raise AssertionError("it was begun")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_fingerprint_follows_the_model(tiny_model_folder: Path, tmp_path: Path) -> None:
+    copied(tiny_model_folder, tmp_path / "m")
+    first = modelfiles.fingerprint(tmp_path / "m")
+    assert first == modelfiles.fingerprint(tmp_path / "m")
+    os.utime(tmp_path / "m" / "model.safetensors", (1, 1))
+    second = modelfiles.fingerprint(tmp_path / "m")
+    (tmp_path / "m" / "config.json").write_text("{}")
+    assert len({first, second, modelfiles.fingerprint(tmp_path / "m")}) == 3
 
 
 def test_the_tiny_model_loads_with_a_padding_token(load_tiny: Any) -> None:

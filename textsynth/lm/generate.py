@@ -1,31 +1,43 @@
-"""Sample new patterns from the fine-tuned model, in batches cut by key."""
+"""What the model is asked, and what is made of its answers: prompts drawn by key, lines judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from textsynth import keyed, patterns
 from textsynth.corpus import fold
-from textsynth.lm import prompts
-from textsynth.lm.prompts import Prompt
-from textsynth.lm.vocabulary import Vocabulary
+from textsynth.lm import prompts, style
+from textsynth.lm.prompts import Listed
 
-BATCH = 64
-NEW_TOKENS = 96
-TOP_K = 128
-SHOWN = 4
+# Patterns that a prompt shows, and completions that are sampled from each prompt.
+SHOWN = 6
+COPIES = 4
 # Stands for a line that held a value which the scrub removed.
 MASK = "<leaked>"
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """Temperature and nucleus (Holtzman et al. 2020)."""
+class Prompt:
+    """What the model continues: some patterns of an intent, then a list of the style asked for.
 
-    temperature: float = 0.9
-    top_p: float = 0.95
+    Attributes:
+        key: of its random stream, made of the recipe's seed and what the prompt says.
+        lists: the last of them is open and empty.
+    """
+
+    key: int
+    intent: str
+    lists: tuple[Listed, ...]
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The patterns that stand in it."""
+        return tuple(pattern for listed in self.lists for pattern in listed.patterns)
+
+    def text(self) -> str:
+        """As the model reads it."""
+        return prompts.render(self.lists, closed=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,95 +50,27 @@ class Judged:
 
 
 def make_prompts(
-    intent: str, own: Sequence[str], count: int, *, first: int, seed: int
+    intent: str,
+    own: Sequence[str],
+    count: int,
+    *,
+    first: int,
+    seed: int,
+    language: str = "en",
 ) -> list[Prompt]:
-    """`count` prompts of an intent, numbered from `first`: a few of its patterns, drawn by key."""
+    """`count` prompts of an intent, numbered from `first`: a few of its patterns, drawn by key, and
+    a style to go on in. Without patterns (a private run) the intent's name must do."""
     made = []
     for number in range(first, first + count):
         key = keyed.stream(seed, "prompt", intent, number)
-        shown = keyed.order(key, list(own))[:SHOWN]
-        made.append(Prompt(intent, tuple(own[i] for i in shown)))
+        shown = [own[i] for i in keyed.order(key, list(own))[:SHOWN]]
+        wanted = style.ask(keyed.stream(seed, "style", intent), number, language)
+        lists = [Listed(intent, style.Style(), tuple(shown))] if shown else []
+        if wanted != style.Style() or not lists:
+            lists.append(Listed(intent, wanted, ()))
+        key = keyed.stream(seed, "prompt", intent, number, prompts.render(lists, closed=False))
+        made.append(Prompt(key, intent, tuple(lists)))
     return made
-
-
-def sample(
-    model: Any,
-    vocabulary: Vocabulary,
-    batch: Sequence[Prompt],
-    *,
-    sampling: Sampling,
-    key: int,
-) -> list[str]:
-    """One completion a prompt. The same batch with the same key gives the same text."""
-    import torch
-
-    rows = [vocabulary.encode(prompts.render(p.intent, p.patterns, closed=False)) for p in batch]
-    width = max(map(len, rows))
-    ids = torch.zeros((len(rows), width), dtype=torch.long)
-    mask = torch.zeros((len(rows), width + NEW_TOKENS), dtype=torch.long)
-    for at, row in enumerate(rows):
-        ids[at, width - len(row) :] = torch.tensor(row)
-        mask[at, width - len(row) :] = 1  # the tokens still to come included
-    written, cut = _decode(model, ids, mask, _ends(vocabulary), sampling, key)
-    # the end token itself is not written: without this mark the last pattern would count as cut off
-    return [
-        vocabulary.decode(row) + ("" if cut[at] else prompts.END) for at, row in enumerate(written)
-    ]
-
-
-def _decode(
-    model: Any, ids: Any, mask: Any, ends: list[int], sampling: Sampling, key: int
-) -> tuple[list[list[int]], list[bool]]:
-    """Token by token for the whole batch; each row up to its end token, at most `NEW_TOKENS`, and
-    whether that limit cut it.
-
-    The nucleus is sought among the `TOP_K` likeliest tokens: sorting the whole vocabulary for every
-    row and step would cost as much as the model.
-    """
-    import torch
-
-    random = torch.Generator().manual_seed(key)
-    positions = (mask[:, : ids.shape[1]].cumsum(1) - 1).clamp(min=0)
-    written: list[list[int]] = [[] for _ in range(len(ids))]
-    live = [True] * len(ids)
-    cache = None
-    with torch.inference_mode():
-        for step in range(NEW_TOKENS):
-            output = model(
-                input_ids=ids,
-                attention_mask=mask[:, : mask.shape[1] - NEW_TOKENS + step],
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            cache = output.past_key_values
-            ids = _pick(output.logits[:, -1].float(), sampling, random)
-            positions = positions[:, -1:] + 1
-            for at, token in enumerate(ids[:, 0].tolist()):
-                live[at] = live[at] and token not in ends
-                if live[at]:
-                    written[at].append(token)
-            if not any(live):
-                break
-    return written, live
-
-
-def _pick(logits: Any, sampling: Sampling, random: Any) -> Any:
-    """One token a row, shape (rows, 1), from the nucleus of the tempered distribution."""
-    import torch
-
-    best = torch.topk(logits / sampling.temperature, min(TOP_K, logits.shape[-1]), dim=-1)
-    chances = torch.softmax(best.values, dim=-1)
-    chances[chances.cumsum(-1) - chances >= sampling.top_p] = 0.0
-    return best.indices.gather(1, torch.multinomial(chances, 1, generator=random))
-
-
-def _ends(vocabulary: Vocabulary) -> list[int]:
-    """Rows of the tokens that end a list: the model's own end token, and an empty line."""
-    ids = vocabulary.tokenizer(prompts.END, add_special_tokens=False)["input_ids"]
-    found = [vocabulary.row(i) for i in (vocabulary.tokenizer.eos_token_id, *ids[: len(ids) == 1])]
-    return [row for row in found if row is not None]
 
 
 def judge(
@@ -163,3 +107,8 @@ def judge(
         else:
             judged.append(Judged(intent, text, None))
     return judged
+
+
+def copy_key(prompt: Prompt, copy: int) -> int:
+    """The key of one completion of a prompt, where it is made by itself."""
+    return keyed.stream(prompt.key, "copy", copy)

@@ -4,8 +4,12 @@
     - wake me at {time}
     - alarm for {time} please
 
-A pattern is one line: line breaks in it become spaces. No sequence says where the list ends, so
-that the model goes on inventing as long as it is let.
+    Set alarm (question, polite):
+    - could you get me up at {time}?
+
+A pattern is one line: line breaks in it become spaces. A list has a head that names its intent and
+may say what its patterns are like; a blank line stands between two lists. Nothing says where the
+last list ends, so that the model goes on inventing as long as it is let.
 """
 
 from __future__ import annotations
@@ -14,15 +18,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textsynth.lm.style import Style
+
 BULLET = "- "
 END = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
-    """What the model continues: an intent and some of its patterns, in written form."""
+class Listed:
+    """A list: an intent, what its patterns are like, and the patterns in written form."""
 
     intent: str
+    style: Style
     patterns: tuple[str, ...]
 
 
@@ -33,10 +40,16 @@ def title(intent: str) -> str:
     return (words[:1].upper() + words[1:]) or "Sentences"
 
 
-def render(intent: str, patterns: Sequence[str], *, closed: bool) -> str:
-    """The text of a sequence; an open one ends where the next pattern starts."""
-    lines = [f"{title(intent)}:", *(BULLET + " ".join(pattern.split()) for pattern in patterns)]
-    return "\n".join(lines) + ("\n" if closed else "\n-")
+def render(lists: Sequence[Listed], *, closed: bool) -> str:
+    """The text of some lists; an open one ends where the next pattern of the last list starts."""
+    text = "\n".join("".join(f"{line}\n" for line in _lines(listed)) for listed in lists)
+    return text if closed else text + "-"
+
+
+def _lines(listed: Listed) -> list[str]:
+    words = listed.style.words()
+    head = f"{title(listed.intent)} ({words}):" if words else f"{title(listed.intent)}:"
+    return [head, *(BULLET + " ".join(pattern.split()) for pattern in listed.patterns)]
 
 
 def parse(completion: str) -> tuple[list[str], bool]:

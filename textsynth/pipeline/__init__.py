@@ -2,8 +2,9 @@
 
 The flow is a line; only the adversarial filter goes round (judge, drop, ask for more), and that
 loop is in `collect`. The parts, in their order: `seedside` (seeds, scrubbed), `prepare` (grammar,
-value lists, quotas, sources), `supply` (candidates), `collect`, `finish`; `ledger` keeps the
-accounts. They, and no others, reach more than one leaf.
+value lists, quotas, sources), `supply` (candidates of seeds and templates), `learning` and
+`inventing` (the language model and what it writes), `collect`, `finish`; `ledger` keeps the
+accounts, `tracking` reports them. They, and no others, reach more than one leaf.
 """
 
 from __future__ import annotations
@@ -15,33 +16,56 @@ import time
 from pathlib import Path
 from typing import Any
 
-from textsynth import corpus, importers, keyed, registry, seeds
+from textsynth import corpus, filters, importers, keyed, registry, seeds
 from textsynth.corpus import Utterance
 from textsynth.errors import RecipeError
 from textsynth.export import About, ExportReport, StepCount
 from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
+from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.lint import lint
-from textsynth.pipeline import finish
+from textsynth.pipeline import finish, learning
 from textsynth.pipeline.collect import collect
+from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import (
+    check_invented,
+    completions_of,
     filter_context,
     grammar_of,
+    learnable,
     quotas_of,
+    reassigned,
     say_grammar,
+    slot_labels,
     sources_of,
     value_lists,
+    with_invented,
 )
 from textsynth.pipeline.scrubfile import scrub_file as scrub_file
 from textsynth.pipeline.scrubfile import scrub_options as scrub_options
-from textsynth.pipeline.seedside import EMPTY_SEEDS, scrubbed_side
+from textsynth.pipeline.seedside import EMPTY_SEEDS, SeedSide, scrubbed_side
+from textsynth.pipeline.tracking import Tracker, tracking
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import MANIFEST, Resume, Run, open_run, write_json, write_text
+from textsynth.values import ValueList
 
 DEPENDENCIES = ("torch", "transformers", "peft", "datasets", "pyarrow", "spacy", "faker",
                 "presidio-analyzer", "scikit-learn", "sentence-transformers", "numpy")  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run with its seeds scrubbed and its folder open."""
+
+    run: Run
+    fingerprint: str
+    grammar: Grammar | None
+    side: SeedSide
+    lists: dict[str, ValueList]
+    context: filters.Context
+    learnt: dict[str, dict[str, list[str]]]
 
 
 def generate(
@@ -62,37 +86,117 @@ def generate(
     """
     progress = progress or Progress()
     started = time.monotonic()
+    ledger = Ledger()
+    begun = _begin(recipe, output, resume, key_file, ledger, progress)
+    if begun.run.complete:
+        progress.note("this run is complete already; nothing was made")
+        return begun.run
+    with tracking(recipe) as tracker:
+        manifest = _made(recipe, begun, ledger, tracker, progress)
+        manifest["seconds"] = round(time.monotonic() - started, 1)
+        manifest["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        tracker.figures(manifest)
+    write_json(begun.run.path(MANIFEST), manifest)
+    return begun.run
+
+
+def train(
+    recipe: Recipe,
+    output: str | Path | None = None,
+    *,
+    resume: Resume = "if-possible",
+    key_file: Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Fine-tune a recipe's language model and stop there: the adapter and its loss curve are in
+    `model/` of the run folder, and `generate` goes on from them. An adapter that is there is kept.
+
+    Raises:
+        TextsynthError: as `generate`; the recipe trains no model.
+    """
+    progress = progress or Progress()
+    if recipe.model is None or recipe.model.backend != "local":
+        raise RecipeError(
+            "the recipe trains no model",
+            where=str(recipe.folder),
+            fix="add `model: {base: auto}`; a server's model is used as it is",
+        )
+    begun = _begin(recipe, output, resume, key_file, Ledger(), progress)
+    if not begun.learnt:
+        raise RecipeError(
+            f"no intent has {FEWEST} seed patterns to learn from",
+            where=str(recipe.seeds and recipe.seeds.path),
+            fix="add seeds, or generate from templates",
+        )
+    if not begun.run.complete:
+        progress.step("language model", f"{len(begun.learnt)} intents")
+        values = {label: [v.surface for v in begun.lists[label].values] for label in recipe.lists}
+        with tracking(recipe) as tracker:
+            learn(recipe, begun.learnt, values, run=begun.run, tracker=tracker, progress=progress)
+    return begun.run
+
+
+def _begin(
+    recipe: Recipe,
+    output: str | Path | None,
+    resume: Resume,
+    key_file: Path | None,
+    ledger: Ledger,
+    progress: Progress,
+) -> _Begun:
+    """Read and check everything, open the run folder, scrub the seeds."""
     grammar = grammar_of(recipe)
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
     fingerprint = recipe.fingerprint()
     run = open_run(Path(output or Path("runs") / recipe.name), fingerprint, resume)
-    if run.complete:
-        progress.note("this run is complete already; nothing was made")
-        return run
-    write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))
-    ledger = Ledger()
-
     side = EMPTY_SEEDS
-    if seed_file is not None:
-        known = set(grammar.value_lists(recipe.seed)) if grammar else set()
-        side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
+    if not run.complete:
+        write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))
+        if seed_file is not None:
+            known = set(grammar.value_lists(recipe.seed)) if grammar else set()
+            side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
     lists = value_lists(recipe, side, grammar)
+    if not run.complete:
+        check_invented(recipe, lists)
     context = filter_context(recipe, side, lists)
-    quotas = quotas_of(recipe, side, grammar)
+    return _Begun(run, fingerprint, grammar, side, lists, context, learnable(recipe, side))
+
+
+def _made(
+    recipe: Recipe, begun: _Begun, ledger: Ledger, tracker: Tracker, progress: Progress
+) -> dict[str, Any]:
+    """Candidates, filters, selection and exports; returns the manifest, which is written last."""
+    run, side, grammar, lists = begun.run, begun.side, begun.grammar, begun.lists
     if grammar is not None:
         say_grammar(grammar, progress)
-    sources = sources_of(recipe, side, grammar, lists, quotas, context, run, progress)
-    pool = collect(recipe, sources, quotas, context, run, ledger, progress)
+    quotas = quotas_of(recipe, side, grammar)
+    quotas = reassigned(quotas, begun.learnt, grammar, progress)
+    completions, invented = None, dict[str, list[str]]()
+    if recipe.model is not None:
+        completions = completions_of(
+            recipe,
+            begun.learnt,
+            slot_labels(side, grammar, lists),
+            lists,
+            begun.context,
+            run,
+            tracker,
+            progress,
+        )
+        lists, invented = with_invented(recipe, lists, completions, ledger, progress)
+    sources = sources_of(recipe, side, grammar, lists, quotas, begun.learnt, completions, progress)
+    pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress)
     chosen, shortfall = finish.select_rows(recipe, pool, quotas, ledger, progress)
     about = finish.about_of(recipe, side, ledger, shortfall, run)
     exports = finish.export_all(recipe, chosen, about, run, progress)
     corpus.write(chosen, run.path("corpus.parquet"))
-    finish.write_patterns(run, chosen)
+    finish.write_patterns(run, chosen, invented)
     ledger.write_rejects(run.path("rejects.parquet"))
-    manifest = {
+    spent = learning.spent(run)
+    return {
         "name": recipe.name,
-        "fingerprint": fingerprint,
+        "fingerprint": begun.fingerprint,
         "textsynth": finish.package_version(),
         "versions": {name: finish.installed_version(name) for name in DEPENDENCIES},
         "python": platform.python_version(),
@@ -102,14 +206,12 @@ def generate(
             s.step: {"in": s.rows_in, "out": s.rows_out, "rejects": s.rejects} for s in about.steps
         },
         "adversarial_rounds": ledger.rounds,
+        "privacy": None if spent is None else dataclasses.asdict(spent),
+        "invented_values": {label: len(values) for label, values in invented.items()},
         "shortfall": {intent: {"got": g, "asked": a} for intent, (g, a) in shortfall.items()},
         "shortfall_by_origin": finish.short_by_origin(chosen, quotas),
         "exports": exports,
-        "seconds": round(time.monotonic() - started, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
-    write_json(run.path(MANIFEST), manifest)
-    return run
 
 
 def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:

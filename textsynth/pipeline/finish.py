@@ -14,6 +14,8 @@ import pyarrow as pa
 from textsynth import corpus, keyed, models, registry
 from textsynth.export import About
 from textsynth.filters.select import select, splits
+from textsynth.lm import private
+from textsynth.pipeline import learning
 from textsynth.pipeline.collect import say_counts
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import Cell
@@ -76,7 +78,11 @@ def about_of(
     run: Run,
 ) -> About:
     used = []
-    if recipe.model is not None:
+    if recipe.model is not None and recipe.model.server is not None:
+        used.append(
+            ("language model, on a server", recipe.model.server.model, "those of the server")
+        )
+    elif recipe.model is not None:
         source = models.language_model_source(recipe.model.base)
         used.append(("language model", source.name, source.terms))
     if any(step.name in {"label", "adversarial"} for step in recipe.filters) and side.patterns:
@@ -96,6 +102,7 @@ def about_of(
         seeds=len(side.patterns),
         scrubbed=side.counts,
         shortfall=shortfall,
+        privacy=private.statement(learning.spent(run)),
     )
 
 
@@ -117,8 +124,9 @@ def export_all(
     return exports
 
 
-def write_patterns(run: Run, chosen: pa.Table) -> None:
-    """The patterns behind the corpus, for people to read, edit and keep under version control."""
+def write_patterns(run: Run, chosen: pa.Table, invented: Mapping[str, list[str]]) -> None:
+    """The patterns behind the corpus, for people to read, edit and keep under version control, and
+    the slot values that the model invented."""
     from ruamel.yaml import YAML
 
     listed: dict[str, list[dict[str, Any]]] = {}
@@ -131,7 +139,10 @@ def write_patterns(run: Run, chosen: pa.Table) -> None:
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 1000
-    yaml.dump({"intents": listed}, buffer)
+    reviewed: dict[str, Any] = {"intents": listed}
+    if invented:
+        reviewed["invented_values"] = {label: list(values) for label, values in invented.items()}
+    yaml.dump(reviewed, buffer)
     write_text(run.path("patterns", "patterns.yaml"), buffer.getvalue())
 
 

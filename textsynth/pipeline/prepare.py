@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textsynth import corpus, filters, importers, models, scrub
+from textsynth.errors import RecipeError, did_you_mean
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.labels import labels
-from textsynth.pipeline import supply
+from textsynth.lm.decode import Sampling
+from textsynth.lm.server import Server
+from textsynth.pipeline import inventing, supply
+from textsynth.pipeline.learning import FEWEST, learn
+from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.seedside import SeedSide, intent_of
+from textsynth.pipeline.tracking import Tracker
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import Run
@@ -35,8 +42,14 @@ def say_grammar(grammar: Grammar, progress: Progress) -> None:
 
 
 def value_lists(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict[str, ValueList]:
-    """What fills the slots: the templates' lists, beside them the values of the seeds."""
-    lists = dict(side.lists)
+    """What fills the slots: the templates' lists, beside them the values of the seeds, which a
+    private run does without."""
+    private = recipe.model is not None and recipe.model.privacy is not None
+    lists = {
+        label: values
+        for label, values in side.lists.items()
+        if not (private and values.source == "seeds")
+    }
     for label, values in (grammar.value_lists(recipe.seed) if grammar else {}).items():
         seen = lists.get(label)
         if seen is not None and seen.source == "seeds":
@@ -50,7 +63,8 @@ def filter_context(
     recipe: Recipe, side: SeedSide, lists: Mapping[str, ValueList]
 ) -> filters.Context:
     own = ((seed.id, intent_of(seed), seed.pattern) for seed in side.patterns)
-    table = supply.realised_seeds(own, lists, language=recipe.language, seed=recipe.seed)
+    fillers = {**side.lists, **lists}
+    table = supply.realised_seeds(own, fillers, language=recipe.language, seed=recipe.seed)
 
     def embed(texts: list[str]) -> Any:
         return models.load_embedder()(texts)
@@ -75,39 +89,142 @@ def quotas_of(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict[C
     return {(i, origin): count for i in intents for origin, count in counts.items() if count}
 
 
+def learnable(recipe: Recipe, side: SeedSide) -> dict[str, dict[str, list[str]]]:
+    """The patterns that the model learns: of intents that have at least three."""
+    if recipe.model is None:
+        return {}
+    return {i: by for i, by in side.by_intent().items() if len(by) >= FEWEST}
+
+
+def reassigned(
+    quotas: Mapping[Cell, int],
+    learnt: Mapping[str, object],
+    grammar: Grammar | None,
+    progress: Progress,
+) -> dict[Cell, int]:
+    """The quotas, with rows that the model cannot make, having fewer than three patterns of an
+    intent, asked of the intent's templates instead; said for each."""
+    moved = dict(quotas)
+    for (intent, origin), count in quotas.items():
+        if origin != "model" or intent in learnt:
+            continue
+        if grammar is not None and intent in grammar.intents:
+            progress.warn(f"{intent}: fewer than {FEWEST} seed patterns; all rows from templates")
+            del moved[intent, origin]
+            moved[intent, "template"] = moved.get((intent, "template"), 0) + count
+        else:
+            progress.warn(f"{intent}: fewer than {FEWEST} seed patterns, and no templates")
+    return moved
+
+
+def completions_of(
+    recipe: Recipe,
+    learnt: Mapping[str, Mapping[str, list[str]]],
+    labels: Mapping[str, set[str]],
+    lists: Mapping[str, ValueList],
+    context: filters.Context,
+    run: Run,
+    tracker: Tracker,
+    progress: Progress,
+) -> inventing.Completions:
+    """What continues prompts: the model fine-tuned here, or a server's."""
+    settings = recipe.model
+    assert settings is not None
+    sampling = Sampling(recipe.generate.temperature, recipe.generate.top_p)
+    if settings.server is not None:
+        backend = inventing.remote(Server(**settings.server.model_dump()), sampling)
+    else:
+        values = {label: [v.surface for v in lists[label].values] for label in recipe.lists}
+        backend = inventing.local(
+            lambda: learn(recipe, learnt, values, run=run, tracker=tracker, progress=progress),
+            sampling,
+        )
+    return inventing.Completions(
+        backend, run, context.find_leaks, lambda prompt: labels.get(prompt.intent, ())
+    )
+
+
+def slot_labels(
+    side: SeedSide, grammar: Grammar | None, lists: Mapping[str, ValueList]
+) -> dict[str, set[str]]:
+    """The slots that patterns of each intent may have, of those that something fills."""
+    allowed = side.labels()
+    for intent in grammar.intents if grammar is not None else ():
+        assert grammar is not None
+        allowed.setdefault(intent, set()).update(labels(grammar, intent))
+    return {intent: own & lists.keys() for intent, own in allowed.items()}
+
+
+def with_invented(
+    recipe: Recipe,
+    lists: Mapping[str, ValueList],
+    completions: inventing.Completions,
+    ledger: Ledger,
+    progress: Progress,
+) -> tuple[dict[str, ValueList], dict[str, list[str]]]:
+    """The value lists with what the model was asked to add (`lists.NAME.invent`), and that alone."""
+    grown, added = dict(lists), dict[str, list[str]]()
+    for label, section in recipe.lists.items():
+        if not section.invent:
+            continue
+        progress.step("invent values", f"{section.invent} of {label}")
+        before = len(lists[label])
+        grown[label], rejects = inventing.invent_values(
+            label, lists[label], section.invent, completions, recipe.seed
+        )
+        added[label] = [value.surface for value in grown[label].values[before:]]
+        reasons = Counter(reject.reason for reject in rejects)
+        ledger.add("invent values", len(added[label]) + len(rejects), len(added[label]), reasons)
+        if len(added[label]) < section.invent:
+            progress.warn(f"{label}: {len(added[label])} values of {section.invent}")
+        progress.note(", ".join(added[label][:8]) + (" …" if len(added[label]) > 8 else ""))
+    return grown, added
+
+
+def check_invented(recipe: Recipe, lists: Mapping[str, ValueList]) -> None:
+    """Refuse `lists` that name no slot, or one whose values are not words from a list.
+
+    Raises:
+        RecipeError: with the labels there are.
+    """
+    for label in recipe.lists:
+        if label not in lists:
+            raise RecipeError(
+                f"lists.{label}: no slot has this label", fix=did_you_mean(label, lists)
+            )
+        if lists[label].source not in {"list", "seeds"} or not lists[label].values:
+            raise RecipeError(
+                f"lists.{label}: its values are drawn from {lists[label].source}, not from a list",
+                fix=f"take lists.{label} out",
+            )
+
+
 def sources_of(
     recipe: Recipe,
     side: SeedSide,
     grammar: Grammar | None,
     lists: Mapping[str, ValueList],
     quotas: Mapping[Cell, int],
-    context: filters.Context,
-    run: Run,
+    learnt: Mapping[str, Mapping[str, list[str]]],
+    completions: inventing.Completions | None,
     progress: Progress,
 ) -> dict[str, supply.Source]:
-    own = side.by_intent()
-
     def quota(origin: str) -> dict[str, int]:
         return {i: count for (i, o), count in quotas.items() if o == origin}
 
     sources: dict[str, supply.Source] = {}
     if quota("seed"):
-        sources["seed"] = supply.SeedSource(recipe, own, lists)
+        sources["seed"] = supply.SeedSource(recipe, side.by_intent(), lists)
     if quota("template") and grammar is not None:
         sources["template"] = supply.TemplateSource(recipe, grammar, quota("template"))
-    if quota("model"):
-        allowed = side.labels()
-        if grammar is not None:
-            for intent in grammar.intents:
-                allowed.setdefault(intent, set()).update(labels(grammar, intent))
-        sources["model"] = supply.ModelSource(
+    if quota("model") and completions is not None:
+        sources["model"] = inventing.ModelSource(
             recipe,
-            own,
-            allowed=allowed,
+            learnt,
+            completions,
+            labels=slot_labels(side, grammar, lists),
             lists=lists,
             quota=quota("model"),
-            run=run,
-            leaks=context.find_leaks,
             progress=progress,
         )
     return sources

@@ -1,0 +1,81 @@
+"""Slots while they are written: what may follow an opening brace.
+
+A pattern's `{label}` must name a slot that the intent has. Tokens are pieces of text, so that a
+label comes in several, and a piece may hold more than the label (`}\\n`). The rules: outside a
+slot, a piece must leave no brace that could not become a known slot; inside one, it must go on
+spelling a known label, then close it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+
+def advance(inside: str | None, piece: str, labels: Collection[str]) -> tuple[bool, str | None]:
+    """Whether a piece may come, and what of a label is open after it (None: no slot is open).
+
+    `inside` is what was written since an opening brace. `{label:name}` counts as `label`; the name
+    is free, made of letters, digits and underscores.
+    """
+    for char in piece:
+        if inside is None:
+            if char in "}\\":
+                return False, None
+            if char == "{":
+                inside = ""
+        elif char == "}":
+            label, colon, name = inside.partition(":")
+            if label not in labels or (colon and not name.isidentifier()):
+                return False, None
+            inside = None
+        else:
+            inside += char
+            if not _promising(inside, labels):
+                return False, None
+    return True, inside
+
+
+def _promising(inside: str, labels: Collection[str]) -> bool:
+    label, colon, name = inside.partition(":")
+    if colon:
+        return label in labels and (not name or name.isidentifier())
+    return any(known.startswith(label) for known in labels)
+
+
+class Guard:
+    """Which of a vocabulary's pieces may come next, for one set of labels; answers are kept."""
+
+    def __init__(self, pieces: Sequence[str], labels: Iterable[str]) -> None:
+        self._pieces = pieces
+        self.labels = frozenset(labels)
+        self._known: dict[str | None, list[int]] = {}
+
+    def banned(self, special: Sequence[int]) -> list[int]:
+        """Of the pieces that hold braces or backslashes, those that may not come outside a slot."""
+        if None not in self._known:
+            self._known[None] = [
+                row for row in special if not advance(None, self._pieces[row], self.labels)[0]
+            ]
+        return self._known[None]
+
+    def allowed(self, inside: str) -> list[int]:
+        """The pieces that may come inside a slot of which `inside` is written."""
+        if inside not in self._known:
+            self._known[inside] = [
+                row
+                for row, piece in enumerate(self._pieces)
+                if piece and advance(inside, piece, self.labels)[0]
+            ]
+        return self._known[inside]
+
+    def after(self, inside: str | None, row: int) -> str | None:
+        """What is open once a piece was written."""
+        piece = self._pieces[row]
+        if inside is None and "{" not in piece:
+            return None
+        return advance(inside, piece, self.labels)[1]
+
+
+def special(pieces: Sequence[str]) -> list[int]:
+    """The pieces that hold a brace or a backslash."""
+    return [row for row, piece in enumerate(pieces) if set(piece) & {"{", "}", "\\"}]

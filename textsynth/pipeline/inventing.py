@@ -1,0 +1,257 @@
+"""What the language model invents: patterns of intents, and further values of slots.
+
+Completions are stored as they come, each once it has passed the leak filter, so that a run that was
+killed goes on from them; they are read in the order of their prompts, whatever order they came in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from textsynth import corpus, patterns
+from textsynth.corpus import Utterance
+from textsynth.filters import FindLeaks
+from textsynth.lm import decode, generate, invent, plain, ragged, server
+from textsynth.lm.decode import Request, Sampling, Speaker
+from textsynth.lm.generate import COPIES, Prompt
+from textsynth.patterns import Value
+from textsynth.pipeline.supply import PatternRows, Reject, Supplied
+from textsynth.progress import Progress
+from textsynth.recipe import Recipe
+from textsynth.run import Run
+from textsynth.values import ValueList
+
+COMPLETIONS = "model/completions.jsonl"
+# Rows that a prompt is taken to give until its intent has shown its yield.
+FIRST_WAVE = 60
+# Lists of values that a slot may ask for before the model is taken to know no more.
+VALUE_WAVES = 8
+
+Accept = Callable[[Prompt, int, str], None]
+Wanted = Sequence[tuple[Prompt, tuple[int, ...]]]
+
+
+class Backend(Protocol):
+    """Continues prompts; `wanted` names the completions of each, `labels` the slots it may have."""
+
+    def __call__(
+        self, wanted: Wanted, labels: Callable[[Prompt], Iterable[str]], accept: Accept
+    ) -> None: ...
+
+
+def local(load: Callable[[], Speaker], sampling: Sampling) -> Backend:
+    """The fine-tuned model in this process; it is loaded when it is first needed."""
+    loaded: list[tuple[Speaker, bool]] = []
+
+    def run(wanted: Wanted, labels: Callable[[Prompt], Iterable[str]], accept: Accept) -> None:
+        if not loaded:
+            speaker = load()
+            loaded.append((speaker, ragged.supported(speaker.model)))
+        speaker, fast = loaded[0]
+        requests = [
+            Request(
+                prompt.key,
+                speaker.vocabulary.encode(prompt.text(), fallback=True),
+                copies,
+                set(labels(prompt)),
+            )
+            for prompt, copies in wanted
+        ]
+        sample = decode.complete if fast else plain.complete
+        sample(
+            speaker,
+            requests,
+            sampling=sampling,
+            accept=lambda place, copy, text: accept(wanted[place][0], copy, text),
+        )
+
+    return run
+
+
+def remote(served: server.Server, sampling: Sampling) -> Backend:
+    """A model behind an OpenAI-compatible server."""
+    server.check(served)
+
+    def run(wanted: Wanted, labels: Callable[[Prompt], Iterable[str]], accept: Accept) -> None:
+        asked = {
+            server.Request(generate.copy_key(prompt, copy), prompt.text()): (prompt, copy)
+            for prompt, copies in wanted
+            for copy in copies
+        }
+        server.complete(
+            list(asked),
+            server=served,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.most,
+            stop=["\n\n"],
+            accept=lambda request, text: accept(*asked[request], text),
+        )
+
+    return run
+
+
+class Completions:
+    """The completions of a run, kept on the disk."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        run: Run,
+        leaks: FindLeaks,
+        labels: Callable[[Prompt], Iterable[str]],
+    ) -> None:
+        self._backend, self._run, self._leaks, self._labels = backend, run, leaks, labels
+        self._stored = {
+            (int(line["key"]), line["copy"]): line["text"] for line in run.lines(COMPLETIONS)
+        }
+
+    def of(
+        self, prompts: Sequence[Prompt], said: Callable[[int], None] = lambda more: None
+    ) -> list[list[str]]:
+        """The completions of each prompt; those that are not stored are made."""
+        wanted = []
+        for prompt in prompts:
+            copies = [c for c in range(COPIES) if (prompt.key, c) not in self._stored]
+            said(COPIES - len(copies))
+            if copies:
+                wanted.append((prompt, tuple(copies)))
+
+        def accept(prompt: Prompt, copy: int, text: str) -> None:
+            clean = self._masked(text)
+            line = {"key": str(prompt.key), "copy": copy, "text": clean}
+            self._run.append(COMPLETIONS, [line])
+            self._stored[prompt.key, copy] = clean
+            said(1)
+
+        if wanted:
+            self._backend(wanted, self._labels, accept)
+        return [[self._stored[prompt.key, copy] for copy in range(COPIES)] for prompt in prompts]
+
+    def _masked(self, text: str) -> str:
+        """A completion without the lines that would give a removed value away: they are never
+        written to the disk."""
+        lines = text.split("\n")
+        leaking = self._leaks([line.removeprefix("-").strip() for line in lines])
+        return "\n".join(
+            f"- {generate.MASK}" if found else line
+            for line, found in zip(lines, leaking, strict=True)
+        )
+
+
+class ModelSource:
+    """Patterns that the model invents, realised."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        own: Mapping[str, Mapping[str, Sequence[str]]],
+        completions: Completions,
+        *,
+        labels: Mapping[str, set[str]],
+        lists: Mapping[str, ValueList],
+        quota: Mapping[str, int],
+        progress: Progress,
+    ) -> None:
+        self._recipe, self._own, self._labels = recipe, own, labels
+        self._completions, self._progress = completions, progress
+        self._realiser = PatternRows(recipe, lists, "model")
+        self._known = {i: {corpus.fold(p): p for p in by} for i, by in own.items()}
+        self._seen: dict[str, set[str]] = {intent: set() for intent in own}
+        self._prompts = dict.fromkeys(own, 0)
+        self._rows = dict.fromkeys(own, 0)
+        self._spent = dict.fromkeys(own, 0)
+        self._most = {i: int(count * recipe.generate.budget) for i, count in quota.items()}
+        self.patterns: list[tuple[str, str]] = []
+
+    def more(self, want: Mapping[str, int]) -> Supplied:
+        target = {i: n for i, n in want.items() if n > 0 and i in self._own}
+        rows: list[Utterance] = []
+        rejects: list[Reject] = []
+        got = dict.fromkeys(target, 0)
+        while wave := self._wave(target, got):
+            with self._progress.bar("inventing patterns", len(wave) * COPIES) as advance:
+
+                def said(more: int, advance: Callable[[int, str], None] = advance) -> None:
+                    advance(more, f"{len(self.patterns)} patterns so far")
+
+                written = self._completions.of(wave, said)
+            for prompt, texts in zip(wave, written, strict=True):
+                for text in texts:
+                    new, bad = self._read(prompt, text)
+                    rows += new
+                    rejects += bad
+                    got[prompt.intent] += len(new)
+        return Supplied(corpus.to_table(rows), rejects)
+
+    def _wave(self, target: Mapping[str, int], got: Mapping[str, int]) -> list[Prompt]:
+        """The next prompts: as many as the yield so far suggests, for intents that want more."""
+        wave: list[Prompt] = []
+        for intent, count in target.items():
+            missing = count - got[intent]
+            if missing <= 0 or self._spent[intent] >= self._most[intent]:
+                continue
+            asked = self._prompts[intent]
+            rows_a_prompt = max(0.5, self._rows[intent] / asked) if asked else FIRST_WAVE
+            number = max(1, min(round(missing / rows_a_prompt), 2 * asked or 16))
+            shown = [] if self._recipe.model and self._recipe.model.privacy else self._own[intent]
+            wave += generate.make_prompts(
+                intent,
+                list(shown),
+                number,
+                first=asked,
+                seed=self._recipe.seed,
+                language=self._recipe.language,
+            )
+            self._prompts[intent] += number
+        return wave
+
+    def _read(self, prompt: Prompt, text: str) -> tuple[list[Utterance], list[Reject]]:
+        intent = prompt.intent
+        rows: list[Utterance] = []
+        rejects: list[Reject] = []
+        judged = generate.judge(
+            intent, text, labels=self._labels.get(intent, ()), known=self._known[intent]
+        )
+        for line in judged:
+            folded = corpus.fold(line.text)
+            reason = line.reason or ("pattern_repeat" if folded in self._seen[intent] else None)
+            if reason is not None:
+                rejects.append(Reject(intent, "model", line.text, reason))
+                self._spent[intent] += 1
+                continue
+            self._seen[intent].add(folded)
+            parents = [i for shown in prompt.shown for i in self._own[intent][shown]]
+            made = self._realiser.realise(intent, patterns.parse(line.text), parents)
+            rows += made
+            self._rows[intent] += len(made)
+            self._spent[intent] += len(made)
+            self.patterns.append((intent, line.text))
+        return rows, rejects
+
+
+def invent_values(
+    label: str, values: ValueList, count: int, completions: Completions, seed: int
+) -> tuple[ValueList, list[Reject]]:
+    """Up to `count` further values of a slot, its list with them, and what was not taken."""
+    surfaces = [value.surface for value in values.values]
+    wanted = invent.shape(surfaces)
+    known = {corpus.fold(surface) for surface in surfaces}
+    new: list[Value] = []
+    rejects: list[Reject] = []
+    asked = 0
+    for _ in range(VALUE_WAVES):
+        if len(new) >= count:
+            break
+        wave = invent.make_prompts(label, surfaces, 4, first=asked, seed=seed)
+        asked += len(wave)
+        for text in (text for texts in completions.of(wave) for text in texts):
+            for value, reason in invent.judge(text, known=known, shape=wanted):
+                if reason is None and len(new) < count:
+                    known.add(corpus.fold(value))
+                    new.append(Value(value, value))
+                elif reason is not None:
+                    rejects.append(Reject(label, "model", value, reason))
+    return dataclasses.replace(values, values=(*values.values, *new)), rejects

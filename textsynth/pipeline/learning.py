@@ -1,0 +1,173 @@
+"""The model of a run: loaded, trimmed, fine-tuned or taken from an earlier run, ready to sample."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textsynth import models
+from textsynth.errors import ModelError
+from textsynth.lm import adapter, finetune, private, prompts, style, trimmed
+from textsynth.lm.decode import Speaker
+from textsynth.lm.prompts import Listed
+from textsynth.pipeline.tracking import Tracker
+from textsynth.progress import Progress
+from textsynth.recipe import Model, Recipe
+from textsynth.run import Run, write_json
+
+ADAPTER = ("model", "adapter")
+CURVE = "model/training.jsonl"
+SPENT = ("model", "privacy.json")
+# Fewer patterns than this teach an intent nothing: it is left to the templates.
+FEWEST = 3
+
+# Intent -> written pattern -> ids of the seeds that have it.
+Own = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+def learn(
+    recipe: Recipe,
+    own: Own,
+    values: Mapping[str, Sequence[str]],
+    *,
+    run: Run,
+    tracker: Tracker,
+    progress: Progress,
+) -> Speaker:
+    """The fine-tuned model. `values` are slot values that it is to learn beside the patterns.
+
+    Raises:
+        ModelError: it cannot be had or trained; the last good adapter is kept as `model/last-good`.
+    """
+    settings = recipe.model
+    assert settings is not None
+    source = models.language_model_source(settings.base)
+    progress.note(f"base model {source.name} under its terms: {source.terms}")
+    lists = {**{intent: list(by) for intent, by in own.items()}, **values}
+    # under differential privacy not even the choice of tokens may tell of the seeds
+    texts = [_text(name, lines) for name, lines in lists.items() if not settings.privacy]
+    texts += style.heads()
+    with progress.bar("loading the base model (made ready on first use)", None):
+        model, vocabulary = trimmed.load(source, texts)
+    weights = sum(weight.numel() for weight in model.parameters())
+    progress.note(f"{weights / 1e6:.0f}M weights, {len(vocabulary.kept):,} tokens")
+    folder = run.path(*ADAPTER)
+    if (folder / "adapter_model.safetensors").is_file():
+        from peft import PeftModel
+
+        progress.note("the adapter of the earlier run is used")
+        tuned = PeftModel.from_pretrained(model, str(folder))
+    elif settings.privacy:
+        rows = [(i, p) for i, by in own.items() for p, ids in by.items() for _ in ids]
+        tuned = _privately(settings, model, vocabulary, rows, recipe.seed, run, progress)
+    else:
+        tuned = _openly(settings, recipe, model, vocabulary, lists, run, tracker, progress)
+    return Speaker(tuned.merge_and_unload(), vocabulary)
+
+
+def _text(name: str, lines: Sequence[str]) -> str:
+    return prompts.render([Listed(name, style.Style(), tuple(lines))], closed=True)
+
+
+def _openly(
+    settings: Model,
+    recipe: Recipe,
+    model: Any,
+    vocabulary: Any,
+    lists: Mapping[str, Sequence[str]],
+    run: Run,
+    tracker: Tracker,
+    progress: Progress,
+) -> Any:
+    with progress.bar("fine-tuning", None) as advance:
+
+        def say(done: int, total: int, point: finetune.Point) -> None:
+            advance(1, f"step {done}/{total}, loss {point.loss:.2f}")
+            tracker.loss(point.step, point.loss)
+
+        try:
+            tuned = finetune.finetune(
+                model,
+                vocabulary,
+                lists,
+                settings=finetune.Settings(
+                    settings.epochs, settings.learning_rate, settings.rank, recipe.language
+                ),
+                seed=recipe.seed,
+                progress=say,
+            )
+        except finetune.LossError as error:
+            if error.model is not None:
+                _save(error.model, run, "last-good")
+                error.fix = (
+                    f"{error.fix}; the last good adapter is in {run.path('model', 'last-good')}"
+                )
+            raise
+    run.path(CURVE).unlink(missing_ok=True)
+    run.append(CURVE, [dataclasses.asdict(point) for point in tuned.curve])
+    _save(tuned.model, run, "adapter")
+    held = [point.held for point in tuned.curve if point.held is not None]
+    told = f", on patterns set aside {', '.join(f'{loss:.2f}' for loss in held)}" if held else ""
+    first, last = tuned.curve[0].loss, tuned.curve[-1].loss
+    progress.note(f"loss {first:.2f} to {last:.2f}{told}; epoch {tuned.epoch} is kept")
+    return tuned.model
+
+
+def _privately(
+    settings: Model,
+    model: Any,
+    vocabulary: Any,
+    rows: Sequence[tuple[str, str]],
+    seed: int,
+    run: Run,
+    progress: Progress,
+) -> Any:
+    asked = settings.privacy
+    assert asked is not None
+    with progress.bar("fine-tuning with differential privacy", None) as advance:
+        tuned, spent = private.finetune(
+            model,
+            vocabulary,
+            rows,
+            privacy=private.Privacy(
+                asked.epsilon, None if asked.delta == "auto" else asked.delta, asked.clip
+            ),
+            settings=private.Settings(settings.epochs, settings.learning_rate, settings.rank),
+            seed=seed,
+            progress=lambda done, total, epsilon: advance(
+                1, f"step {done}/{total}, epsilon {epsilon:.2f}"
+            ),
+        )
+    # the account first: an adapter without it would be taken for one that needs none
+    write_json(run.path(*SPENT), dataclasses.asdict(spent))
+    _save(tuned, run, "adapter")
+    progress.note(private.statement(spent))
+    return tuned
+
+
+def spent(run: Run) -> private.Spent | None:
+    """What a private training cost; None where the run has no such training."""
+    path = run.folder.joinpath(*SPENT)
+    if not path.is_file():
+        return None
+    return private.Spent(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _save(tuned: Any, run: Run, name: str) -> None:
+    import shutil
+
+    temporary = run.path("model", f".{name}.tmp")
+    try:
+        adapter.save(tuned, temporary)
+        shutil.rmtree(run.path("model", name), ignore_errors=True)
+        temporary.rename(run.path("model", name))
+    except OSError as error:
+        raise ModelError(
+            f"the adapter cannot be written: {error.strerror or error}",
+            where=str(run.path("model", name)),
+            fix="make room on the disk and run the same command again",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
