@@ -13,9 +13,10 @@ import textsynth
 ROOT = Path(textsynth.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "sklearn", "peft",
-         "sentence_transformers", "scipy", "gradio", "ray"}  # fmt: skip
+         "sentence_transformers", "scipy", "gradio", "ray", "httpx", "mlflow",
+         "opacus"}  # fmt: skip
 
-CORE = {"errors", "keyed", "corpus", "values", "patterns", "models"}
+CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles"}
 # Between the core and the pipeline: what a run consists of, and what it is told by.
 RUNNING = {"recipe", "registry", "run", "engines", "progress", "diagnose"}
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",

@@ -182,26 +182,3 @@ def test_a_run_exports_again(folder: Path, key_file: Path) -> None:
     assert (folder / "again" / "README.md").read_text() == (
         made.folder / "dataset" / "README.md"
     ).read_text()
-
-
-def test_the_model_step_with_a_tiny_model(
-    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A random model writes nonsense: every line must be rejected with a reason or be a pattern."""
-    sections = {
-        "seeds": {"path": "seeds.jsonl"},
-        "model": {"base": str(tiny_model_folder), "epochs": 1},
-        "generate": {"per_intent": 4, "budget": 4},
-    }
-    made = run(folder, key_file, "one", **sections)
-    manifest = made.manifest()
-    assert manifest["steps"]["model"]["rejects"]
-    completions = (made.folder / "model" / "completions.jsonl").read_bytes()
-    assert (made.folder / "model" / "adapter" / "adapter_model.safetensors").is_file()
-
-    # a run that was killed after the completions goes on from them, without the model
-    (made.folder / "manifest.json").unlink()
-    monkeypatch.setattr("textsynth.lm.generate.sample", pytest.fail)
-    again = pipeline.generate(recipe(folder, **sections), made.folder, key_file=key_file)
-    assert (again.folder / "model" / "completions.jsonl").read_bytes() == completions
-    assert again.manifest()["steps"] == manifest["steps"]

@@ -11,7 +11,7 @@ import pytest
 import textsynth
 
 CONTRACT = {"SCHEMA", "Pattern", "Recipe", "Run", "Slot", "TextsynthError", "Utterance",
-            "generate", "preview"}  # fmt: skip
+            "generate", "preview", "train"}  # fmt: skip
 
 
 def test_all_is_the_contract() -> None:

@@ -276,7 +276,8 @@ class Recipe(Section):
         digest = hashlib.blake2b(digest_size=16)
         plain = self.model_dump(mode="json", exclude={"tracking"})
         if self.model is not None and self.model.server is not None:
-            for knob in ("key_env", "concurrency", "timeout", "retries"):  # the same rows with any
+            # the same rows with any of them; the model's name says which model it is
+            for knob in ("url", "key_env", "concurrency", "timeout", "retries"):
                 del plain["model"]["server"][knob]
         for section, key in (("seeds", "path"), ("templates", "path")):
             if plain[section]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -73,13 +74,27 @@ def make_prompts(
     return made
 
 
+def slot_limits(own: Iterable[str]) -> Counter[str]:
+    """How often a pattern of an intent may have each slot: as often as one of its seeds has."""
+    limits: Counter[str] = Counter()
+    for written in own:
+        limits |= Counter(slot.label for slot in patterns.parse(written).slots)
+    return limits
+
+
 def judge(
-    intent: str, completion: str, *, labels: Iterable[str], known: Mapping[str, str]
+    intent: str,
+    completion: str,
+    *,
+    labels: Iterable[str],
+    known: Mapping[str, str],
+    limits: Mapping[str, int],
 ) -> list[Judged]:
     """Read a completion back to patterns.
 
     Reasons: `leaked_value`, `empty_line`, `cut_off` (by the token limit), `malformed_pattern`,
-    `unknown_slot` (a label that is not in `labels`), `seed_echo` (the folded text is in `known`).
+    `unknown_slot` (a label that is not in `labels`), `slot_repeat` (more often than `limits` has
+    it, or once), `seed_echo` (the folded text is in `known`).
     """
     lines, ended = prompts.parse(completion)
     allowed = set(labels)
@@ -102,6 +117,11 @@ def judge(
         text = patterns.render(pattern)
         if any(slot.label not in allowed for slot in pattern.slots):
             judged.append(Judged(intent, text, "unknown_slot"))
+        elif any(
+            count > limits.get(label, 1)
+            for label, count in Counter(slot.label for slot in pattern.slots).items()
+        ):
+            judged.append(Judged(intent, text, "slot_repeat"))
         elif fold(text) in known:
             judged.append(Judged(intent, text, "seed_echo"))
         else:

@@ -23,7 +23,7 @@ class Batch(Protocol):
     """What the attention function hands on to."""
 
     def attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
-        """q of shape (heads, tokens, d), k and v (key heads, tokens, d); gives (tokens, heads, d)."""
+        """q: (heads, tokens, d); k and v: (key heads, tokens, d); gives (tokens, heads, d)."""
         ...
 
 

@@ -109,20 +109,17 @@ ASKED: Mapping[str, Sequence[str | None]] = {
 def heads() -> list[str]:
     """Every style that can be asked for, as it stands in a head: what the model must be able to
     read."""
-    drawn = itertools.product(*(dict.fromkeys(ASKED[name]) for name in DIMENSIONS))
+    drawn = itertools.product(*({None: 0, **dict.fromkeys(ASKED[n])} for n in DIMENSIONS))
     return [f"({words}):" for values in drawn if (words := Style(*values).words())]
 
 
 def ask(key: int, number: int, language: str = "en") -> Style:
     """The style that prompt `number` of a stream asks for; one in four asks for none."""
-    english = language.split("-")[0].lower() == "en"
-    kind = int(keyed.integers(key, [4 * number], 4)[0])
-    if kind == 0:
+    names = DIMENSIONS if language.split("-")[0].lower() == "en" else ("length",)
+    drawn = [int(n) for n in keyed.integers(key, range(8 * number, 8 * number + 8), 1 << 30)]
+    if drawn[0] % 4 == 0:
         return Style()
-    names = DIMENSIONS if english else ("length",)
-    named = names if kind == 3 else (names[kind - 1],) if kind <= len(names) else ()
-    drawn = {
-        name: ASKED[name][int(keyed.integers(key, [4 * number + 1 + at], len(ASKED[name]))[0])]
-        for at, name in enumerate(named[:3])
-    }
-    return Style(**drawn)
+    if drawn[0] % 4 == 1:  # one remark alone, as the lists of the training have it
+        names = (names[drawn[1] % len(names)],)
+    asked = zip(names, drawn[2:], strict=False)
+    return Style(**{name: ASKED[name][n % len(ASKED[name])] for name, n in asked})

@@ -153,6 +153,8 @@ def as_yaml(recipe: Recipe) -> str:
     for section in ("seeds", "templates"):
         if section in plain:  # a card must not tell where on somebody's disk the recipe lies
             plain[section]["path"] = os.path.relpath(plain[section]["path"], recipe.folder)
+    if "server" in plain.get("model", {}):  # nor which machine serves a model
+        plain["model"]["server"]["url"] = "…"
     for section in ("filters", "export"):
         plain[section] = [
             {step["name"]: step["options"]} if step.get("options") else step["name"]

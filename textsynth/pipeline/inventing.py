@@ -159,6 +159,7 @@ class ModelSource:
         self._completions, self._progress = completions, progress
         self._realiser = PatternRows(recipe, lists, "model")
         self._known = {i: {corpus.fold(p): p for p in by} for i, by in own.items()}
+        self._limits = {i: generate.slot_limits(by) for i, by in own.items()}
         self._seen: dict[str, set[str]] = {intent: set() for intent in own}
         self._prompts = dict.fromkeys(own, 0)
         self._rows = dict.fromkeys(own, 0)
@@ -213,7 +214,11 @@ class ModelSource:
         rows: list[Utterance] = []
         rejects: list[Reject] = []
         judged = generate.judge(
-            intent, text, labels=self._labels.get(intent, ()), known=self._known[intent]
+            intent,
+            text,
+            labels=self._labels.get(intent, ()),
+            known=self._known[intent],
+            limits=self._limits[intent],
         )
         for line in judged:
             folded = corpus.fold(line.text)

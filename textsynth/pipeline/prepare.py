@@ -162,7 +162,7 @@ def with_invented(
     ledger: Ledger,
     progress: Progress,
 ) -> tuple[dict[str, ValueList], dict[str, list[str]]]:
-    """The value lists with what the model was asked to add (`lists.NAME.invent`), and that alone."""
+    """The value lists with what the model adds to them (`lists.NAME.invent`), and that alone."""
     grown, added = dict(lists), dict[str, list[str]]()
     for label, section in recipe.lists.items():
         if not section.invent:

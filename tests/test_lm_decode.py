@@ -1,0 +1,260 @@
+"""Sampling: continuous batching against the library, slots enforced, streams by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes import PATTERNS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textsynth import patterns
+from textsynth.lm import constrain, decode, generate, plain, prompts, vocabulary
+from textsynth.lm.decode import Request, Sampling, Speaker
+from textsynth.lm.prompts import Listed
+from textsynth.lm.style import Style
+
+Load = Callable[[], tuple[Any, Any]]
+LABELS = ["time", "day", "artist"]
+
+
+def speaker(load_tiny: Load) -> Speaker:
+    model, tokenizer = load_tiny()
+    texts = [
+        prompts.render([Listed(intent, Style(), tuple(own))], closed=True)
+        for intent, own in PATTERNS.items()
+    ]
+    return Speaker(model, vocabulary.trim(model, tokenizer, texts))
+
+
+def requests(one: Speaker, count: int = 3, copies: int = 2) -> list[Request]:
+    return [
+        Request(
+            prompt.key,
+            one.vocabulary.encode(prompt.text(), fallback=True),
+            tuple(range(copies)),
+            LABELS,
+        )
+        for intent, own in PATTERNS.items()
+        for prompt in generate.make_prompts(intent, own, count, first=0, seed=1)
+    ]
+
+
+def complete(
+    one: Speaker, asked: list[Request], sampling: Sampling, **options: Any
+) -> dict[tuple[int, int], str]:
+    got: dict[tuple[int, int], str] = {}
+
+    def accept(place: int, copy: int, text: str) -> None:
+        assert (place, copy) not in got
+        got[place, copy] = text
+
+    decode.complete(one, asked, sampling=sampling, accept=accept, **options)
+    assert set(got) == {(place, copy) for place, r in enumerate(asked) for copy in r.copies}
+    return got
+
+
+SHORT = Sampling(temperature=1.2, top_p=1.0, lines=3, tokens=12)
+
+
+def test_pieces_are_what_a_token_adds(load_tiny: Load) -> None:
+    one = speaker(load_tiny)
+    text = "wake me at {time}\n- ring"
+    rows = one.vocabulary.encode(text, start=False)
+    assert "".join(one.pieces[row] for row in rows) == text
+
+
+def test_neighbours_and_lanes_do_not_matter(load_tiny: Load) -> None:
+    """Completions that leave and prompts that enter change nothing of the others."""
+    one = speaker(load_tiny)
+    asked = requests(one)
+    together = complete(one, asked, SHORT)
+    assert len(set(together.values())) > 6
+    assert complete(one, asked, SHORT, live=1) == together
+    assert complete(one, asked, SHORT, live=3) == together
+    alone = {}
+    for place, request in enumerate(asked):
+        for copy in request.copies:
+            only = Request(request.key, request.rows, (copy,), LABELS)
+            alone[place, copy] = complete(one, [only], SHORT)[0, copy]
+    assert alone == together
+
+
+def test_another_key_gives_other_text(load_tiny: Load) -> None:
+    one = speaker(load_tiny)
+    first, second = requests(one, count=1)[:2]
+    other = Request(first.key + 1, first.rows, first.copies, LABELS)
+    assert complete(one, [first], SHORT) != complete(one, [other], SHORT)
+    assert complete(one, [first, second], SHORT)[0, 0] == complete(one, [first], SHORT)[0, 0]
+
+
+def test_cold_it_writes_what_the_librarys_greedy_search_writes(load_tiny: Load) -> None:
+    import torch
+
+    one = speaker(load_tiny)
+    cold = Sampling(temperature=1e-6, opening_penalty=0.0, lines=99, tokens=24)
+    never = [[row] for row in one.never + one.special]
+    asked = requests(one, count=2, copies=1)
+    for (place, _), copy_text in complete(one, asked, cold).items():
+        rows = asked[place].rows
+        theirs = one.model.generate(
+            input_ids=torch.tensor([rows]),
+            attention_mask=torch.ones(1, len(rows), dtype=torch.long),
+            do_sample=False,
+            max_new_tokens=cold.most,
+            bad_words_ids=never,
+        )[0, len(rows) :].tolist()
+        written = one.vocabulary.decode(theirs)
+        if "{" not in copy_text:  # a slot is spelt by the guard, not by the library
+            assert written.startswith(copy_text)
+
+
+def test_only_known_slots_can_be_written(load_tiny: Load) -> None:
+    import torch
+
+    one = speaker(load_tiny)
+    # braces made likely: the random model would hardly ever open one
+    head = one.model.get_output_embeddings()
+    bias = torch.zeros(len(one.pieces))
+    bias[one.special] = 9.0
+    head.register_forward_hook(lambda module, inputs, logits: logits + bias)
+    found = []
+    for text in complete(one, requests(one), Sampling(2.0, 1.0, lines=4, tokens=30)).values():
+        whole = text.rpartition("{")[0] if text.count("{") > text.count("}") else text
+        found += [slot.label for slot in patterns.parse(whole).slots]
+    assert len(found) > 20 and set(found) <= set(LABELS) and len(set(found)) > 1
+
+
+def test_a_completion_ends_with_its_last_line_or_at_the_limit(load_tiny: Load) -> None:
+    import torch
+
+    one = speaker(load_tiny)
+    (line_break,) = one.vocabulary.encode("\n", start=False)
+    asked = requests(one, count=1)
+    tokens = Sampling(1.0, 1.0, lines=99, tokens=6)
+    sampled = decode.complete(one, asked, sampling=tokens, accept=lambda *done: None)
+    assert 0 < sampled <= 4 * tokens.most
+    bias = torch.zeros(len(one.pieces))
+    bias[line_break] = 20.0
+    one.model.get_output_embeddings().register_forward_hook(lambda m, i, logits: logits + bias)
+    for text in complete(one, asked, Sampling(lines=3, tokens=50)).values():
+        assert text == "\n\n\n"
+
+
+def test_openings_are_less_likely_to_come_again(load_tiny: Load) -> None:
+    one = speaker(load_tiny)
+
+    def openings(penalty: float) -> float:
+        sampling = Sampling(0.3, 1.0, opening_penalty=penalty, lines=9, tokens=60)
+        import torch
+
+        (line_break,) = one.vocabulary.encode("\n", start=False)
+        bias = torch.zeros(len(one.pieces))
+        bias[line_break] = 0.25
+        hook = one.model.get_output_embeddings().register_forward_hook(
+            lambda module, inputs, logits: logits + bias
+        )
+        lines = [
+            line.split()[0]
+            for text in complete(one, requests(one), sampling).values()
+            for line in text.split("\n")
+            if line.strip(" -")
+        ]
+        hook.remove()
+        return len(set(lines)) / len(lines)
+
+    assert openings(5.0) >= openings(0.0)
+
+
+def test_the_nucleus_leaves_the_unlikely_out(load_tiny: Load) -> None:
+    import torch
+
+    one = speaker(load_tiny)
+    letters = one.vocabulary.encode("abcd", start=False)
+    rows = [one.pieces.index(char) for char in "abcd"] if len(letters) < 4 else letters
+    guard = one.guard([])
+    logits = torch.full((500, len(one.pieces)), -40.0)
+    logits[:, rows] = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
+
+    def picked(temperature: float, top_p: float) -> set[int]:
+        growing = [decode._Growing(0, n, (0, n), (n + 1) * 7919**4, guard) for n in range(500)]
+        sampling = Sampling(temperature, top_p, opening_penalty=0)
+        decode._pick(one, growing, logits.clone(), sampling)
+        return {rows.index(g.rows[-1]) for g in growing}
+
+    assert picked(1.0, 0.9999) == {0, 1, 2, 3}
+    assert picked(1.0, 0.9) == {0, 1, 2}
+    assert picked(1.0, 0.6) == {0, 1}
+    assert picked(1.0, 0.01) == {0}
+    assert picked(0.01, 1.0) == {0}
+
+
+def test_models_of_their_own_kind_are_sampled_by_the_library(load_tiny: Load) -> None:
+    one = speaker(load_tiny)
+    got: dict[tuple[int, int], str] = {}
+    again: dict[tuple[int, int], str] = {}
+    for where in (got, again):
+        plain.complete(
+            one,
+            requests(one),
+            sampling=SHORT,
+            accept=lambda place, copy, text, w=where: w.__setitem__((place, copy), text),
+        )
+    assert len(got) == 12 and len(set(got.values())) > 6 and got == again
+
+
+# -- slots ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inside", "piece", "expected"),
+    [
+        (None, "wake me", (True, None)),
+        (None, " {", (True, "")),
+        (None, " {ti", (True, "ti")),
+        (None, " {x", (False, None)),
+        (None, "}", (False, None)),
+        (None, "\\", (False, None)),
+        (None, "{time} {day}\n", (True, None)),
+        ("", "time", (True, "time")),
+        ("ti", "me}", (True, None)),
+        ("ti", "me} {d", (True, "d")),
+        ("ti", "}", (False, None)),
+        ("time", ":", (True, "time:")),
+        ("time:", "time_2}", (True, None)),
+        ("time:", "2", (False, None)),
+        ("time", " ", (False, None)),
+        ("time", "\n", (False, None)),
+        ("dat", "e", (False, None)),
+    ],
+)
+def test_what_may_follow_a_brace(
+    inside: str | None, piece: str, expected: tuple[bool, str | None]
+) -> None:
+    allowed, after = constrain.advance(inside, piece, LABELS)
+    assert allowed == expected[0]
+    if allowed:
+        assert after == expected[1]
+
+
+@given(
+    st.lists(
+        st.sampled_from([" {", "time", "ti", "me", "}", "day", ":", "x", "_2", " at", "{", "\\"])
+    )
+)
+def test_what_the_guard_lets_through_is_a_pattern(pieces: list[str]) -> None:
+    inside: str | None = None
+    text = ""
+    for piece in pieces:
+        allowed, after = constrain.advance(inside, piece, LABELS)
+        if allowed:
+            inside, text = after, text + piece
+    if inside is None:
+        try:
+            slots = patterns.parse(text).slots
+        except patterns.PatternError as error:
+            assert "stands for two labels" in str(error)
+            return
+        assert {slot.label for slot in slots} <= set(LABELS)

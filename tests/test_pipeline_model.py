@@ -1,0 +1,306 @@
+"""The language model within a run: a tiny model, a server on loopback, what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import fake_server
+import pytest
+import yaml
+from fake_server import Asked, Reply
+from typer.testing import CliRunner
+
+from textsynth import corpus, models, pipeline
+from textsynth.cli import app
+from textsynth.errors import ModelError, RecipeError, RunError
+from textsynth.pipeline import inventing
+from textsynth.recipe import Recipe
+
+SEEDS = {
+    "alarm": ["wake me at {time}", "alarm at {time}", "get me up at {time}", "ring at {time}"],
+    "music": ["play {song}", "i want to hear {song}", "put on {song}", "some music please"],
+}
+VALUES = {"time": ["noon", "six", "half past two", "seven"], "song": ["help", "hello", "yesterday"]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rows = []
+    for intent, written in SEEDS.items():
+        for at, pattern in enumerate(written):
+            before, _, rest = pattern.partition("{")
+            if not rest:
+                rows.append({"text": pattern, "intent": intent})
+                continue
+            label, after = rest.split("}")
+            value = VALUES[label][at % len(VALUES[label])]
+            span = {"start": len(before), "end": len(before) + len(value), "label": label}
+            rows.append({"text": before + value + after, "intent": intent, "slots": [span]})
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def recipe(folder: Path, **sections: Any) -> Recipe:
+    plain = {
+        "name": "t",
+        "seed": 3,
+        "seeds": {"path": "seeds.jsonl"},
+        "scrub": False,
+        "generate": {"per_intent": 6, "budget": 4},
+        **sections,
+    }
+    path = folder / "recipe.yaml"
+    path.write_text(json.dumps(plain))
+    return Recipe.load(path)
+
+
+def tiny(model: Path, **settings: Any) -> dict[str, Any]:
+    return {"base": str(model), "epochs": 1, **settings}
+
+
+def served(url: str, **settings: Any) -> dict[str, Any]:
+    return {"backend": "server", "server": {"url": url, "model": "m", "retries": 0, **settings}}
+
+
+def completions(run: pipeline.Run) -> dict[tuple[str, int], str]:
+    lines = [json.loads(s) for s in (run.folder / inventing.COMPLETIONS).read_text().splitlines()]
+    found = {(line["key"], line["copy"]): line["text"] for line in lines}
+    assert len(found) == len(lines)  # nothing is made twice
+    return found
+
+
+# -- a model of one's own ---------------------------------------------------------------------
+
+
+def test_a_killed_run_goes_on_from_its_completions(
+    folder: Path, key_file: Path, tiny_model_folder: Path
+) -> None:
+    made = recipe(folder, model=tiny(tiny_model_folder))
+    whole = pipeline.generate(made, folder / "whole", key_file=key_file)
+    manifest = whole.manifest()
+    assert manifest["steps"]["model"]["rejects"]
+    assert (whole.folder / "model" / "adapter" / "adapter_model.safetensors").is_file()
+    curve = (whole.folder / "model" / "training.jsonl").read_text().splitlines()
+    assert json.loads(curve[0])["loss"] > 0
+    before = completions(whole)
+
+    # killed in the midst of a line
+    path = whole.folder / inventing.COMPLETIONS
+    half = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(half)
+    (whole.folder / "manifest.json").unlink()
+    again = pipeline.generate(made, whole.folder, key_file=key_file)
+    assert path.read_bytes().startswith(half[: half.rindex(b"\n") + 1])
+    assert completions(again) == before
+    assert again.manifest()["steps"] == manifest["steps"]
+
+
+def test_training_by_itself_and_generating_from_it(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = recipe(folder, model=tiny(tiny_model_folder))
+    options = ["-o", str(folder / "run"), "--key-file", str(key_file), "--json"]
+    result = CliRunner().invoke(app, ["train", str(folder / "recipe.yaml"), *options])
+    assert result.exit_code == 0, result.output
+    adapter = Path(json.loads(result.output)["adapter"])
+    weights = (adapter / "adapter_model.safetensors").read_bytes()
+    assert not (folder / "run" / "manifest.json").exists()
+
+    monkeypatch.setattr("textsynth.lm.finetune.finetune", pytest.fail)
+    run = pipeline.generate(made, folder / "run", key_file=key_file)
+    assert run.complete and (adapter / "adapter_model.safetensors").read_bytes() == weights
+
+
+def test_a_broken_training_keeps_the_last_good_adapter(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textsynth.lm import finetune
+
+    real, calls = finetune.batch_loss, iter(range(99))
+
+    def broken(model: Any, rows: Any, *, fast: bool = True) -> Any:
+        return real(model, rows, fast=fast) * (float("nan") if next(calls) == 1 else 1)
+
+    monkeypatch.setattr(finetune, "batch_loss", broken)
+    made = recipe(folder, model=tiny(tiny_model_folder, epochs=3))
+    with pytest.raises(ModelError, match="not a number at step 2") as caught:
+        pipeline.train(made, folder / "run", key_file=key_file)
+    kept = folder / "run" / "model" / "last-good"
+    assert "learning_rate" in str(caught.value) and str(kept) in str(caught.value)
+    assert (kept / "adapter_model.safetensors").is_file()
+    assert not (folder / "run" / "model" / "adapter").exists()
+
+
+def test_an_adapter_that_does_not_fit_on_the_disk(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(tuned: Any, path: Path) -> None:
+        path.mkdir(parents=True)
+        (path / "half").write_text("x")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("textsynth.lm.adapter.save", full)
+    made = recipe(folder, model=tiny(tiny_model_folder))
+    with pytest.raises(ModelError, match="No space left on device") as caught:
+        pipeline.train(made, folder / "run", key_file=key_file)
+    assert caught.value.fix
+    assert not list((folder / "run" / "model").glob("*adapter*"))
+
+
+def test_a_recipe_that_trains_nothing(folder: Path, key_file: Path) -> None:
+    with pytest.raises(RecipeError, match="trains no model"):
+        pipeline.train(recipe(folder), folder / "run", key_file=key_file)
+    (folder / "seeds.jsonl").write_text('{"text": "alarm", "intent": "alarm"}\n')
+    with pytest.raises(RecipeError, match="no intent has 3 seed patterns"):
+        pipeline.train(recipe(folder, model={}), folder / "run", key_file=key_file)
+
+
+def test_intents_with_fewer_than_three_seeds_take_templates(
+    folder: Path, key_file: Path, tiny_model_folder: Path
+) -> None:
+    more = [{"text": "lamp on", "intent": "lights"}, {"text": "a joke", "intent": "joke"}]
+    with (folder / "seeds.jsonl").open("a") as file:
+        file.writelines(json.dumps(row) + "\n" for row in more)
+    (folder / "pack.yaml").write_text(
+        "language: en\nintents:\n  lights:\n    data:\n"
+        '      - sentences: ["(turn|switch) [the] (lamp|light|lights) (on|off) [now|please]"]\n'
+    )
+    said: list[str] = []
+
+    class Listening(pipeline.Progress):
+        def warn(self, text: str) -> None:
+            said.append(text)
+
+    made = recipe(
+        folder,
+        model=tiny(tiny_model_folder),
+        templates={"path": "pack.yaml"},
+        generate={"per_intent": 6, "budget": 2, "share": {"template": 0.5, "model": 0.5}},
+    )
+    run = pipeline.generate(made, folder / "run", key_file=key_file, progress=Listening())
+    rows = list(corpus.utterances(corpus.read(run.folder / "corpus.parquet")))
+    assert [row.origin for row in rows if row.intent == "lights"] == ["template"] * 6
+    assert "lights: fewer than 3 seed patterns; all rows from templates" in said
+    assert "joke: fewer than 3 seed patterns, and no templates" in said
+    assert run.manifest()["shortfall"]["joke"]["got"] == 0
+
+
+# -- a server ---------------------------------------------------------------------------------
+
+
+def invents(asked: Asked) -> Reply:
+    """New patterns of the intent asked for, and values for a slot's list."""
+    number = "".join(chr(97 + int(digit)) for digit in str(asked.body["seed"] % 10_000))
+    head = asked.prompt.split("\n")[0]
+    if head == "Song:":
+        return fake_server.text(f" a{number}\n- {{no}}\n- b{number}\n- help\n- 12\n")
+    slot = "{time}" if head.startswith("Alarm") else "{song}"
+    return fake_server.text(f" now {number} {slot}\n- again {number} {slot}\n- a {{person}}\n")
+
+
+def test_patterns_and_values_from_a_server(folder: Path, key_file: Path) -> None:
+    with fake_server.serve(invents) as fake:
+        sections = {"model": served(fake.url), "lists": {"song": {"invent": 7}}}
+        run = pipeline.generate(recipe(folder, **sections), folder / "run", key_file=key_file)
+    manifest = run.manifest()
+    assert not manifest["shortfall"] and manifest["invented_values"] == {"song": 7}
+    assert manifest["steps"]["model"]["rejects"]["unknown_slot"] > 3
+    rejects = manifest["steps"]["invent values"]["rejects"]
+    assert rejects["value_repeat"] > 0 and rejects["value_characters"] > 0
+    reviewed = yaml.safe_load((run.folder / "patterns" / "patterns.yaml").read_text())
+    assert len(set(reviewed["invented_values"]["song"])) == 7
+    assert all(value[0] in "ab" for value in reviewed["invented_values"]["song"])
+    rows = list(corpus.utterances(corpus.read(run.folder / "corpus.parquet")))
+    assert {slot.value for row in rows for slot in row.slots if slot.label == "song"} - {
+        "help", "hello", "yesterday"
+    }  # fmt: skip
+    card = (run.folder / "dataset" / "README.md").read_text()
+    assert "language model, on a server" in card and fake.url not in card
+
+
+def test_nothing_accepted_is_lost_when_a_server_dies(folder: Path, key_file: Path) -> None:
+    def dies(asked: Asked) -> Reply:
+        return invents(asked) if asked.number < 3 else fake_server.answer({}, 400)
+
+    with fake_server.serve(dies) as fake:
+        made = recipe(folder, model=served(fake.url, concurrency=1))
+        with pytest.raises(ModelError, match="400"):
+            pipeline.generate(made, folder / "run", key_file=key_file)
+    first = (folder / "run" / inventing.COMPLETIONS).read_text()
+    assert first.count("\n") == 3
+    with fake_server.serve(invents) as fake:
+        made = recipe(folder, model={**served(fake.url, concurrency=1)})
+        # an operational knob, and the address of the same model, may change between tries
+        run = pipeline.generate(made, folder / "run", key_file=key_file)
+        asked = len(fake.asked)
+    assert (run.folder / inventing.COMPLETIONS).read_text().startswith(first)
+    assert asked == len(completions(run)) - 3
+
+
+# -- recipes that do not fit ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"model": {"backend": "server"}}, "the backend is a server, and none is named"),
+        ({"model": {"server": {"url": "u", "model": "m"}}}, "a server is named, but"),
+        ({"model": {**served("http://x/v1"), "privacy": {"epsilon": 8}}}, "not fine-tuned here"),
+        ({"lists": {"song": {"invent": 5}}}, "values are invented by the model"),
+        (
+            {"model": {"privacy": {"epsilon": 8}}, "lists": {"song": {"invent": 5}}},
+            "a private run shows the model no values of seeds",
+        ),
+        ({"model": {"privacy": {"epsilon": 0}}}, "model.privacy.epsilon"),
+        ({"model": {"privacy": {"delta": 2, "epsilon": 1}}}, "model.privacy.delta"),
+        ({"tracking": {"report_to": "wandb"}}, "tracking.report_to"),
+        ({"model": {}, "lists": {"song": {"invented": 5}}}, "'invented' is unknown"),
+    ],
+)
+def test_sections_that_do_not_go_together(
+    folder: Path, sections: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message) as caught:
+        recipe(folder, **sections)
+    assert "recipe.yaml:1:" in (caught.value.where or "") and caught.value.fix
+
+
+def test_a_list_that_no_slot_has(folder: Path, key_file: Path, tiny_model_folder: Path) -> None:
+    made = recipe(folder, model=tiny(tiny_model_folder), lists={"sonk": {"invent": 5}})
+    with pytest.raises(RecipeError, match=r"lists\.sonk: no slot") as caught:
+        pipeline.generate(made, folder / "run", key_file=key_file)
+    assert "did you mean 'song'" in (caught.value.fix or "")
+
+
+# -- tracking ---------------------------------------------------------------------------------
+
+
+def test_figures_reach_mlflow(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    store = (folder / "mlruns").as_uri()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    made = recipe(folder, model=tiny(tiny_model_folder), tracking={"report_to": "mlflow"})
+    run = pipeline.generate(made, folder / "run", key_file=key_file)
+    (found,) = mlflow.MlflowClient(store).search_runs(
+        [mlflow.get_experiment_by_name("textsynth").experiment_id]
+    )
+    assert found.info.status == "FINISHED"
+    assert found.data.metrics["rows"] == run.manifest()["rows"]
+    assert found.data.metrics["train/loss"] > 0
+    assert found.data.params["model.epochs"] == "1" and "model.base" not in found.data.params
+
+
+def test_mlflow_that_is_not_there(
+    folder: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = models.installed
+    monkeypatch.setattr("textsynth.models.installed", lambda name: name != "mlflow" and real(name))
+    made = recipe(folder, tracking={"report_to": "mlflow"})
+    with pytest.raises(RunError, match="not installed") as caught:
+        pipeline.generate(made, folder / "run", key_file=key_file)
+    assert "textsynth-corpus[tracking]" in (caught.value.fix or "")
