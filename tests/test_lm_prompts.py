@@ -248,3 +248,22 @@ def test_value_prompts_show_values_under_the_slots_name() -> None:
     first, second = invent.make_prompts("served_dish", DISHES, 2, first=0, seed=1)
     assert first.text().startswith("Served dish:\n- ") and first.text().endswith("\n-")
     assert set(first.shown) == set(DISHES) == set(second.shown) and first.key != second.key
+
+
+# -- names ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("intent", "name"),
+    [
+        ("set_alarm", "set alarm"),
+        ("PlayMusic", "play music"),
+        ("w2", None),
+        ("faq_12", None),
+        ("intent", None),
+        ("oos", None),
+        ("401k_rollover", "401k rollover"),
+    ],
+)
+def test_a_name_as_somebody_might_type_it(intent: str, name: str | None) -> None:
+    assert prompts.spoken_name(intent) == name

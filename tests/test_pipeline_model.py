@@ -239,6 +239,37 @@ def test_nothing_accepted_is_lost_when_a_server_dies(folder: Path, key_file: Pat
     assert asked == len(completions(run)) - 3
 
 
+def test_an_intents_name_is_one_of_its_rows(folder: Path, key_file: Path) -> None:
+    with fake_server.serve(invents) as fake:
+        made = recipe(folder, model=served(fake.url))
+        run = pipeline.generate(made, folder / "run", key_file=key_file)
+        plain = {"per_intent": 6, "budget": 4, "names": False}
+        made = recipe(folder, model=served(fake.url), generate=plain)
+        without = pipeline.generate(made, folder / "without", key_file=key_file)
+
+    def origins(run: pipeline.Run) -> list[tuple[str, str, str]]:
+        rows = corpus.utterances(corpus.read(run.folder / "corpus.parquet"))
+        return sorted((row.intent, row.origin, row.text) for row in rows)
+
+    named = [row for row in origins(run) if row[1] == "name"]
+    assert named == [("alarm", "name", "alarm"), ("music", "name", "music")]
+    assert len(origins(run)) == len(origins(without)) == 12
+    assert {origin for _, origin, _ in origins(without)} == {"model"}
+
+
+def test_a_name_that_does_not_pass_leaves_its_row_to_the_model(
+    folder: Path, key_file: Path
+) -> None:
+    with (folder / "seeds.jsonl").open("a") as file:
+        file.write('{"text": "music", "intent": "music"}\n')  # the name is a copy of a seed
+    with fake_server.serve(invents) as fake:
+        made = recipe(folder, model=served(fake.url))
+        run = pipeline.generate(made, folder / "run", key_file=key_file)
+    rows = list(corpus.utterances(corpus.read(run.folder / "corpus.parquet")))
+    assert [row.origin for row in rows if row.intent == "music"] == ["model"] * 6
+    assert not run.manifest()["shortfall"] and not run.manifest()["shortfall_by_origin"]
+
+
 # -- recipes that do not fit ------------------------------------------------------------------
 
 

@@ -136,6 +136,7 @@ class Generate(Section):
     per_pattern: Annotated[int, Field(ge=1)] = 5
     share: Mapping[Origin, Share] | None = None
     budget: Annotated[float, Field(ge=1)] = 8
+    names: bool = True
     temperature: Annotated[float, Field(gt=0, le=5)] = 0.9
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
 

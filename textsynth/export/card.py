@@ -44,7 +44,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     ),
     "pattern": ("string", "the text with its values replaced by `{label}`"),
     "language": ("string", "BCP 47 code"),
-    "origin": ("string", "`seed`, `template` or `model`; see above"),
+    "origin": ("string", "`seed`, `template`, `model` or `name`; see above"),
     "generation": ("int8", "0: real text; 1: made from real text; n + 1: made from generation n"),
     "parents": ("list of string", "ids of the seeds or templates that the row comes from"),
     "dialogue_id": ("string", "rows that share it are the turns of one dialogue"),

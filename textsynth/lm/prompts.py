@@ -40,6 +40,15 @@ def title(intent: str) -> str:
     return (words[:1].upper() + words[1:]) or "Sentences"
 
 
+def spoken_name(intent: str) -> str | None:
+    """An intent's name as somebody might type it for want of better words, "set alarm"; None where
+    it says nothing (`faq_12`, `intent`)."""
+    words = title(intent).lower().split()
+    told = [word for word in words if word.isalpha() and len(word) > 2]
+    empty = {"intent", "faq", "utterance", "query", "class", "label", "other", "oos", "fallback"}
+    return " ".join(words) if told and not set(told) <= empty else None
+
+
 def render(lists: Sequence[Listed], *, closed: bool) -> str:
     """The text of some lists; an open one ends where the next pattern of the last list starts."""
     text = "\n".join("".join(f"{line}\n" for line in _lines(listed)) for listed in lists)

@@ -37,10 +37,12 @@ from textsynth.pipeline.prepare import (
     quotas_of,
     reassigned,
     say_grammar,
+    settled,
     slot_labels,
     sources_of,
     value_lists,
     with_invented,
+    with_names,
 )
 from textsynth.pipeline.scrubfile import scrub_file as scrub_file
 from textsynth.pipeline.scrubfile import scrub_options as scrub_options
@@ -172,6 +174,7 @@ def _made(
         say_grammar(grammar, progress)
     quotas = quotas_of(recipe, side, grammar)
     quotas = reassigned(quotas, begun.learnt, grammar, progress)
+    quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
     if recipe.model is not None:
         completions = completions_of(
@@ -187,6 +190,7 @@ def _made(
         lists, invented = with_invented(recipe, lists, completions, ledger, progress)
     sources = sources_of(recipe, side, grammar, lists, quotas, begun.learnt, completions, progress)
     pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress)
+    quotas = settled(quotas, pool)
     chosen, shortfall = finish.select_rows(recipe, pool, quotas, ledger, progress)
     about = finish.about_of(recipe, side, ledger, shortfall, run)
     exports = finish.export_all(recipe, chosen, about, run, progress)

@@ -81,7 +81,9 @@ def _candidates(
         if not asked:
             continue
         progress.step(
-            {"model": "language model", "template": "templates"}.get(origin, origin),
+            {"model": "language model", "template": "templates", "name": "names"}.get(
+                origin, origin
+            ),
             f"{sum(asked.values())} rows wanted" + (f", round {turn + 1}" if turn else ""),
         )
         supplied = source.more(asked)

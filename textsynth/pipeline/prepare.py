@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from textsynth import corpus, filters, importers, models, scrub
 from textsynth.errors import RecipeError, did_you_mean
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.labels import labels
+from textsynth.lm import prompts
 from textsynth.lm.decode import Sampling
 from textsynth.lm.server import Server
 from textsynth.pipeline import inventing, supply
@@ -117,6 +120,34 @@ def reassigned(
     return moved
 
 
+NAME = "name"
+
+
+def with_names(
+    recipe: Recipe, quotas: Mapping[Cell, int], learnt: Mapping[str, object]
+) -> dict[Cell, int]:
+    """The quotas with one row of each intent's model share left to the intent's own name."""
+    named: dict[Cell, int] = {}
+    for (intent, origin), count in quotas.items():
+        takes = origin == "model" and intent in learnt and recipe.generate.names and count > 1
+        if takes and prompts.spoken_name(intent) is not None:
+            named[intent, NAME] = 1
+            count -= 1
+        named[intent, origin] = count
+    return named
+
+
+def settled(quotas: Mapping[Cell, int], pool: pa.Table) -> dict[Cell, int]:
+    """The quotas once all is filtered: a name that did not pass leaves its row to the model."""
+    passed = corpus.count_by(pool, "intent", "origin") if pool.num_rows else {}
+    final = dict(quotas)
+    for intent, origin in quotas:
+        if origin == NAME and not passed.get((intent, NAME)):
+            del final[intent, NAME]
+            final[intent, "model"] += 1
+    return final
+
+
 def completions_of(
     recipe: Recipe,
     learnt: Mapping[str, Mapping[str, list[str]]],
@@ -215,6 +246,10 @@ def sources_of(
     sources: dict[str, supply.Source] = {}
     if quota("seed"):
         sources["seed"] = supply.SeedSource(recipe, side.by_intent(), lists)
+    if quota(NAME):
+        spoken = {intent: prompts.spoken_name(intent) for intent in quota(NAME)}
+        named = {intent: name for intent, name in spoken.items() if name is not None}
+        sources[NAME] = supply.NameSource(recipe, named)
     if quota("template") and grammar is not None:
         sources["template"] = supply.TemplateSource(recipe, grammar, quota("template"))
     if quota("model") and completions is not None:

@@ -124,6 +124,21 @@ class SeedSource:
         return Supplied(corpus.to_table(rows))
 
 
+class NameSource:
+    """An intent's own name as one row: what few seeds leave out, the name often says."""
+
+    def __init__(self, recipe: Recipe, names: Mapping[str, str]) -> None:
+        self._realiser = PatternRows(recipe, {}, "name")
+        self._left = dict(names)
+
+    def more(self, want: Mapping[str, int]) -> Supplied:
+        rows: list[Utterance] = []
+        for intent in want:
+            if name := self._left.pop(intent, None):
+                rows += self._realiser.realise(intent, Pattern((name,)), ())
+        return Supplied(corpus.to_table(rows))
+
+
 class TemplateSource:
     """Rows drawn from the grammar, in the order of its keyed permutation."""
 
