@@ -26,8 +26,8 @@ import llama_cpp as llama
 
 BATCH = 2048
 TOP_K = 64
-TRIED = 128  # completions that a setting is tried on, at most
-TRIED_TOKENS = 32
+TRIED = 64  # completions that a setting is tried on, at most
+TRIED_TOKENS = 24
 
 
 @dataclass
@@ -130,9 +130,7 @@ def complete(
             if place % copies == copies - 1:
                 spare.append(held.pop(number))
         lanes = list(growing)
-        decode(
-            context, batch, [(growing[i].token, growing[i].position, i, True) for i in lanes]
-        )
+        decode(context, batch, [(growing[i].token, growing[i].position, i, True) for i in lanes])
         # what a base held is copied by now
         for base in spare:
             llama.llama_memory_seq_rm(memory, base, -1, -1)
