@@ -93,8 +93,8 @@ def quotas_of(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict[C
 
 
 def learnable(recipe: Recipe, side: SeedSide) -> dict[str, dict[str, list[str]]]:
-    """The patterns that the model learns: of intents that have at least three; in a private run all,
-    since no row may decide whether another is learnt."""
+    """The patterns that the model learns: of intents that have at least three; in a private run
+    all, since no row may decide whether another is learnt."""
     if recipe.model is None:
         return {}
     fewest = 1 if recipe.model.privacy else FEWEST
