@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/home
 
-.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub pii-model clean install install-dev
+.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub bench-lm bench-utility pii-model clean install install-dev
 
 help:
 	@echo "make demo        install and generate the demo corpus into $(OUT)"
@@ -13,6 +13,8 @@ help:
 	@echo "make test-heavy  the long forms of the tests"
 	@echo "make bench-grammar DATA=DIR  the grammar beside its peers and its ceiling"
 	@echo "make bench-scrub DATA=DIR  the scrub beside plain Presidio: found, kept, speed"
+	@echo "make bench-lm SEEDS=FILE  the language model beside peft, generate and llama.cpp"
+	@echo "make bench-utility DATA=DIR  what synthetic rows are worth to a classifier"
 	@echo "make pii-model   train the small model of the scrub again (20 minutes)"
 	@echo "make bulk        100,000 template rows into runs/bulk"
 
@@ -52,6 +54,15 @@ bench-grammar: install-dev
 # DATA: a folder with pii_dev and ner_wnut17 (scripts/bench_scrub.py says what they hold)
 bench-scrub: install-dev
 	$(BIN)/python scripts/bench_scrub.py --data $(DATA) --plain --rounds 3
+
+# SEEDS: a file of scripts/fewshot.py; PEERS: a Python that has llama-cpp-python
+bench-lm: install-dev
+	$(BIN)/python scripts/bench_lm.py --seeds $(SEEDS) --slots $(if $(PEERS),--peers $(PEERS))
+
+# DATA: a folder with clinc150 and snips (scripts/fewshot.py says what they hold)
+bench-utility: install-dev
+	$(BIN)/python scripts/bench_utility.py --data $(DATA) --set clinc150
+	$(BIN)/python scripts/bench_utility.py --data $(DATA) --set snips
 
 pii-model: install-dev
 	$(BIN)/python scripts/train_pii_ner.py -o textsynth/scrub/ner

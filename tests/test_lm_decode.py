@@ -144,28 +144,28 @@ def test_a_completion_ends_with_its_last_line_or_at_the_limit(load_tiny: Load) -
 
 
 def test_openings_are_less_likely_to_come_again(load_tiny: Load) -> None:
+    import torch
+
     one = speaker(load_tiny)
+    first, other = (one.vocabulary.encode(word, start=False)[0] for word in ("wake", "play"))
+    guard = one.guard([])
+    logits = torch.full((1000, len(one.pieces)), -40.0)
+    logits[:, [first, other]] = 0.0
 
-    def openings(penalty: float) -> float:
-        sampling = Sampling(0.3, 1.0, opening_penalty=penalty, lines=9, tokens=60)
-        import torch
-
-        (line_break,) = one.vocabulary.encode("\n", start=False)
-        bias = torch.zeros(len(one.pieces))
-        bias[line_break] = 0.25
-        hook = one.model.get_output_embeddings().register_forward_hook(
-            lambda module, inputs, logits: logits + bias
-        )
-        lines = [
-            line.split()[0]
-            for text in complete(one, requests(one), sampling).values()
-            for line in text.split("\n")
-            if line.strip(" -")
+    def share(penalty: float, *, fresh: bool) -> float:
+        """How often a line begins as three lines before it."""
+        growing = [
+            decode._Growing(0, n, (0, n), (n + 1) * 7919**4, guard, openings=[first] * 3)
+            for n in range(1000)
         ]
-        hook.remove()
-        return len(set(lines)) / len(lines)
+        for each in growing:
+            each.fresh = fresh
+        decode._pick(one, growing, logits.clone(), Sampling(1.0, 1.0, opening_penalty=penalty))
+        return sum(each.rows[-1] == first for each in growing) / 1000
 
-    assert openings(5.0) >= openings(0.0)
+    assert share(0.0, fresh=True) == pytest.approx(0.5, abs=0.06)
+    assert share(1.0, fresh=True) == pytest.approx(1 / (1 + 2.718281828**3), abs=0.03)
+    assert share(1.0, fresh=False) == pytest.approx(0.5, abs=0.06)
 
 
 def test_the_nucleus_leaves_the_unlikely_out(load_tiny: Load) -> None:

@@ -170,6 +170,29 @@ def test_fused_layers_have_pefts_loss_and_gradients(load_tiny: Load) -> None:
     assert gradients()[0] == loss
 
 
+def test_with_bfloat16_weights_it_trains_and_samples(load_tiny: Load) -> None:
+    import torch
+
+    from textsynth.lm import decode
+
+    model, words = loaded(load_tiny)
+    model = model.to(torch.bfloat16)
+    settings = finetune.Settings(epochs=4, learning_rate=2e-2)
+    tuned = finetune.finetune(model, words, PATTERNS, settings=settings, seed=1)
+    assert tuned.curve[-1].loss < tuned.curve[0].loss
+    merged = tuned.model.merge_and_unload()
+    assert merged.dtype == torch.bfloat16
+    request = decode.Request(1, words.encode(TEXTS[0]), (0, 1), [])
+    texts: list[str] = []
+    decode.complete(
+        decode.Speaker(merged, words),
+        [request],
+        sampling=decode.Sampling(tokens=8),
+        accept=lambda place, copy, text: texts.append(text),
+    )
+    assert len(set(texts)) == 2
+
+
 # -- training ---------------------------------------------------------------------------------
 
 

@@ -139,12 +139,6 @@ def test_what_is_asked_for_is_a_spread() -> None:
     assert all(style.ask(7, number, "de").form is None for number in range(50))
 
 
-def test_shares_of_a_spread() -> None:
-    spread = style.spread(["lamp on", "is it on?", "please"])
-    assert spread["form"] == {"command": 2 / 3, "question": 1 / 3}
-    assert style.spread([]) == {}
-
-
 # -- prompts drawn ----------------------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
 """LoRA (Hu et al. 2021) by peft, computed faster: one fused pass a layer, not seven small ones.
 
 peft makes, saves and merges the adapter. Its layers would cast their input to float32 and back and
-keep three more tensors a layer for the backward pass; here the low-rank product is added into the
-layer's own output in place, and what the backward pass needs of it is computed again.
+keep their intermediate products for the backward pass; here the low-rank product is added into the
+layer's own output in place, and of it only the narrow half (rank wide) is kept.
 """
 
 from __future__ import annotations

@@ -144,15 +144,14 @@ def complete(
             while waiting and free and (room > 0 or not (growing or entering)):
                 entering.append((waiting.pop(), free.pop()))
                 room -= len(requests[entering[-1][0]].copies)
+            new: list[_Growing] = []
             logits = []
             if entering:
                 new, first = _enter(speaker, lanes, requests, entering)
                 logits.append(first)
             if growing:
                 logits.append(_step(speaker, lanes, growing))
-                growing = [*new, *growing] if entering else growing
-            else:
-                growing = new
+            growing = [*new, *growing]
             _pick(speaker, growing, torch.cat(logits), sampling)
             sampled += len(growing)
             still = []

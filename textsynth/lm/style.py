@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textsynth import keyed
@@ -82,19 +81,6 @@ def grouped(
     for pattern in patterns:
         groups.setdefault(getattr(read(pattern, language), dimension), []).append(pattern)
     return [(Style(**{dimension: value}), own) for value, own in groups.items()]
-
-
-def spread(patterns: Iterable[str], language: str = "en") -> dict[str, dict[str | None, float]]:
-    """How often each value of each dimension occurs: shares, for reports."""
-    styles = [read(pattern, language) for pattern in patterns]
-    return {
-        name: {
-            value: count / len(styles)
-            for value, count in Counter(getattr(style, name) for style in styles).most_common()
-        }
-        for name in DIMENSIONS
-        if styles
-    }
 
 
 # What generation asks for: lengths and forms alike often, marked manners and registers less so.

@@ -40,6 +40,7 @@ from textsynth.pipeline.prepare import (
     settled,
     slot_labels,
     sources_of,
+    taught_values,
     value_lists,
     with_invented,
     with_names,
@@ -132,7 +133,7 @@ def train(
         )
     if not begun.run.complete:
         progress.step("language model", f"{len(begun.learnt)} intents")
-        values = {label: [v.surface for v in begun.lists[label].values] for label in recipe.lists}
+        values = taught_values(recipe, begun.lists)
         with tracking(recipe) as tracker:
             learn(recipe, begun.learnt, values, run=begun.run, tracker=tracker, progress=progress)
     return begun.run

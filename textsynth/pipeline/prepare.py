@@ -150,6 +150,11 @@ def settled(quotas: Mapping[Cell, int], pool: pa.Table) -> dict[Cell, int]:
     return final
 
 
+def taught_values(recipe: Recipe, lists: Mapping[str, ValueList]) -> dict[str, list[str]]:
+    """The values of the slots that the model is asked to add to: it learns them as lists too."""
+    return {label: [value.surface for value in lists[label].values] for label in recipe.lists}
+
+
 def completions_of(
     recipe: Recipe,
     learnt: Mapping[str, Mapping[str, list[str]]],
@@ -167,7 +172,7 @@ def completions_of(
     if settings.server is not None:
         backend = inventing.remote(Server(**settings.server.model_dump()), sampling)
     else:
-        values = {label: [v.surface for v in lists[label].values] for label in recipe.lists}
+        values = taught_values(recipe, lists)
         backend = inventing.local(
             lambda: learn(recipe, learnt, values, run=run, tracker=tracker, progress=progress),
             sampling,
