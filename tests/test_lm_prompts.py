@@ -189,6 +189,8 @@ def reasons(completion: str) -> list[tuple[str, str | None]]:
         (" {time:x} {day:x}\n", [("{time:x} {day:x}", "malformed_pattern")]),
         (" ring in {city}\n", [("ring in {city}", "unknown_slot")]),
         (" ring in {city:time}\n", [("ring in {city:time}", "unknown_slot")]),
+        (" ring (short, polite)\n", [("ring (short, polite)", "style_echo")]),
+        (" ring (twice)\n", [("ring (twice)", None)]),
         (" at {time} {time}\n", [("at {time} {time}", "slot_repeat")]),
         (" {day} or {day:day_2}\n", [("{day} or {day:day_2}", None)]),
         (" Wake me  at {time}!\n", [("Wake me  at {time}!", "seed_echo")]),

@@ -93,8 +93,9 @@ def judge(
     """Read a completion back to patterns.
 
     Reasons: `leaked_value`, `empty_line`, `cut_off` (by the token limit), `malformed_pattern`,
-    `unknown_slot` (a label that is not in `labels`), `slot_repeat` (more often than `limits` has
-    it, or once), `seed_echo` (the folded text is in `known`).
+    `style_echo` (it ends with a style such as was asked for), `unknown_slot` (a label that is not in
+    `labels`), `slot_repeat` (more often than `limits` has it, or once), `seed_echo` (the folded text
+    is in `known`).
     """
     lines, ended = prompts.parse(completion)
     allowed = set(labels)
@@ -115,7 +116,9 @@ def judge(
             judged.append(Judged(intent, line, "malformed_pattern"))
             continue
         text = patterns.render(pattern)
-        if any(slot.label not in allowed for slot in pattern.slots):
+        if text.endswith(tuple(head.removesuffix(":") for head in style.heads())):
+            judged.append(Judged(intent, text, "style_echo"))
+        elif any(slot.label not in allowed for slot in pattern.slots):
             judged.append(Judged(intent, text, "unknown_slot"))
         elif any(
             count > limits.get(label, 1)

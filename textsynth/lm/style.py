@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from textsynth import keyed
 
@@ -92,11 +93,12 @@ ASKED: Mapping[str, Sequence[str | None]] = {
 }
 
 
-def heads() -> list[str]:
+@cache
+def heads() -> tuple[str, ...]:
     """Every style that can be asked for, as it stands in a head: what the model must be able to
-    read."""
+    read, and must not write into a line."""
     drawn = itertools.product(*({None: 0, **dict.fromkeys(ASKED[n])} for n in DIMENSIONS))
-    return [f"({words}):" for values in drawn if (words := Style(*values).words())]
+    return tuple(f"({words}):" for values in drawn if (words := Style(*values).words()))
 
 
 def ask(key: int, number: int, language: str = "en") -> Style:

@@ -14,7 +14,7 @@ from textsynth.corpus import Utterance
 from textsynth.filters.select import select
 from textsynth.pipeline import supply
 from textsynth.pipeline.ledger import Ledger
-from textsynth.pipeline.prepare import Cell
+from textsynth.pipeline.prepare import NAME, Cell
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe, Step
 from textsynth.run import Run
@@ -40,7 +40,9 @@ def collect(
     for turn in itertools.count():
         judged = judge is not None and turn < rounds
         goal = (SPARE_ADVERSARIAL if judge else SPARE) if turn < max(1, rounds) else 1.0
-        wanted = {cell: round(count * goal) for cell, count in quotas.items()}
+        # an intent has one name: it is asked for once, and whether it passed is settled in the end
+        lasting = {cell: n for cell, n in quotas.items() if turn == 0 or cell[1] != NAME}
+        wanted = {cell: round(count * goal) for cell, count in lasting.items()}
         there = _selectable(pool, wanted, recipe)
         want = {cell: count - there[cell] for cell, count in wanted.items() if count > there[cell]}
         new = _candidates(sources, want, turn, run, ledger, progress) if want else corpus.empty()
@@ -50,7 +52,7 @@ def collect(
         if judged and judge is not None and pool.num_rows:
             pool = _adversarial_round(judge, pool, quotas, recipe, context, turn, ledger, progress)
         there = _selectable(pool, quotas, recipe)
-        enough = all(there[cell] >= count for cell, count in quotas.items())
+        enough = all(there[cell] >= n for cell, n in quotas.items() if cell[1] != NAME)
         if turn + 1 >= rounds and (enough or not new.num_rows):
             break
     return pool
