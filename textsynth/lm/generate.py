@@ -93,8 +93,8 @@ def judge(
     """Read a completion back to patterns.
 
     Reasons: `leaked_value`, `empty_line`, `cut_off` (by the token limit), `malformed_pattern`,
-    `style_echo` (it ends with a style such as was asked for), `unknown_slot` (a label that is not in
-    `labels`), `slot_repeat` (more often than `limits` has it, or once), `seed_echo` (the folded text
+    `style_echo` (it ends with a style that can be asked for), `unknown_slot` (a label not in
+    `labels`), `slot_repeat` (more often than in `limits`, or once), `seed_echo` (the folded text
     is in `known`).
     """
     lines, ended = prompts.parse(completion)
