@@ -74,10 +74,8 @@ def read(path: Path, slots: bool) -> Patterns:
 
 
 def texts(own: Patterns) -> list[str]:
-    return [
-        prompts.render([Listed(intent, style.Style(), tuple(listed))], closed=True)
-        for intent, listed in own.items()
-    ] + style.heads()
+    lists = [Listed(intent, style.Style(), tuple(listed)) for intent, listed in own.items()]
+    return [*(prompts.render([listed], closed=True) for listed in lists), *style.heads()]
 
 
 def set_up(options: argparse.Namespace) -> Setup:
