@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Embed = Callable[[list[str]], npt.NDArray[np.float32]]
-FindLeaks = Callable[[Sequence[str]], list[list[tuple[int, int]]]]
+FindSpans = Callable[[Sequence[str]], list[list[tuple[int, int]]]]
+Perplexity = Callable[[list[str]], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,23 @@ class Context:
     Attributes:
         seeds: the scrubbed seeds as realised utterances, origin `seed`.
         accepted: rows that passed earlier, against which duplicates count.
-        embed: texts to unit vectors of shape (n, d).
+        embed: texts to unit vectors of shape (n, d); equal texts are embedded once a run.
         find_leaks: for each text, the spans that hold a value which the scrub removed.
+        find_identities: for each text, the spans of personal data that a fresh pass of the scrub's
+            detector sees; None where the recipe turned the scrub off.
+        perplexity: the base model's perplexity of each text, shape (n,); None without a model.
+        language: BCP 47.
         seed: the recipe's seed.
     """
 
     seeds: pa.Table
     accepted: pa.Table
     embed: Embed
-    find_leaks: FindLeaks
+    find_leaks: FindSpans
     seed: int
+    find_identities: FindSpans | None = None
+    perplexity: Perplexity | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
