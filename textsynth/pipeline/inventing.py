@@ -12,7 +12,7 @@ from typing import Protocol
 
 from textsynth import corpus, patterns
 from textsynth.corpus import Utterance
-from textsynth.filters import FindLeaks
+from textsynth.filters import FindSpans
 from textsynth.lm import decode, generate, invent, plain, ragged, server
 from textsynth.lm.decode import Request, Sampling, Speaker
 from textsynth.lm.generate import COPIES, Prompt
@@ -100,7 +100,7 @@ class Completions:
         self,
         backend: Backend,
         run: Run,
-        leaks: FindLeaks,
+        leaks: FindSpans,
         labels: Callable[[Prompt], Iterable[str]],
     ) -> None:
         self._backend, self._run, self._leaks, self._labels = backend, run, leaks, labels
