@@ -86,7 +86,8 @@ def test_defaults_of_options_are_valid(kind: str, name: str) -> None:
 def test_an_unknown_name_brings_the_nearest_to_mind() -> None:
     with pytest.raises(RecipeError, match="filter 'labels' is unknown") as caught:
         registry.find("filters", "labels")
-    assert caught.value.fix == "did you mean 'label'? there are: adversarial, exact, label, leak"
+    there = "adversarial, exact, label, leak, memorised, near, quality, semantic"
+    assert caught.value.fix == f"did you mean 'label'? there are: {there}"
 
 
 @pytest.mark.parametrize(

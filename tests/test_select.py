@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import product
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textsynth.corpus import Utterance, column, fold, take, to_table
-from textsynth.filters.select import SPLITS, ranked, select, splits
+from textsynth.corpus import Slot, Utterance, column, empty, fold, take, to_table
+from textsynth.filters.select import SPLITS, attainable, splits
+from textsynth.filters.select import select as select_with_seeds
 
 Row = tuple[str, str, str]  # intent, origin, pattern
 
@@ -21,6 +23,23 @@ def table(rows: list[Row]) -> pa.Table:
         Utterance(f"{at}", f"{pattern} {at}", intent, pattern=pattern, origin=origin)
         for at, (intent, origin, pattern) in enumerate(rows)
     )
+
+
+def select(
+    corpus: pa.Table,
+    quotas: dict[tuple[str, str], int],
+    seeds: pa.Table | None = None,
+    **options: int,
+) -> list[int]:
+    """`select` without seeds, unless a test has some."""
+    chosen = select_with_seeds(
+        corpus,
+        quotas,
+        empty() if seeds is None else seeds,
+        **{"per_pattern": 1, "seed": 1} | options,
+    )
+    assert chosen == sorted(set(chosen))
+    return chosen
 
 
 def grid(intents: int, patterns: int, rows: int, origin: str = "template") -> list[Row]:
@@ -65,8 +84,8 @@ def test_every_pattern_comes_before_the_second_row_of_any() -> None:
     corpus = table(grid(1, 10, 5))
     kept = take(corpus, select(corpus, {("i0", "template"): 10}, per_pattern=5, seed=1))
     assert len(set(column(kept, "pattern"))) == 10
-    first = take(corpus, ranked(corpus, 1)[:20])
-    assert set(Counter(column(first, "pattern")).values()) == {2}
+    twice = take(corpus, select(corpus, {("i0", "template"): 20}, per_pattern=5, seed=1))
+    assert set(Counter(column(twice, "pattern")).values()) == {2}
 
 
 @given(rows, st.integers(0, 30), st.integers(1, 4), st.integers(0, 5))
@@ -114,6 +133,77 @@ def test_another_seed_selects_others() -> None:
 def test_a_row_without_a_pattern_is_a_pattern_of_its_own() -> None:
     corpus = to_table(Utterance(str(i), f"text {i}", "i", origin="model") for i in range(3))
     assert select(corpus, {("i", "model"): 3}, per_pattern=1, seed=1) == [0, 1, 2]
+
+
+def utterances(texts: list[str], intent: str = "i", origin: str = "model") -> pa.Table:
+    return to_table(
+        Utterance(f"{origin}/{text}", text, intent, pattern=text, origin=origin) for text in texts
+    )
+
+
+def chosen(corpus: pa.Table, count: int, seeds: pa.Table, **options: int) -> list[str]:
+    quotas = {(intent, "model"): count for intent in set(column(corpus, "intent"))}
+    return column(take(corpus, select(corpus, quotas, seeds, **options)), "text")
+
+
+def test_the_words_of_the_choice_come_close_to_those_of_the_seeds() -> None:
+    """Half of the seeds are polite: so is half of the choice, though a tenth of the pool is."""
+    plain = [
+        " ".join(words)
+        for words in product(
+            ("stop", "start", "dim", "check"), ("lamp", "fan", "radio"), ("now", "again", "later")
+        )
+    ]
+    polite = [f"please {text}" for text in plain]
+    real = utterances([*plain[::4], *polite[::4]], origin="seed")
+    plain += [f"{text} {n}" for text in plain for n in range(9)]
+    kept = chosen(utterances([*plain, *polite]), 20, real)
+    assert 8 <= sum(text.startswith("please") for text in kept) <= 12
+
+
+def test_each_seed_is_represented_before_any_twice() -> None:
+    seeds = utterances(["wake me up", "ring the bell", "what time is it", "ring the time"],
+                       origin="seed")  # fmt: skip
+    crowd = [f"wake me up {n}" for n in range(50)]
+    kept = chosen(utterances([*crowd, "ring the bell now", "what time is it now"]), 3, seeds)
+    assert {"ring the bell now", "what time is it now"} < set(kept)
+
+
+@pytest.mark.parametrize("per_slot", [1, 3])
+def test_values_and_slots_are_covered_first(per_slot: int) -> None:
+    plain = [Utterance(f"p{n}", f"light {n}", "i", pattern=f"light {n}", origin="model")
+             for n in range(40)]  # fmt: skip
+    filled = [
+        Utterance(f"s{n}", room, "i", (Slot(0, len(room), "room", room),), f"{{room}} {n}",
+                  origin="model")
+        for n, room in enumerate(("hall", "attic", "hall", "attic", "hall"))
+    ]  # fmt: skip
+    corpus = to_table(plain + filled)
+    kept = take(corpus, select(corpus, {("i", "model"): 4}, per_slot=per_slot))
+    values = [slot["value"] for slots in column(kept, "slots") for slot in slots]
+    assert set(values) == {"hall", "attic"}
+    assert len(values) == max(2, per_slot)
+
+
+@given(rows, st.integers(1, 30), st.integers(1, 3))
+def test_as_many_are_selected_as_can_be(
+    given_rows: list[Row], quota: int, per_pattern: int
+) -> None:
+    corpus = table(given_rows)
+    seeds = table([("a", "seed", p) for p in ("p q", "q p", "p")])
+    quotas = {(i, origin): quota for i in "ab" for origin in ("template", "model")}
+    sure = attainable(corpus, quotas, per_pattern=per_pattern, seed=1)
+    assert len(select(corpus, quotas, seeds, per_pattern=per_pattern)) >= len(sure)
+
+
+def test_a_large_pool_is_cut_and_still_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textsynth.filters.select.CHUNK", 16)
+    corpus = table(grid(3, 30, 2) + grid(3, 30, 2, "model"))
+    seeds = table(grid(3, 5, 1, "seed"))
+    quotas = {(f"i{i}", origin): 25 for i in range(3) for origin in ("template", "model")}
+    kept = take(corpus, select(corpus, quotas, seeds, per_pattern=2))
+    counted = Counter(zip(column(kept, "intent"), column(kept, "origin"), strict=True))
+    assert counted == Counter(quotas)
 
 
 # -- splits -----------------------------------------------------------------------------------

@@ -189,9 +189,17 @@ def read(path: Path) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
+_ASCII_EDGES = "".join(
+    chr(code) for code in range(128) if unicodedata.category(chr(code))[0] in "PZ"
+)
+
+
 def fold(text: str) -> str:
     """The form under which texts count as equal: NFKC, case folded, white space joined, leading and
     trailing punctuation dropped (unless nothing else is there)."""
+    if text.isascii():
+        folded = " ".join(text.lower().split())
+        return folded.strip(_ASCII_EDGES) or folded
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     start, end = 0, len(folded)
     while start < end and _at_edge(folded[start]):

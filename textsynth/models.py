@@ -7,6 +7,7 @@ hub itself. Weights are read from safetensors or GGUF only and no remote code is
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import importlib.util
 import io
@@ -275,6 +276,10 @@ class Embedder:
         self._model = model
         self.name = name
         self._known: dict[str, npt.NDArray[np.float32]] = {}
+
+    def parts(self) -> tuple[Any, Any]:
+        """The encoder's tokenizer and a copy of its transformer, to fine-tune."""
+        return self._model.tokenizer, copy.deepcopy(self._model[0].auto_model)
 
     def __call__(self, texts: list[str]) -> npt.NDArray[np.float32]:
         """Embeddings of shape (len(texts), dimensions), float32, of length 1."""

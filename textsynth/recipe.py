@@ -35,10 +35,12 @@ class Section(BaseModel):
 
 
 class Seeds(Section):
-    """The seed corpus, and the share set aside before anything is learnt."""
+    """The seed corpus, the share set aside before anything is learnt, and the least share of seeds
+    among what a model learns that is fed its own rows."""
 
     path: Path
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    min_real: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
 class Recognizer(Section):
@@ -133,22 +135,41 @@ class Generate(Section):
     """How much of what."""
 
     per_intent: Annotated[int, Field(ge=1)] = 200
+    per_slot: Annotated[int, Field(ge=1)] | None = None
+    distribution: Literal["uniform", "seeds"] | Mapping[str, Share] = "uniform"
     per_pattern: Annotated[int, Field(ge=1)] = 5
     share: Mapping[Origin, Share] | None = None
     budget: Annotated[float, Field(ge=1)] = 8
+    spare: Annotated[float, Field(ge=1)] | None = None
     names: bool = True
     temperature: Annotated[float, Field(gt=0, le=5)] = 0.9
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
 
-    @field_validator("share")
+    @field_validator("share", "distribution")
     @classmethod
-    def _sums_to_one(cls, share: Mapping[str, float] | None) -> Mapping[str, float] | None:
-        if share is not None and abs(sum(share.values()) - 1) > 1e-6:
+    def _sums_to_one(cls, share: Any) -> Any:
+        if isinstance(share, Mapping) and abs(sum(share.values()) - 1) > 1e-6:
             raise _fault(
                 f"the shares add up to {sum(share.values()):g}, not to 1",
-                "write shares of the whole, such as {template: 0.5, model: 0.5}",
+                "write shares of the whole, such as {a: 0.5, b: 0.5}",
             )
         return share
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Generate:
+        if self.per_slot is not None and self.distribution != "uniform":
+            raise _fault(
+                "`per_slot` says how many rows each intent has, and so does `distribution`",
+                "leave one of them out",
+                "distribution",
+            )
+        if self.spare is not None and self.spare > self.budget:
+            raise _fault(
+                f"{self.spare:g} spare candidates a row are more than the budget allows",
+                f"raise budget ({self.budget:g}), or lower spare",
+                "spare",
+            )
+        return self
 
 
 class Step(Section):
@@ -237,6 +258,16 @@ class Recipe(Section):
         if private and self.lists:
             fix = "take `lists` out, or write the values into the templates"
             raise _fault("a private run shows the model no values of seeds", fix, "lists")
+        feeds = any(
+            step.name == "adversarial" and step.options.get("feedback") for step in self.filters
+        )
+        if feeds and (self.model is None or self.model.backend != "local" or private):
+            fix = "take `feedback` out, or let a model be trained here without `privacy`"
+            raise _fault(
+                "with `feedback` the model learns from its own rows, and this one cannot",
+                fix,
+                "filters",
+            )
         missing = [name for name, share in self.shares().items() if share and not self._has(name)]
         if missing:
             section = {"seed": "seeds", "template": "templates", "model": "model"}[missing[0]]

@@ -20,8 +20,12 @@ from textsynth.errors import RecipeError, did_you_mean
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "filters": {
         "exact": "textsynth.filters.exact:exact",
+        "near": "textsynth.filters.near:near",
+        "semantic": "textsynth.filters.semantic:semantic",
         "label": "textsynth.filters.label:label",
+        "quality": "textsynth.filters.quality:quality",
         "leak": "textsynth.filters.leak:leak",
+        "memorised": "textsynth.filters.memorised:memorised",
         "adversarial": "textsynth.filters.adversarial:adversarial",
     },
     "exporters": {

@@ -46,8 +46,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """One reason (or None) a row; the scores measured, each one value a row."""
+    """One reason (or None) a row; the scores measured, each one value a row; figures of all rows
+    together; a sentence for people."""
 
     reasons: list[str | None]
     scores: Mapping[str, Sequence[float]] = field(default_factory=dict)
     note: str | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)

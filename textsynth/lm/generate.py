@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textsynth import keyed, patterns
@@ -58,14 +58,16 @@ def make_prompts(
     first: int,
     seed: int,
     language: str = "en",
+    avoid: Collection[str] = frozenset(),
 ) -> list[Prompt]:
     """`count` prompts of an intent, numbered from `first`: a few of its patterns, drawn by key, and
-    a style to go on in. Without patterns (a private run) the intent's name must do."""
+    a style to go on in, of which nothing is in `avoid`. Without patterns (a private run) the
+    intent's name must do."""
     made = []
     for number in range(first, first + count):
         key = keyed.stream(seed, "prompt", intent, number)
         shown = [own[i] for i in keyed.order(key, list(own))[:SHOWN]]
-        wanted = style.ask(keyed.stream(seed, "style", intent), number, language)
+        wanted = style.ask(keyed.stream(seed, "style", intent), number, language, avoid)
         lists = [Listed(intent, style.Style(), tuple(shown))] if shown else []
         if wanted != style.Style() or not lists:
             lists.append(Listed(intent, wanted, ()))

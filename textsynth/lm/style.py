@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,8 +101,9 @@ def heads() -> tuple[str, ...]:
     return tuple(f"({words}):" for values in drawn if (words := Style(*values).words()))
 
 
-def ask(key: int, number: int, language: str = "en") -> Style:
-    """The style that prompt `number` of a stream asks for; one in four asks for none."""
+def ask(key: int, number: int, language: str = "en", avoid: Collection[str] = frozenset()) -> Style:
+    """The style that prompt `number` of a stream asks for; one in four asks for none. Of what is in
+    `avoid` (`statement`, `long`) nothing is said."""
     names = DIMENSIONS if language.split("-")[0].lower() == "en" else ("length",)
     drawn = [int(n) for n in keyed.integers(key, range(8 * number, 8 * number + 8), 1 << 30)]
     if drawn[0] % 4 == 0:
@@ -110,4 +111,5 @@ def ask(key: int, number: int, language: str = "en") -> Style:
     if drawn[0] % 4 == 1:  # one remark alone, as the lists of the training have it
         names = (names[drawn[1] % len(names)],)
     asked = zip(names, drawn[2:], strict=False)
-    return Style(**{name: ASKED[name][n % len(ASKED[name])] for name, n in asked})
+    values = {name: ASKED[name][n % len(ASKED[name])] for name, n in asked}
+    return Style(**{name: None if value in avoid else value for name, value in values.items()})

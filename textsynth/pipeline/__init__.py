@@ -173,7 +173,8 @@ def _made(
     run, side, grammar, lists = begun.run, begun.side, begun.grammar, begun.lists
     if grammar is not None:
         say_grammar(grammar, progress)
-    quotas = quotas_of(recipe, side, grammar)
+    allowed = slot_labels(side, grammar, lists)
+    quotas = quotas_of(recipe, side, grammar, allowed)
     quotas = reassigned(quotas, begun.learnt, grammar, progress)
     quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
@@ -181,7 +182,7 @@ def _made(
         completions = completions_of(
             recipe,
             begun.learnt,
-            slot_labels(side, grammar, lists),
+            allowed,
             lists,
             begun.context,
             run,
@@ -192,7 +193,9 @@ def _made(
     sources = sources_of(recipe, side, grammar, lists, quotas, begun.learnt, completions, progress)
     pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress)
     quotas = settled(quotas, pool)
-    chosen, shortfall = finish.select_rows(recipe, pool, quotas, ledger, progress)
+    chosen, shortfall = finish.select_rows(
+        recipe, pool, quotas, begun.context.seeds, ledger, progress
+    )
     about = finish.about_of(recipe, side, ledger, shortfall, run)
     exports = finish.export_all(recipe, chosen, about, run, progress)
     corpus.write(chosen, run.path("corpus.parquet"))

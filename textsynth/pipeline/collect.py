@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +12,15 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, keyed, registry
 from textsynth.corpus import Utterance
-from textsynth.filters.select import select
+from textsynth.filters.adversarial import ROUNDS, TARGET
+from textsynth.filters.select import attainable
 from textsynth.pipeline import supply
+from textsynth.pipeline.inventing import ModelSource
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import NAME, Cell
+from textsynth.pipeline.rounds import Round, as_json, ends, judge, table
 from textsynth.progress import Progress
-from textsynth.recipe import Recipe, Step
+from textsynth.recipe import Recipe
 from textsynth.run import Run
 
 # Candidates asked for each row wanted: spare ones for the filters, more for a discriminator.
@@ -34,33 +38,82 @@ def collect(
     progress: Progress,
 ) -> pa.Table:
     """Candidates that passed every filter, enough of each cell while sources and budget last."""
-    judge = next((step for step in recipe.filters if step.name == "adversarial"), None)
-    rounds = int(judge.options.get("rounds", 2)) if judge else 0
+    step = next((step for step in recipe.filters if step.name == "adversarial"), None)
+    options = step.options if step else {}
+    limit = int(options.get("rounds", ROUNDS)) if step else 0
+    spare = recipe.generate.spare or (SPARE_ADVERSARIAL if limit else SPARE)
     pool = corpus.empty()
+    rounds: list[Round] = []
+    over = not limit
     for turn in itertools.count():
-        judged = judge is not None and turn < rounds
-        goal = (SPARE_ADVERSARIAL if judge else SPARE) if turn < max(1, rounds) else 1.0
         # an intent has one name: it is asked for once, and whether it passed is settled in the end
         lasting = {cell: n for cell, n in quotas.items() if turn == 0 or cell[1] != NAME}
-        wanted = {cell: round(count * goal) for cell, count in lasting.items()}
+        goal = 1.0 if over and turn else spare
+        wanted = {cell: math.ceil(count * goal) for cell, count in lasting.items()}
         there = _selectable(pool, wanted, recipe)
         want = {cell: count - there[cell] for cell, count in wanted.items() if count > there[cell]}
         new = _candidates(sources, want, turn, run, ledger, progress) if want else corpus.empty()
+        before = pool.num_rows
         if new.num_rows:
             passed = _filtered(recipe, new, pool, context, ledger, progress)
             pool = corpus.concat([pool, passed])
-        if judged and judge is not None and pool.num_rows:
-            pool = _adversarial_round(judge, pool, quotas, recipe, context, turn, ledger, progress)
+        if step is not None and not over and pool.num_rows:
+            progress.step("filter: adversarial", f"round {turn + 1}")
+            judged = judge(step, pool, quotas, recipe, context, turn + 1, pool.num_rows - before)
+            rounds.append(judged.round)
+            ledger.rounds.append(as_json(judged.round))
+            progress.note(judged.note or "")
+            pool, gone = _split(judged.pool, judged.reasons, "adversarial", ledger, progress)
+            end = ends(rounds, float(options.get("target", TARGET)))
+            over = end is not None or turn + 1 >= limit
+            if end:
+                progress.note(f"no further round: {end}")
+            if not over:
+                _adapt(sources, pool, gone, turn, bool(options.get("feedback")))
+            pool = _relabelled(recipe, pool, context, ledger, progress)
         there = _selectable(pool, quotas, recipe)
         enough = all(there[cell] >= n for cell, n in quotas.items() if cell[1] != NAME)
-        if turn + 1 >= rounds and (enough or not new.num_rows):
+        if over and (enough or not new.num_rows):
             break
+    if rounds:
+        progress.table("adversarial rounds (before and after)", *table(rounds))
+    return pool
+
+
+def _adapt(
+    sources: Mapping[str, supply.Source],
+    kept: pa.Table,
+    gone: pa.Table,
+    turn: int,
+    feedback: bool,
+) -> None:
+    """Prompt the model away from what was rejected; with feedback it learns from what stayed."""
+    model = sources.get("model")
+    if isinstance(model, ModelSource):
+        model.steer(kept, gone)
+        if feedback:
+            model.feed(kept, turn)
+
+
+def _relabelled(
+    recipe: Recipe,
+    pool: pa.Table,
+    context: filters.Context,
+    ledger: Ledger,
+    progress: Progress,
+) -> pa.Table:
+    """The label filter once more, on what an adversarial round left."""
+    for step in recipe.filters:
+        if step.name == "label" and pool.num_rows:
+            verdicts = registry.find("filters", "label")(pool, context, **step.options)
+            if any(verdicts.reasons):
+                pool = _apply(pool, verdicts, "label", ledger, progress)
     return pool
 
 
 def _selectable(pool: pa.Table, quotas: Mapping[Cell, int], recipe: Recipe) -> Counter[Cell]:
     """How many rows of each cell the selection would take."""
-    kept = select(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
+    kept = attainable(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
     return Counter(_cells(corpus.take(pool, kept)))
 
 
@@ -143,91 +196,27 @@ def _apply(
 ) -> pa.Table:
     for name, measured in verdicts.scores.items():
         rows = corpus.add_scores(rows, name, measured)
-    kept = [row for row, reason in enumerate(verdicts.reasons) if reason is None]
-    gone = [row for row, reason in enumerate(verdicts.reasons) if reason is not None]
-    named = [reason for reason in verdicts.reasons if reason is not None]
-    ledger.reject(corpus.take(rows, gone), step, named)
-    ledger.add(step, rows.num_rows, len(kept), Counter(named))
-    say_counts(progress, rows.num_rows, len(kept), Counter(named))
+    kept, _ = _split(rows, verdicts.reasons, step, ledger, progress)
     if verdicts.note:
         progress.note(verdicts.note)
-    return corpus.take(rows, kept)
-
-
-def _adversarial_round(
-    judge: Step,
-    pool: pa.Table,
-    quotas: Mapping[Cell, int],
-    recipe: Recipe,
-    context: filters.Context,
-    turn: int,
-    ledger: Ledger,
-    progress: Progress,
-) -> pa.Table:
-    """One round: judge the pool, let the most detectable go, but no cell below its quota."""
-    progress.step("filter: adversarial", f"round {turn + 1}")
-    verdicts = registry.find("filters", judge.name)(pool, context, **judge.options)
-    scores = verdicts.scores.get("detectability", [0.0] * pool.num_rows)
-    spared = _spared(
-        pool, verdicts.reasons, scores, quotas, recipe.generate.per_pattern, recipe.seed
-    )
-    reasons = [None if row in spared else why for row, why in enumerate(verdicts.reasons)]
-    before = pool.num_rows
-    kept = _apply(
-        pool, dataclasses.replace(verdicts, reasons=reasons), "adversarial", ledger, progress
-    )
-    ledger.rounds.append(
-        {
-            "round": turn + 1,
-            "judged": before,
-            "dropped": before - kept.num_rows,
-            "discriminator": verdicts.note,
-            "distinct_2_before": round(_distinct_2(pool), 4),
-            "distinct_2_after": round(_distinct_2(kept), 4),
-        }
-    )
     return kept
 
 
-def _spared(
-    pool: pa.Table,
+def _split(
+    rows: pa.Table,
     reasons: Sequence[str | None],
-    scores: Sequence[float],
-    quotas: Mapping[Cell, int],
-    per_pattern: int,
-    seed: int,
-) -> set[int]:
-    """Rows that must stay although a filter would drop them: their cell would fall below quota."""
-    cells = _cells(pool)
-    written = [corpus.fold(pattern or "") for pattern in corpus.column(pool, "pattern")]
-    # a pattern counts within its intent, whatever the origin, as it does in the selection
-    siblings = Counter((cell[0], text) for cell, text in zip(cells, written, strict=True))
-    unlimited = dict.fromkeys(cells, pool.num_rows)
-    kept = select(pool, unlimited, per_pattern=per_pattern, seed=seed)
-    there = Counter(cells[row] for row in kept)
-    spared = set()
-    for row in sorted(range(len(reasons)), key=lambda row: -scores[row]):
-        if reasons[row] is None:
-            continue
-        cell, group = cells[row], (cells[row][0], written[row])
-        counts = siblings[group] <= per_pattern  # else a sibling takes its place
-        if counts and there[cell] <= quotas.get(cell, 0):
-            spared.add(row)
-            continue
-        siblings[group] -= 1
-        there[cell] -= int(counts)
-    return spared
-
-
-def _distinct_2(table: pa.Table) -> float:
-    """Distinct word bigrams over all word bigrams (Li et al. 2016)."""
-    pairs: set[tuple[str, str]] = set()
-    total = 0
-    for text in corpus.column(table, "text"):
-        words = corpus.fold(text).split()
-        pairs.update(itertools.pairwise(words))
-        total += max(0, len(words) - 1)
-    return len(pairs) / total if total else 0.0
+    step: str,
+    ledger: Ledger,
+    progress: Progress,
+) -> tuple[pa.Table, pa.Table]:
+    """The rows that stay and those that go, the latter in the ledger."""
+    gone = corpus.take(rows, [row for row, reason in enumerate(reasons) if reason is not None])
+    kept = corpus.take(rows, [row for row, reason in enumerate(reasons) if reason is None])
+    named = [reason for reason in reasons if reason is not None]
+    ledger.reject(gone, step, named)
+    ledger.add(step, rows.num_rows, kept.num_rows, Counter(named))
+    say_counts(progress, rows.num_rows, kept.num_rows, Counter(named))
+    return kept, gone
 
 
 def say_counts(progress: Progress, rows_in: int, rows_out: int, reasons: Counter[str]) -> None:

@@ -29,11 +29,25 @@ def select_rows(
     recipe: Recipe,
     pool: pa.Table,
     quotas: Mapping[Cell, int],
+    seeds: pa.Table,
     ledger: Ledger,
     progress: Progress,
 ) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
-    progress.step("select", f"{recipe.generate.per_intent} an intent")
-    kept = select(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
+    """The rows of the corpus, in a keyed order and with their splits, and the intents that fall
+    short as (got, asked)."""
+    asked = Counter[str]()
+    for (intent, _), count in quotas.items():
+        asked[intent] += count
+    counts = dict.fromkeys((min(asked.values(), default=0), max(asked.values(), default=0)))
+    progress.step("select", f"{' to '.join(map(str, counts))} an intent")
+    kept = select(
+        pool,
+        quotas,
+        seeds,
+        per_pattern=recipe.generate.per_pattern,
+        seed=recipe.seed,
+        per_slot=recipe.generate.per_slot or 0,
+    )
     chosen = corpus.take(pool, kept)
     rest = sorted(set(range(pool.num_rows)) - set(kept))
     ledger.reject(corpus.take(pool, rest), "select", ["surplus"] * len(rest))
@@ -42,11 +56,11 @@ def select_rows(
     say_counts(progress, pool.num_rows, len(kept), surplus)
     by_intent = corpus.count_by(chosen, "intent") if kept else {}
     shortfall = {}
-    for intent in dict.fromkeys(intent for intent, _ in quotas):
+    for intent, count in asked.items():
         got = by_intent.get((intent,), 0)
-        if got < recipe.generate.per_intent:
-            shortfall[intent] = (got, recipe.generate.per_intent)
-            progress.warn(f"{intent}: {got} rows of {recipe.generate.per_intent}")
+        if got < count:
+            shortfall[intent] = (got, count)
+            progress.warn(f"{intent}: {got} rows of {count}")
     if chosen.num_rows:
         chosen = corpus.replace_column(chosen, "split", splits(chosen, recipe.seed))
         chosen = chosen.take(pa.array(_reading_order(chosen, recipe.seed)))

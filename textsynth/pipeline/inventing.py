@@ -7,13 +7,16 @@ killed goes on from them; they are read in the order of their prompts, whatever 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from textsynth import corpus, patterns
+import pyarrow as pa
+
+from textsynth import corpus, keyed, patterns
 from textsynth.corpus import Utterance
 from textsynth.filters import FindSpans
-from textsynth.lm import decode, generate, invent, plain, ragged, server
+from textsynth.lm import decode, generate, invent, plain, ragged, server, style
 from textsynth.lm.decode import Request, Sampling, Speaker
 from textsynth.lm.generate import COPIES, Prompt
 from textsynth.patterns import Value
@@ -26,11 +29,14 @@ from textsynth.values import ValueList
 COMPLETIONS = "model/completions.jsonl"
 # Rows that a prompt is taken to give until its intent has shown its yield.
 FIRST_WAVE = 60
+# Rejected patterns of a style from which on it may be avoided.
+CLEARLY = 5
 # Lists of values that a slot may ask for before the model is taken to know no more.
 VALUE_WAVES = 8
 
 Accept = Callable[[Prompt, int, str], None]
 Wanted = Sequence[tuple[Prompt, tuple[int, ...]]]
+Lists = Mapping[str, Sequence[str]]
 
 
 class Backend(Protocol):
@@ -41,15 +47,37 @@ class Backend(Protocol):
     ) -> None: ...
 
 
-def local(load: Callable[[], Speaker], sampling: Sampling) -> Backend:
-    """The fine-tuned model in this process; it is loaded when it is first needed."""
-    loaded: list[tuple[Speaker, bool]] = []
+class Local:
+    """The fine-tuned model in this process; it is loaded when it is first needed.
 
-    def run(wanted: Wanted, labels: Callable[[Prompt], Iterable[str]], accept: Accept) -> None:
-        if not loaded:
-            speaker = load()
-            loaded.append((speaker, ragged.supported(speaker.model)))
-        speaker, fast = loaded[0]
+    Args:
+        load: gives the model.
+        feed: gives the model that a further adapter makes of one, for lists of patterns and the
+            number of the round.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Speaker],
+        feed: Callable[[Speaker, Lists, int], Speaker],
+        sampling: Sampling,
+    ) -> None:
+        self._load, self._feed, self._sampling = load, feed, sampling
+        self._speaker: Speaker | None = None
+        self._waiting: list[tuple[Lists, int]] = []
+
+    def feed(self, lists: Lists, number: int) -> None:
+        """Learn from these patterns too, before anything else is written."""
+        self._waiting.append((lists, number))
+
+    def __call__(
+        self, wanted: Wanted, labels: Callable[[Prompt], Iterable[str]], accept: Accept
+    ) -> None:
+        speaker = self._speaker or self._load()
+        for lists, number in self._waiting:
+            speaker = self._feed(speaker, lists, number)
+        self._waiting.clear()
+        self._speaker = speaker
         requests = [
             Request(
                 prompt.key,
@@ -59,15 +87,13 @@ def local(load: Callable[[], Speaker], sampling: Sampling) -> Backend:
             )
             for prompt, copies in wanted
         ]
-        sample = decode.complete if fast else plain.complete
+        sample = decode.complete if ragged.supported(speaker.model) else plain.complete
         sample(
             speaker,
             requests,
-            sampling=sampling,
+            sampling=self._sampling,
             accept=lambda place, copy, text: accept(wanted[place][0], copy, text),
         )
-
-    return run
 
 
 def remote(served: server.Server, sampling: Sampling) -> Backend:
@@ -130,6 +156,11 @@ class Completions:
             self._backend(wanted, self._labels, accept)
         return [[self._stored[prompt.key, copy] for copy in range(COPIES)] for prompt in prompts]
 
+    def feed(self, lists: Lists, number: int) -> None:
+        """Let a model that is trained here learn from further patterns."""
+        if isinstance(self._backend, Local):
+            self._backend.feed(lists, number)
+
     def _masked(self, text: str) -> str:
         """A completion without the lines that would give a removed value away: they are never
         written to the disk."""
@@ -165,7 +196,42 @@ class ModelSource:
         self._rows = dict.fromkeys(own, 0)
         self._spent = dict.fromkeys(own, 0)
         self._most = {i: int(count * recipe.generate.budget) for i, count in quota.items()}
+        self._avoid: dict[str, set[str]] = {}
         self.patterns: list[tuple[str, str]] = []
+
+    def steer(self, kept: pa.Table, gone: pa.Table) -> None:
+        """Prompt away from what was rejected: what is said of a style (`long`, `statement`) is no
+        longer asked of an intent whose patterns of it went clearly more often than its others."""
+        counts: dict[str, tuple[Counter[str], Counter[str]]] = {}
+        for fate, rows in enumerate((kept, gone)):
+            for intent, pattern in _model_patterns(rows):
+                told = style.read(pattern, self._recipe.language)
+                named = {value for name in style.DIMENSIONS if (value := getattr(told, name))}
+                counts.setdefault(intent, (Counter(), Counter()))[fate].update({*named, ""})
+        for intent, (stayed, went) in counts.items():
+            usual = went[""] / (stayed[""] + went[""])
+            self._avoid[intent] = {
+                name
+                for name, count in went.items()
+                if name and count >= CLEARLY and count / (count + stayed[name]) > 1.5 * usual
+            }
+
+    def feed(self, kept: pa.Table, number: int) -> None:
+        """Let the model learn from what stayed beside the seeds, which remain at least `min_real`
+        of it; the rows that it writes from here on are of generation 2."""
+        assert self._recipe.seeds is not None
+        real = self._recipe.seeds.min_real
+        stayed: dict[str, list[str]] = {}
+        for intent, pattern in dict.fromkeys(_model_patterns(kept)):
+            stayed.setdefault(intent, []).append(pattern)
+        lists = {}
+        for intent, own in self._own.items():
+            key = keyed.stream(self._recipe.seed, "feedback", number, intent)
+            there = stayed.get(intent, [])
+            most = int(len(own) * (1 - real) / real)
+            lists[intent] = [*own, *(there[at] for at in keyed.order(key, there)[:most])]
+        self._completions.feed(lists, number)
+        self._realiser.generation = 2
 
     def more(self, want: Mapping[str, int]) -> Supplied:
         target = {i: n for i, n in want.items() if n > 0 and i in self._own}
@@ -205,6 +271,7 @@ class ModelSource:
                 first=asked,
                 seed=self._recipe.seed,
                 language=self._recipe.language,
+                avoid=self._avoid.get(intent, frozenset()),
             )
             self._prompts[intent] += number
         return wave
@@ -235,6 +302,12 @@ class ModelSource:
             self._spent[intent] += len(made)
             self.patterns.append((intent, line.text))
         return rows, rejects
+
+
+def _model_patterns(rows: pa.Table) -> list[tuple[str, str]]:
+    """(intent, pattern) of the rows that the model wrote."""
+    columns = (corpus.column(rows, name) for name in ("intent", "pattern", "origin"))
+    return [(i, p) for i, p, origin in zip(*columns, strict=True) if origin == "model"]
 
 
 def invent_values(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textsynth import models
+from textsynth import keyed, models
 from textsynth.errors import ModelError
 from textsynth.lm import adapter, finetune, private, prompts, style, trimmed
 from textsynth.lm.decode import Speaker
@@ -65,6 +65,47 @@ def learn(
     else:
         tuned = _openly(settings, recipe, model, vocabulary, lists, run, tracker, progress)
     return Speaker(tuned.merge_and_unload(), vocabulary)
+
+
+def feed_back(
+    recipe: Recipe,
+    speaker: Speaker,
+    lists: Mapping[str, Sequence[str]],
+    number: int,
+    *,
+    run: Run,
+    progress: Progress,
+) -> Speaker:
+    """The model after one more pass over seeds and rows that survived an adversarial round; the
+    adapter of that pass is kept.
+
+    Raises:
+        ModelError: the loss is not a number, or the adapter cannot be written.
+    """
+    settings = recipe.model
+    assert settings is not None
+    name = f"feedback-{number + 1}"
+    folder = run.path("model", name)
+    if (folder / "adapter_model.safetensors").is_file():
+        from peft import PeftModel
+
+        progress.note(f"the adapter {name} of the earlier run is used")
+        tuned = PeftModel.from_pretrained(speaker.model, str(folder))
+        return Speaker(tuned.merge_and_unload(), speaker.vocabulary)
+    with progress.bar("learning from what survived", None) as advance:
+        made = finetune.finetune(
+            speaker.model,
+            speaker.vocabulary,
+            lists,
+            settings=finetune.Settings(
+                1, settings.learning_rate / 2, settings.rank, recipe.language
+            ),
+            seed=keyed.stream(recipe.seed, "feedback", number),
+            progress=lambda done, total, point: advance(1, f"loss {point.loss:.2f}"),
+        )
+    _save(made.model, run, name)
+    progress.note(f"learnt from {sum(map(len, lists.values()))} patterns, seeds among them")
+    return Speaker(made.model.merge_and_unload(), speaker.vocabulary)
 
 
 def _text(name: str, lines: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from textsynth import corpus
 from textsynth.export import StepCount
 
-LEAKED = "leaked_value"
+MASKED = frozenset({"leaked_value", "fresh_identity"})
 
 
 @dataclass(slots=True)
@@ -34,10 +34,10 @@ class Ledger:
         """Keep rejected rows with their reasons; of a leak neither text nor values are kept."""
         if not rows.num_rows:
             return
-        if LEAKED in reasons:
+        if MASKED & set(reasons):
             for name in ("text", "pattern", "slots"):
                 masked = [
-                    None if reason == LEAKED else value
+                    None if reason in MASKED else value
                     for value, reason in zip(corpus.column(rows, name), reasons, strict=True)
                 ]
                 rows = corpus.replace_column(rows, name, masked)

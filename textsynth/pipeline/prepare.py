@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from textsynth import corpus, filters, importers, models, scrub
@@ -14,13 +16,13 @@ from textsynth.errors import RecipeError, did_you_mean
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.labels import labels
-from textsynth.lm import prompts
+from textsynth.lm import prompts, score, trimmed
 from textsynth.lm.decode import Sampling
 from textsynth.lm.server import Server
 from textsynth.pipeline import inventing, supply
-from textsynth.pipeline.learning import FEWEST, learn
+from textsynth.pipeline.learning import FEWEST, feed_back, learn
 from textsynth.pipeline.ledger import Ledger
-from textsynth.pipeline.seedside import SeedSide, intent_of
+from textsynth.pipeline.seedside import SeedSide, intent_of, scrub_settings
 from textsynth.pipeline.tracking import Tracker
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
@@ -72,24 +74,98 @@ def filter_context(
     def embed(texts: list[str]) -> Any:
         return models.load_embedder()(texts)
 
-    def find_leaks(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        hits = scrub.leak_hits(texts, side.removed)
-        return [[(hit.start, hit.end) for hit in found] for found in hits]
+    @cache
+    def detector() -> scrub.Detector:
+        settings = dataclasses.replace(scrub_settings(recipe), mode="recall", min_score=None)
+        location = models.spacy_source(recipe.language).location
+        return scrub.Detector(recipe.language, location, settings)
 
-    return filters.Context(table, corpus.empty(), embed, find_leaks, recipe.seed)
+    def detect(texts: Sequence[str]) -> list[list[scrub.Found]]:
+        return detector().detect(texts)
+
+    def find_identities(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        return scrub.find_identities(texts, detect)
+
+    return filters.Context(
+        table,
+        corpus.empty(),
+        embed,
+        scrub.Leaks(side.removed, detect, recipe.language).places,
+        recipe.seed,
+        None if recipe.scrub is False else find_identities,
+        _perplexity(recipe, table),
+        recipe.language,
+    )
 
 
-def quotas_of(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict[Cell, int]:
-    """Rows asked of each (intent, origin): the shares by largest remainder."""
+def _perplexity(recipe: Recipe, seeds: pa.Table) -> filters.Perplexity | None:
+    """The base model's perplexity of texts; the model is loaded when it is first asked for."""
+    if recipe.model is None or recipe.model.backend != "local":
+        return None
+    base, private = recipe.model.base, recipe.model.privacy is not None
+
+    @cache
+    def loaded() -> tuple[Any, Any]:
+        shown = [] if private else corpus.column(seeds, "text")
+        return trimmed.load(models.language_model_source(base), shown)
+
+    known: dict[str, float] = {}
+
+    def perplexity(texts: list[str]) -> Any:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, score.perplexity(*loaded(), new), strict=True))
+        return np.array([known[text] for text in texts])
+
+    return perplexity
+
+
+def quotas_of(
+    recipe: Recipe,
+    side: SeedSide,
+    grammar: Grammar | None,
+    labels: Mapping[str, set[str]],
+) -> dict[Cell, int]:
+    """Rows asked of each (intent, origin), by largest remainder. `labels` are the slots that each
+    intent may have: with `per_slot`, an intent has so many rows for each of them.
+
+    Raises:
+        RecipeError: the distribution names an intent that is not there.
+    """
+    counted = Counter(intent_of(seed) for seed in side.patterns)
     intents = list(grammar.intents) if grammar else []
-    intents += [i for i in dict.fromkeys(intent_of(s) for s in side.patterns) if i not in intents]
+    intents += [intent for intent in counted if intent not in intents]
+    settings = recipe.generate
+    total = settings.per_intent * len(intents)
+    if settings.per_slot is not None:
+        rows = {i: settings.per_slot * max(1, len(labels.get(i, ()))) for i in intents}
+    elif settings.distribution == "uniform":
+        rows = dict.fromkeys(intents, settings.per_intent)
+    elif settings.distribution == "seeds":
+        rows = _apportioned(total, {i: counted[i] / counted.total() for i in intents if counted})
+    else:
+        for intent in settings.distribution:
+            if intent not in intents:
+                raise RecipeError(
+                    f"generate.distribution: there is no intent {intent!r}",
+                    fix=did_you_mean(intent, intents),
+                )
+        rows = _apportioned(total, settings.distribution)
     shares = {origin: share for origin, share in recipe.shares().items() if share}
-    total = recipe.generate.per_intent
-    counts = {origin: int(total * share) for origin, share in shares.items()}
-    by_remainder = sorted(shares, key=lambda origin: counts[origin] - total * shares[origin])
-    for origin in by_remainder[: total - sum(counts.values())]:
-        counts[origin] += 1
-    return {(i, origin): count for i in intents for origin, count in counts.items() if count}
+    quotas = {}
+    for intent, count in rows.items():
+        for origin, part in _apportioned(count, shares).items():
+            if part:
+                quotas[intent, origin] = part
+    return quotas
+
+
+def _apportioned(total: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """`total` cut by shares, the largest remainders rounded up."""
+    counts = {name: int(total * share) for name, share in shares.items()}
+    by_remainder = sorted(shares, key=lambda name: counts[name] - total * shares[name])
+    for name in by_remainder[: total - sum(counts.values())]:
+        counts[name] += 1
+    return counts
 
 
 def learnable(recipe: Recipe, side: SeedSide) -> dict[str, dict[str, list[str]]]:
@@ -168,13 +244,17 @@ def completions_of(
     """What continues prompts: the model fine-tuned here, or a server's."""
     settings = recipe.model
     assert settings is not None
+    backend: inventing.Backend
     sampling = Sampling(recipe.generate.temperature, recipe.generate.top_p)
     if settings.server is not None:
         backend = inventing.remote(Server(**settings.server.model_dump()), sampling)
     else:
         values = taught_values(recipe, lists)
-        backend = inventing.local(
+        backend = inventing.Local(
             lambda: learn(recipe, learnt, values, run=run, tracker=tracker, progress=progress),
+            lambda speaker, lists, number: feed_back(
+                recipe, speaker, lists, number, run=run, progress=progress
+            ),
             sampling,
         )
     return inventing.Completions(

@@ -53,6 +53,7 @@ def realise_rows(
     language: str,
     lists: Mapping[str, ValueList],
     seed: int,
+    generation: int = 1,
 ) -> list[Utterance]:
     """Utterances number `rows` of a pattern, equal texts once."""
     written = patterns.render(pattern)
@@ -69,7 +70,7 @@ def realise_rows(
                 pattern=written,
                 language=language,
                 origin=origin,
-                generation=1,
+                generation=generation,
                 parents=tuple(parents),
             )
     return list(made.values())
@@ -80,6 +81,7 @@ class PatternRows:
 
     def __init__(self, recipe: Recipe, lists: Mapping[str, ValueList], origin: str) -> None:
         self._recipe, self._lists, self._origin = recipe, lists, origin
+        self.generation = 1
 
     def realise(self, intent: str, pattern: Pattern, parents: Sequence[str]) -> list[Utterance]:
         """All the rows that this pattern may give."""
@@ -93,6 +95,7 @@ class PatternRows:
             language=self._recipe.language,
             lists=self._lists,
             seed=self._recipe.seed,
+            generation=self.generation,
         )
 
 

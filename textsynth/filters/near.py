@@ -1,0 +1,131 @@
+"""Drop rows that say nearly the same words as a better row, a seed or an accepted row."""
+
+from __future__ import annotations
+
+import zlib
+from functools import partial
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from textsynth.corpus import column, concat, fold
+from textsynth.filters import Context, Verdicts
+from textsynth.filters.duplicates import (
+    I64,
+    Compare,
+    Pairs,
+    against,
+    clusters,
+    distinct,
+    encode,
+    numbers,
+    ranked,
+    resolve,
+    unique,
+)
+from textsynth.filters.shingles import Index, Nodes, Sketches
+from textsynth.patterns import SlotRef, escape, parse
+
+SLOT_SIGNS = 0xF0000  # a private-use plane: no text of people has them
+
+
+def near(
+    corpus: pa.Table, context: Context, *, threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
+) -> Verdicts:
+    """Drop near-duplicates within an intent; reasons `near_seed`, `near_duplicate`.
+
+    Two rows of different patterns are near if their patterns, or their texts, have a Jaccard
+    similarity of at least `threshold` over the set of word 1- and 2-grams and character 3- and
+    4-grams (a slot of a pattern is one character). Rows of one pattern are siblings, never near.
+    Candidates come from MinHash with banding (Broder 1997), which misses under 0.2 % of pairs at
+    the threshold and fewer above; each is checked exactly.
+
+    Of near rows the best stays: higher `label_margin`, lower `detectability`, lower id. Accepted
+    rows always stay. Rows of origin `seed` or `name` are not compared with seeds.
+
+    Scores: `near_similarity`, to the nearest row, seed or accepted row that it was dropped for, 0
+    if it stays; `near_cluster`, a number that rows share which such pairs connect, 0 if none does.
+    """
+    count, accepted = corpus.num_rows, context.accepted.num_rows
+    if not count:
+        return Verdicts([], {"near_similarity": [], "near_cluster": []})
+    every = concat([corpus, context.accepted, context.seeds])
+    intents = numbers(every, "intent")
+    texts, said = encode([fold(text) for text in column(every, "text")])
+    patterns, shapes = _patterns(every)
+    origins = pc.cast(every.column("origin"), pa.string())
+    own = pc.is_in(origins, value_set=pa.array(["seed", "name"]))
+    spared = np.asarray(own.to_numpy(), np.int64)
+    first, item_of = distinct(intents, patterns, texts, spared)
+    handles, compare = _ways(
+        intents[first], patterns[first], texts[first], [*said, *shapes], len(said), threshold
+    )
+    order = unique(item_of[:count][ranked(corpus)])
+    foreign = order[spared[first[order]] == 0]
+    copies = against(foreign, handles, compare, unique(item_of[count + accepted :]))
+    others = order[~copies.dropped[order]]
+    doubles = resolve(others, handles, compare, unique(item_of[count : count + accepted]))
+    components = clusters(doubles, order, [said[text] for text in texts[first[order]].tolist()])
+
+    rows = item_of[:count]
+    reasons = np.full(count, None, object)
+    reasons[doubles.dropped[rows]] = "near_duplicate"
+    reasons[copies.dropped[rows]] = "near_seed"
+    similarity = np.maximum(copies.similarity, doubles.similarity)[rows]
+    scores = {"near_similarity": similarity.tolist(), "near_cluster": components[rows].tolist()}
+    return Verdicts(reasons.tolist(), scores)
+
+
+def _ways(
+    intents: I64, patterns: I64, texts: I64, strings: list[str], shapes_at: int, threshold: float
+) -> tuple[list[I64], list[Compare]]:
+    """The handles of items and how they compare: by pattern within an intent, then by text."""
+    ids, distinct_strings = encode(strings)
+    sketches = Sketches(distinct_strings, threshold)
+    first, by_pattern = distinct(intents, patterns)
+    shapes = Nodes(ids[shapes_at + patterns[first]], intents[first], np.arange(len(first)))
+    said = Nodes(ids[texts], intents, by_pattern)
+    handles, nodes = [by_pattern], [shapes]
+    if (shapes.text[by_pattern] != said.text).any():
+        handles.append(np.arange(len(texts)))
+        nodes.append(said)
+    return handles, [partial(_near, sketches, each, Index()) for each in nodes]
+
+
+def _near(
+    sketches: Sketches, nodes: Nodes, index: Index, left: I64, right: I64, one: bool
+) -> Pairs:
+    a, b, similarity = sketches.near(
+        nodes.take(left), nodes.take(right), one=one, index=index if one else None
+    )
+    return left[a], right[b], similarity
+
+
+def _patterns(corpus: pa.Table) -> tuple[I64, list[str]]:
+    """The number of each row's pattern, folded as for its siblings, and the shape of each: the
+    folded words, a sign of its own for a slot of each label."""
+    written, sources = encode(
+        [
+            pattern or escape(text)
+            for pattern, text in zip(column(corpus, "pattern"), column(corpus, "text"), strict=True)
+        ]
+    )
+    folded, names = encode([fold(source) for source in sources])
+    shapes = [""] * len(names)
+    for at in sorted(range(len(sources)), key=sources.__getitem__, reverse=True):
+        shapes[folded[at]] = fold(_shape(sources[at]))
+    return folded[written], shapes
+
+
+def _shape(pattern: str) -> str:
+    if "{" not in pattern and "\\" not in pattern:
+        return pattern
+    return "".join(
+        chr(SLOT_SIGNS + zlib.crc32(part.label.casefold().encode()) % 0xFFFD)
+        if isinstance(part, SlotRef)
+        else part
+        for part in parse(pattern).parts
+    )

@@ -1,0 +1,68 @@
+"""What a causal model makes of a text: its perplexity, and its hidden states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from textsynth.lm.vocabulary import Vocabulary
+
+BATCH = 64
+LONGEST = 256
+
+Floats = npt.NDArray[np.float64]
+
+
+def perplexity(model: Any, vocabulary: Vocabulary, texts: Sequence[str]) -> Floats:
+    """The perplexity of each text, its end not counted: shape (n,), rounded to four places; NaN for
+    a text of no tokens (of one, where the tokenizer has no start). The first 256 tokens count."""
+    import torch
+
+    found = np.full(len(texts), np.nan)
+    for rows, ids, mask in _batches(vocabulary, texts):
+        with torch.inference_mode():
+            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+            losses = torch.nn.functional.cross_entropy(
+                logits.transpose(1, 2), ids[:, 1:], reduction="none"
+            )
+            told = mask[:, 1:]
+            mean = (losses * told).sum(1) / told.sum(1)
+        found[rows] = np.exp(mean.double().numpy())
+    return np.round(found, 4)
+
+
+def hidden_states(
+    model: Any, vocabulary: Vocabulary, texts: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    """The mean of the last layer's hidden states over the tokens of each text, the start left out:
+    shape (n, d), float32."""
+    import torch
+
+    found = np.zeros((len(texts), model.config.hidden_size), np.float32)
+    for rows, ids, mask in _batches(vocabulary, texts):
+        with torch.inference_mode():
+            hidden = model.model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 1:]
+            told = mask[:, 1:].unsqueeze(-1)
+            found[rows] = ((hidden * told).sum(1) / told.sum(1)).float().numpy()
+    return found
+
+
+def _batches(vocabulary: Vocabulary, texts: Sequence[str]) -> Iterator[tuple[list[int], Any, Any]]:
+    """(places, ids, mask) of texts of about one length, whose first token is the start."""
+    import torch
+
+    encoded = [vocabulary.encode(text, fallback=True)[:LONGEST] for text in texts]
+    told = [row for row, ids in enumerate(encoded) if len(ids) > 1]
+    told.sort(key=lambda row: (len(encoded[row]), row))
+    for at in range(0, len(told), BATCH):
+        rows = told[at : at + BATCH]
+        longest = max(len(encoded[row]) for row in rows)
+        ids = torch.zeros((len(rows), longest), dtype=torch.long)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        for place, row in enumerate(rows):
+            ids[place, : len(encoded[row])] = torch.tensor(encoded[row])
+            mask[place, : len(encoded[row])] = 1
+        yield rows, ids, mask

@@ -1,0 +1,220 @@
+"""A round of the adversarial filter: judge, drop, see what it cost, and undo what cost too much."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from textsynth import corpus, filters, registry
+from textsynth.evaluate import diversity
+from textsynth.filters.select import attainable
+from textsynth.pipeline.prepare import Cell
+from textsynth.recipe import Recipe, Step
+
+# What a round may cost of variety, and of the distance from the seeds, before it is undone.
+TOLERANCE = 0.05
+SAMPLE = 1000
+# The least by which the AUC must fall from one round to the next to count as progress.
+PROGRESS = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Variety:
+    """How varied a pool is, on a keyed sample; compare samples of equal size only.
+
+    Attributes:
+        distinct_2: distinct over all word bigrams.
+        self_bleu: mean BLEU of a text against the others.
+        clusters: texts needed to have one within a cosine of 0.8 of each.
+        nearest_seed: mean cosine distance to the nearest seed; None without seeds.
+        origins: the share of each origin in the whole pool.
+    """
+
+    distinct_2: float
+    self_bleu: float
+    clusters: int
+    nearest_seed: float | None
+    origins: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round, as the manifest and the terminal show it.
+
+    Attributes:
+        number: from 1.
+        judged, added: rows in the pool, and how many of them are new in this round.
+        dropped: rows that went; 0 where the round was undone.
+        auc: of the discriminator, out of fold, before anything is dropped; None where none could be
+            trained.
+        before, after: the pool's variety, on samples of equal size.
+        undone: what fell too far, if anything did.
+    """
+
+    number: int
+    judged: int
+    added: int
+    dropped: int
+    auc: float | None
+    before: Variety
+    after: Variety
+    undone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The pool with its scores, why each row goes (or None), and the account of the round."""
+
+    pool: pa.Table
+    reasons: list[str | None]
+    round: Round
+    note: str | None
+
+
+def judge(
+    step: Step,
+    pool: pa.Table,
+    quotas: Mapping[Cell, int],
+    recipe: Recipe,
+    context: filters.Context,
+    number: int,
+    added: int,
+) -> Judged:
+    """Judge a pool: the most detectable go, but no cell falls below its quota, and nothing goes
+    where the pool would lose over 5 % of its variety or of its distance from the seeds."""
+    verdicts = registry.find("filters", step.name)(pool, context, **step.options)
+    for name, measured in verdicts.scores.items():
+        pool = corpus.add_scores(pool, name, measured)
+    scores = verdicts.scores.get("detectability", [0.0] * pool.num_rows)
+    per_pattern = recipe.generate.per_pattern
+    stay = spared(pool, verdicts.reasons, scores, quotas, per_pattern, recipe.seed)
+    reasons = [None if row in stay else why for row, why in enumerate(verdicts.reasons)]
+    kept = corpus.take(pool, [row for row, why in enumerate(reasons) if why is None])
+    size = min(SAMPLE, kept.num_rows)
+    before = variety(pool, context, size, recipe.seed)
+    after = variety(kept, context, size, recipe.seed) if kept.num_rows < pool.num_rows else before
+    undone = fallen(before, after)
+    if undone:
+        reasons = [None] * pool.num_rows
+    auc = verdicts.figures.get("auc")
+    dropped = sum(why is not None for why in reasons)
+    account = Round(number, pool.num_rows, added, dropped, auc, before, after, undone)
+    return Judged(pool, reasons, account, verdicts.note)
+
+
+def ends(rounds: Sequence[Round], target: float) -> str | None:
+    """Why no further round is worth while, or None."""
+    last = rounds[-1]
+    if last.undone:
+        return f"the round was undone, since {last.undone}"
+    if last.auc is None:
+        return "no discriminator could be trained"
+    if last.auc <= target:
+        return f"the AUC is at the target of {target:g}"
+    if len(rounds) > 1 and (before := rounds[-2].auc) is not None and last.auc > before - PROGRESS:
+        return "the AUC no longer falls"
+    return None
+
+
+def fallen(before: Variety, after: Variety) -> str | None:
+    """What fell by more than may be lost, or None."""
+    pairs = [
+        ("distinct-2", before.distinct_2, after.distinct_2),
+        ("1 - self-BLEU", 1 - before.self_bleu, 1 - after.self_bleu),
+        ("the number of clusters", before.clusters, after.clusters),
+        ("the distance to the nearest seed", before.nearest_seed, after.nearest_seed),
+    ]
+    for name, was, now in pairs:
+        if was is not None and now is not None and now < was * (1 - TOLERANCE):
+            return f"{name} fell from {was:.3g} to {now:.3g}"
+    return None
+
+
+def variety(pool: pa.Table, context: filters.Context, size: int, seed: int) -> Variety:
+    """The variety of `size` rows of a pool."""
+    origins = Counter(corpus.column(pool, "origin"))
+    shares = {origin: count / pool.num_rows for origin, count in sorted(origins.items())}
+    texts = diversity.sampled(corpus.column(pool, "text"), size, seed)
+    if not texts:
+        return Variety(0.0, 0.0, 0, None, shares)
+    vectors = context.embed(texts)
+    nearest = None
+    if context.seeds.num_rows:
+        real = context.embed(corpus.column(context.seeds, "text"))
+        closest = [(part @ real.T).max(axis=1) for part in np.array_split(vectors, 1 + size // 500)]
+        nearest = float(1 - np.concatenate(closest).mean())
+    return Variety(
+        diversity.distinct_2(texts),
+        diversity.self_bleu(texts, seed=seed),
+        diversity.clusters(vectors),
+        nearest,
+        shares,
+    )
+
+
+def spared(
+    pool: pa.Table,
+    reasons: Sequence[str | None],
+    scores: Sequence[float],
+    quotas: Mapping[Cell, int],
+    per_pattern: int,
+    seed: int,
+) -> set[int]:
+    """Rows that must stay although a filter would drop them: their cell would fall below quota."""
+    cells = list(zip(corpus.column(pool, "intent"), corpus.column(pool, "origin"), strict=True))
+    written = [corpus.fold(pattern or "") for pattern in corpus.column(pool, "pattern")]
+    # a pattern counts within its intent, whatever the origin, as it does in the selection
+    siblings = Counter((cell[0], text) for cell, text in zip(cells, written, strict=True))
+    unlimited = dict.fromkeys(cells, pool.num_rows)
+    there = Counter(
+        cells[row] for row in attainable(pool, unlimited, per_pattern=per_pattern, seed=seed)
+    )
+    ids = corpus.column(pool, "id")
+    stay = set()
+    for row in sorted(range(len(reasons)), key=lambda row: (-scores[row], ids[row])):
+        if reasons[row] is None:
+            continue
+        cell, group = cells[row], (cells[row][0], written[row])
+        counts = siblings[group] <= per_pattern  # else a sibling takes its place
+        if counts and there[cell] <= quotas.get(cell, 0):
+            stay.add(row)
+            continue
+        siblings[group] -= 1
+        there[cell] -= int(counts)
+    return stay
+
+
+def table(rounds: Sequence[Round]) -> tuple[list[str], list[list[object]]]:
+    """Header and rows of the rounds as the terminal shows them; before and after of each figure."""
+    header = ["round", "AUC", "judged", "new", "dropped", "distinct-2", "self-BLEU", "clusters",
+              "to seed", "origins"]  # fmt: skip
+    return header, [
+        [
+            one.number,
+            "-" if one.auc is None else f"{one.auc:.3f}",
+            one.judged,
+            one.added,
+            "undone" if one.undone else one.dropped,
+            f"{one.before.distinct_2:.3f} {one.after.distinct_2:.3f}",
+            f"{one.before.self_bleu:.3f} {one.after.self_bleu:.3f}",
+            f"{one.before.clusters} {one.after.clusters}",
+            "-"
+            if one.before.nearest_seed is None or one.after.nearest_seed is None
+            else f"{one.before.nearest_seed:.3f} {one.after.nearest_seed:.3f}",
+            ", ".join(f"{name} {share:.0%}" for name, share in one.after.origins.items()),
+        ]
+        for one in rounds
+    ]
+
+
+def as_json(one: Round) -> dict[str, object]:
+    """A round as the manifest has it."""
+    return {
+        key: round(value, 4) if isinstance(value, float) else value
+        for key, value in dataclasses.asdict(one).items()
+    }
