@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from textsynth import keyed
 from textsynth.corpus import Slot, Utterance, column, empty, fold, to_table
 from textsynth.filters import Context, Verdicts
-from textsynth.filters.adversarial import adversarial, detectability
+from textsynth.filters.adversarial import SURFACE, adversarial, detectability, surface
 from textsynth.filters.exact import exact
 from textsynth.filters.label import label
 from textsynth.filters.leak import leak
@@ -277,3 +277,41 @@ def test_the_order_of_the_rows_does_not_matter(filter_: Callable[..., Verdicts])
 def test_nothing_to_judge(filter_: Callable[..., Verdicts]) -> None:
     assert filter_(empty(), context(SEEDS)).reasons == []
     assert filter_(empty(), context()).reasons == []
+
+
+# -- the discriminators -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("discriminator", ["linear", "boosting"])
+def test_every_discriminator_sees_an_artefact(discriminator: str) -> None:
+    rows = CLEAN + ARTEFACT
+    scores = adversarial(table(rows), context(REAL), discriminator=discriminator).scores  # type: ignore[arg-type]
+    found = scores["detectability"]
+    assert np.mean(found[len(CLEAN) :]) > np.mean(found[: len(CLEAN)]) + 0.2
+
+
+@pytest.mark.heavy
+@pytest.mark.models
+def test_the_transformer_sees_an_artefact_and_leaves_the_encoder_as_it_was() -> None:
+    from textsynth import models
+
+    encoder = models.load_embedder()
+    before = encoder(["wake me up"])
+    rows = CLEAN + ARTEFACT
+    verdicts = adversarial(
+        table(rows), context(REAL, embedder=encoder), discriminator="transformer"
+    )
+    found = verdicts.scores["detectability"]
+    assert np.mean(found[len(CLEAN) :]) > np.mean(found[: len(CLEAN)]) + 0.2
+    models.load_embedder.cache_clear()
+    assert np.array_equal(models.load_embedder()(["wake me up"]), before)
+
+
+def test_the_surface_of_a_text() -> None:
+    plain, loud = surface(["wake me up", "WAKE ME UP, 5 zyx!"])
+    named = dict(zip(SURFACE, zip(plain, loud, strict=True), strict=True))
+    for name in ("words", "characters", "punctuation", "capitals", "digits", "rare_words",
+                 "capital_first", "ends_in_punctuation"):  # fmt: skip
+        assert named[name][0] < named[name][1], name
+    assert surface([]).shape == (0, len(SURFACE))
+    assert not surface(["same", "same"]).any()

@@ -113,6 +113,60 @@ def test_training_by_itself_and_generating_from_it(
     assert run.complete and (adapter / "adapter_model.safetensors").read_bytes() == weights
 
 
+def test_with_feedback_the_model_learns_from_what_survived(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fakes import embed
+
+    monkeypatch.setattr(models, "load_embedder", lambda: embed)
+    judge = {"rounds": 3, "drop": 0.5, "target": 0.5, "feedback": True}
+    made = recipe(
+        folder,
+        seeds={"path": "seeds.jsonl", "min_real": 0.8},
+        model=tiny(tiny_model_folder),
+        generate={"per_intent": 12, "budget": 400, "per_pattern": 1, "names": False},
+        filters=["exact", {"adversarial": judge}],
+    )
+    learnt: list[dict[str, list[str]]] = []
+    monkeypatch.setattr("textsynth.filters.adversarial.MIN_SEEDS", 4)
+    monkeypatch.setattr("textsynth.pipeline.rounds.fallen", lambda *given: None)
+    monkeypatch.setattr("textsynth.pipeline.rounds.PROGRESS", -1.0)
+    real = inventing.Local.feed
+
+    def listen(self: Any, lists: Any, number: int) -> None:
+        learnt.append(lists)
+        real(self, lists, number)
+
+    monkeypatch.setattr(inventing.Local, "feed", listen)
+    run = pipeline.generate(made, folder / "run", key_file=key_file)
+    assert learnt
+    for lists in learnt:
+        for intent, patterns in lists.items():
+            own = [p for p in patterns if p in SEEDS[intent]]
+            assert sorted(own) == sorted(SEEDS[intent])
+            assert len(own) >= 0.8 * len(patterns)
+    assert (run.folder / "model" / "feedback-1" / "adapter_model.safetensors").is_file()
+    shards = sorted((run.folder / "candidates").glob("*.parquet"))
+    generations = [set(corpus.column(corpus.read(shard), "generation")) for shard in shards]
+    assert generations[0] == {1} and all(g == {2} for g in generations[1:])
+
+    (run.folder / "manifest.json").unlink()
+    monkeypatch.setattr("textsynth.lm.finetune.finetune", pytest.fail)
+    again = pipeline.generate(made, run.folder, key_file=key_file)
+    assert again.manifest()["adversarial_rounds"] == run.manifest()["adversarial_rounds"]
+
+
+def test_feedback_needs_a_model_of_ones_own(folder: Path) -> None:
+    with pytest.raises(RecipeError, match="learns from its own rows"):
+        recipe(folder, filters=[{"adversarial": {"feedback": True}}])
+    with pytest.raises(RecipeError, match="learns from its own rows"):
+        recipe(
+            folder,
+            model=served("http://localhost:1/v1"),
+            filters=[{"adversarial": {"feedback": True}}],
+        )
+
+
 def test_a_broken_training_keeps_the_last_good_adapter(
     folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,11 +27,10 @@ def distinct_2(texts: Sequence[str]) -> float:
 
 def self_bleu(texts: Sequence[str], *, sample: int = SELF_BLEU_SAMPLE, seed: int = 0) -> float:
     """Mean BLEU-4 of each text of a keyed sample against the others of it (Zhu et al. 2018,
-    "Texygen"), by sacrebleu with its `exp` smoothing; 0 (all differ) to 1. 0 for fewer than two.
-    """
+    "Texygen"), by sacrebleu, case folded; 0 (all differ) to 1. 0 for fewer than two."""
     from sacrebleu.metrics.bleu import BLEU
 
-    drawn = sampled(texts, sample, seed)
+    drawn = [fold(text) for text in sampled(texts, sample, seed)]
     if len(drawn) < 2:
         return 0.0
     bleu = BLEU(effective_order=True)

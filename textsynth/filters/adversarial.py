@@ -172,6 +172,8 @@ SURFACE = ("words", "characters", "punctuation", "capitals", "digits", "capital_
 def surface(texts: list[str]) -> Floats:
     """What a text looks like, standardised over the texts: shape (n, 8), the columns as in
     `SURFACE`. A word is rare that stands in no other of the texts."""
+    if not texts:
+        return np.zeros((0, len(SURFACE)))
     words = [_WORD.findall(fold(text)) for text in texts]
     holders = Counter(word for own in words for word in set(own))
     measured = np.array(

@@ -19,6 +19,7 @@ from textsynth.recipe import Recipe, Step
 # What a round may cost of variety, and of the distance from the seeds, before it is undone.
 TOLERANCE = 0.05
 SAMPLE = 1000
+BLOCK = 512
 # The least by which the AUC must fall from one round to the next to count as progress.
 PROGRESS = 0.005
 
@@ -98,7 +99,7 @@ def judge(
     size = min(SAMPLE, kept.num_rows)
     before = variety(pool, context, size, recipe.seed)
     after = variety(kept, context, size, recipe.seed) if kept.num_rows < pool.num_rows else before
-    undone = fallen(before, after)
+    undone = fallen(before, after, among_seeds(context))
     if undone:
         reasons = [None] * pool.num_rows
     auc = verdicts.figures.get("auc")
@@ -121,18 +122,36 @@ def ends(rounds: Sequence[Round], target: float) -> str | None:
     return None
 
 
-def fallen(before: Variety, after: Variety) -> str | None:
-    """What fell by more than may be lost, or None."""
+def fallen(before: Variety, after: Variety, among_seeds: float | None) -> str | None:
+    """What fell by more than may be lost, or None. The distance to the nearest seed may fall as far
+    as seeds are from each other: what a round should drop is mostly far from all of them."""
     pairs = [
         ("distinct-2", before.distinct_2, after.distinct_2),
         ("1 - self-BLEU", 1 - before.self_bleu, 1 - after.self_bleu),
         ("the number of clusters", before.clusters, after.clusters),
-        ("the distance to the nearest seed", before.nearest_seed, after.nearest_seed),
     ]
+    was, now = before.nearest_seed, after.nearest_seed
+    if was is not None and now is not None and (among_seeds is None or now < among_seeds):
+        pairs.append(("the distance to the nearest seed", was, now))
     for name, was, now in pairs:
-        if was is not None and now is not None and now < was * (1 - TOLERANCE):
+        if now < was * (1 - TOLERANCE):
             return f"{name} fell from {was:.3g} to {now:.3g}"
     return None
+
+
+def among_seeds(context: filters.Context) -> float | None:
+    """The mean cosine distance of a seed to the nearest other one; None for fewer than two."""
+    texts = list(dict.fromkeys(corpus.column(context.seeds, "text")))
+    if len(texts) < 2:
+        return None
+    vectors = context.embed(texts)
+    closest = []
+    for at in range(0, len(texts), BLOCK):
+        likeness = vectors[at : at + BLOCK] @ vectors.T
+        own = np.arange(len(likeness))
+        likeness[own, at + own] = -1
+        closest.append(likeness.max(axis=1))
+    return float(1 - np.concatenate(closest).mean())
 
 
 def variety(pool: pa.Table, context: filters.Context, size: int, seed: int) -> Variety:
@@ -146,7 +165,8 @@ def variety(pool: pa.Table, context: filters.Context, size: int, seed: int) -> V
     nearest = None
     if context.seeds.num_rows:
         real = context.embed(corpus.column(context.seeds, "text"))
-        closest = [(part @ real.T).max(axis=1) for part in np.array_split(vectors, 1 + size // 500)]
+        parts = np.array_split(vectors, 1 + size // BLOCK)
+        closest = [(part @ real.T).max(axis=1) for part in parts]
         nearest = float(1 - np.concatenate(closest).mean())
     return Variety(
         diversity.distinct_2(texts),
