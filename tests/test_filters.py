@@ -83,6 +83,10 @@ def judge(
         ([("a", "y")], [], [("a", "x")], ["intent_conflict"]),
         ([("a", "x")], [("a", "x")], [("a", "x")], ["seed_copy"]),
         ([("5", "x"), ("6", "x"), ("🔥", "x"), ("💡", "x")], [], [], [None] * 4),
+        ([("what's up, doc", "x"), ("Whats up doc?", "x")], [], [], [None, "duplicate"]),
+        ([("at 7:30", "x"), ("at 7 30", "x")], [], [], [None, "duplicate"]),
+        ([("at 7.30", "x"), ("at 730", "x"), ("c++", "x"), ("c", "x")], [], [], [None] * 4),
+        ([("?!", "x"), ("...", "x")], [], [], [None, None]),
     ],
 )
 def test_exact(
@@ -170,6 +174,9 @@ def test_label_tells_how_far_the_seeds_agree() -> None:
     assert label(rows, context(SEEDS)).note == (
         "the seeds agree with themselves, out of fold, at 100%"
     )
+    mixed = context([*ALARMS, *MUSIC[:-2], *((text, "radio") for text, _ in MUSIC[-2:])])
+    note = label(rows, mixed).note or ""
+    assert "taken for another: " in note and "radio for music (2)" in note
     few = context([ALARMS[0], *MUSIC])
     assert "too few seeds" in (label(rows, few).note or "")
 

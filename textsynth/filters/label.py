@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from textsynth.filters import Context, Verdicts
 
 FOLDS = 5
 FEW = 2
+# Pairs of intents that are named as confused.
+CONFUSED = 5
 
 
 def label(
@@ -44,7 +47,7 @@ def label(
     return Verdicts(
         reasons,
         {"label_margin": np.nan_to_num(margins).tolist()},
-        note=_seed_agreement(vectors, places),
+        note=_seed_agreement(vectors, places, names),
     )
 
 
@@ -67,8 +70,11 @@ def _margins(
     return margins
 
 
-def _seed_agreement(vectors: npt.NDArray[np.float32], places: npt.NDArray[np.int64]) -> str:
-    """How far the seeds agree with themselves, out of fold: the ceiling of this filter."""
+def _seed_agreement(
+    vectors: npt.NDArray[np.float32], places: npt.NDArray[np.int64], names: list[str]
+) -> str:
+    """How far the seeds agree with themselves, out of fold: the ceiling of this filter; and which
+    intents they confuse most often."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     folds = min(FOLDS, int(np.bincount(places).min()))
@@ -76,4 +82,14 @@ def _seed_agreement(vectors: npt.NDArray[np.float32], places: npt.NDArray[np.int
         return "too few seeds to tell how far they agree with themselves"
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
     predicted = cross_val_predict(_classifier(), vectors, places, cv=splitter)
-    return f"the seeds agree with themselves, out of fold, at {np.mean(predicted == places):.0%}"
+    told = f"the seeds agree with themselves, out of fold, at {np.mean(predicted == places):.0%}"
+    pairs = Counter(
+        (names[own], names[other])
+        for own, other in zip(places.tolist(), predicted.tolist(), strict=True)
+        if own != other
+    )
+    worst = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:CONFUSED]
+    if not worst:
+        return told
+    listed = ", ".join(f"{own} for {other} ({count})" for (own, other), count in worst)
+    return f"{told}; taken for another: {listed}"
