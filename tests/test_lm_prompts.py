@@ -263,3 +263,15 @@ def test_value_prompts_show_values_under_the_slots_name() -> None:
 )
 def test_a_name_as_somebody_might_type_it(intent: str, name: str | None) -> None:
     assert prompts.spoken_name(intent) == name
+
+
+def test_what_is_to_be_avoided_is_not_asked_for() -> None:
+    told = {style.ask(3, number, avoid={"long", "statement"}) for number in range(400)}
+    lengths, forms = {one.length for one in told}, {one.form for one in told}
+    assert lengths == {None, "short", "medium"} and forms == {None, "question", "command"}
+    assert {style.ask(3, number).length for number in range(400)} == {
+        None,
+        "short",
+        "medium",
+        "long",
+    }

@@ -389,3 +389,31 @@ def test_mlflow_that_is_not_there(
     with pytest.raises(RunError, match="not installed") as caught:
         pipeline.generate(made, folder / "run", key_file=key_file)
     assert "textsynth-corpus[tracking]" in (caught.value.fix or "")
+
+
+def test_the_model_is_prompted_away_from_what_went(folder: Path, tiny_model_folder: Path) -> None:
+    from textsynth.corpus import Utterance, to_table
+    from textsynth.progress import Progress
+
+    def rows(patterns: list[str]) -> Any:
+        return to_table(
+            Utterance(f"{n}", text, "music", pattern=text, origin="model")
+            for n, text in enumerate(patterns)
+        )
+
+    made = recipe(folder, model=tiny(tiny_model_folder))
+    own = {intent: {p: ["s"] for p in patterns} for intent, patterns in SEEDS.items()}
+    source = inventing.ModelSource(
+        made, own, None, labels={}, lists={}, quota={"alarm": 9, "music": 9},  # type: ignore[arg-type]
+        progress=Progress(),
+    )  # fmt: skip
+    source.steer(
+        rows([f"play number {n}" for n in range(30)]),
+        rows([f"is there a song called {n}?" for n in range(8)] + ["play number 99"]),
+    )
+    asked = source._wave({"music": 40, "alarm": 40}, {"music": 0, "alarm": 0})
+    forms = {intent: set() for intent in own}
+    for prompt in asked:
+        forms[prompt.intent].add(prompt.lists[-1].style.form)
+    assert "question" not in forms["music"] and "command" in forms["music"]
+    assert "question" in forms["alarm"]

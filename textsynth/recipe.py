@@ -250,6 +250,12 @@ class Recipe(Section):
         if self.model is not None and self.seeds is None:
             fix = "name `seeds`, or leave `model` out"
             raise _fault("the model learns from seeds, and there are none", fix, "model")
+        if self.generate.distribution == "seeds" and self.seeds is None:
+            raise _fault(
+                "the distribution is that of the seeds, and there are no seeds",
+                "name `seeds`, or write the intents' shares",
+                *("generate", "distribution"),
+            )
         if self.lists and self.model is None:
             raise _fault(
                 "values are invented by the model, and there is none", "add `model:`", "lists"

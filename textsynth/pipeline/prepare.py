@@ -141,7 +141,7 @@ def quotas_of(
     elif settings.distribution == "uniform":
         rows = dict.fromkeys(intents, settings.per_intent)
     elif settings.distribution == "seeds":
-        rows = _apportioned(total, {i: counted[i] / counted.total() for i in intents if counted})
+        rows = _apportioned(total, {i: counted[i] / counted.total() for i in intents})
     else:
         for intent in settings.distribution:
             if intent not in intents:

@@ -1,0 +1,51 @@
+"""Perplexity and hidden states, beside what the model says of one text at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import PATTERNS
+
+from textsynth import models
+from textsynth.lm import score, trimmed
+
+TEXTS = [
+    "play help",
+    "wake me at six please",
+    "i want to hear yesterday",
+    "x",
+    "wake me at six please",
+]
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny_model_folder):  # type: ignore[no-untyped-def]
+    source = models.language_model_source(str(tiny_model_folder))
+    return trimmed.load(source, [p for own in PATTERNS.values() for p in own])
+
+
+def test_perplexity_is_that_of_one_text_at_a_time(loaded) -> None:  # type: ignore[no-untyped-def]
+    import torch
+
+    model, vocabulary = loaded
+    alone = []
+    for text in TEXTS:
+        ids = torch.tensor([vocabulary.encode(text, fallback=True)])
+        with torch.inference_mode():
+            alone.append(float(model(input_ids=ids, labels=ids).loss.exp()))
+    assert score.perplexity(model, vocabulary, TEXTS) == pytest.approx(alone, rel=1e-3)
+
+
+def test_hidden_states_do_not_depend_on_the_batch(loaded) -> None:  # type: ignore[no-untyped-def]
+    model, vocabulary = loaded
+    together = score.hidden_states(model, vocabulary, TEXTS)
+    alone = [score.hidden_states(model, vocabulary, [text])[0] for text in TEXTS]
+    assert together.shape == (len(TEXTS), model.config.hidden_size)
+    assert np.allclose(together, alone, atol=1e-4)
+    assert np.allclose(together[1], together[4])
+
+
+def test_no_texts_and_empty_texts(loaded) -> None:  # type: ignore[no-untyped-def]
+    model, vocabulary = loaded
+    assert score.perplexity(model, vocabulary, []).shape == (0,)
+    assert np.isnan(score.perplexity(model, vocabulary, [""])).all()
