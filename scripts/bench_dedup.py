@@ -77,20 +77,21 @@ def print_row(name: str, found: Figures | None) -> None:
 
 
 def spent(began: float, rows: int, dropped: Any = (), planted: Any = ()) -> Figures:
-    """Figures of a run; `dropped` and `planted` are row numbers."""
+    """Figures of a run; `dropped` are row numbers, `planted` pairs of them. A pair is found where not
+    both stay: an original may itself go for a third row that its copy is not near."""
     gone = set(dropped)
     return {
         "seconds": time.perf_counter() - began,
         "rows": rows,
         "dropped": len(gone),
         "planted": len(planted),
-        "found": len(gone & set(planted)),
+        "found": sum(one in gone or other in gone for one, other in planted),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
-def corpus_of(rows: int) -> tuple[Any, list[int]]:
-    """Template rows, and after them the planted ones, whose row numbers come second."""
+def corpus_of(rows: int) -> tuple[Any, list[tuple[int, int]]]:
+    """Template rows and after them the planted ones; and (row, its planted copy), row numbers."""
     from bulk import load, parts
 
     from textsynth import corpus
@@ -107,7 +108,8 @@ def corpus_of(rows: int) -> tuple[Any, list[int]]:
         copied = corpus.replace_column(copied, name, values)
     every = corpus.concat([drawn, copied])
     near = similar(corpus.column(drawn, "text")[: planted * step : step], texts)
-    return every, [drawn.num_rows + at for at, value in enumerate(near) if value >= THRESHOLD]
+    pairs = [(at * step, drawn.num_rows + at) for at in range(planted)]
+    return every, [pair for pair, value in zip(pairs, near, strict=True) if value >= THRESHOLD]
 
 
 def similar(left: list[str], right: list[str]) -> list[float]:
@@ -169,7 +171,7 @@ def run_plain(options: argparse.Namespace) -> Figures:
     return run_near(options)
 
 
-def shingled(rows: int) -> tuple[Any, Any, list[int]]:
+def shingled(rows: int) -> tuple[Any, Any, list[tuple[int, int]]]:
     from textsynth.corpus import column, fold
     from textsynth.filters.shingles import shingles
 
@@ -210,7 +212,7 @@ def run_rensa(options: argparse.Namespace) -> Figures:
     return spent(began, len(counts), np.flatnonzero(flags).tolist(), planted)
 
 
-def vectors_of(count: int) -> tuple[Any, list[int]]:
+def vectors_of(count: int) -> tuple[Any, list[tuple[int, int]]]:
     """Random unit vectors; the last tenth are neighbours of the first."""
     import numpy as np
 
@@ -220,7 +222,7 @@ def vectors_of(count: int) -> tuple[Any, list[int]]:
     near = count // 10
     vectors[count - near :] = vectors[:near] + 0.2 * vectors[count - near :]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors, list(range(count - near, count))
+    return vectors, [(at, count - near + at) for at in range(near)]
 
 
 def run_semantic(options: argparse.Namespace) -> Figures:

@@ -23,6 +23,7 @@ Real rows are the training part less the seeds; the test part is read by --part 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ from bench_utility import Rows
 
 from textsynth import corpus, keyed, models, scrub, seeds
 from textsynth.evaluate import diversity
-from textsynth.filters import select
+from textsynth.filters import quality, select
 from textsynth.lm import score, trimmed
 from textsynth.pipeline import prepare, seedside, supply
 from textsynth.pipeline.collect import collect
@@ -214,7 +215,9 @@ class Draw:
         self.run, progress = run, Progress()
         side = seedside.scrubbed_side(self.recipe, file, set(), bytes(32), run, Ledger(), progress)
         self.lists = prepare.value_lists(self.recipe, side, None)
-        self.context = prepare.filter_context(self.recipe, side, self.lists)
+        context = prepare.filter_context(self.recipe, side, self.lists)
+        embed = bench_utility.embedder(options.work)
+        self.context = dataclasses.replace(context, embed=embed)
         shards = sorted((folder / "run" / "candidates").glob("shard-*.parquet"))
         pool = corpus.concat(corpus.read(shard) for shard in shards)
         written = [row for row, o in enumerate(corpus.column(pool, "origin")) if o == "model"]
@@ -269,7 +272,7 @@ def measure(options: argparse.Namespace, number: int) -> None:
     from sklearn.linear_model import LogisticRegression
 
     draw = Draw(options, number)
-    embed = bench_utility.embedder(options.work)
+    embed = draw.context.embed
     train = fewshot.read(options.data / options.set, "train")
     tested = fewshot.read(options.data / options.set, options.part)
     per = options.rows
@@ -314,7 +317,8 @@ def measure(options: argparse.Namespace, number: int) -> None:
     print(f"{'real against real':34} {len(own):5}  {fresh(own)}  "
           f"d2 {diversity.distinct_2(own):.3f}")  # fmt: skip
     print(f"{'seeds alone':34} {len(seeds_.texts):5}  worth {worth(seeds_)}")
-    others = ["exact", "near", "semantic", "label", "quality", "memorised"]
+    checks = [check for check in quality.CHECKS if check != "perplexity"]  # minutes here
+    others = ["exact", "near", "semantic", "label", {"quality": {"checks": checks}}, "memorised"]
     rounds = {"adversarial": {"rounds": options.rounds}}
     plain, _ = draw.collected(options.spare, others, per)
     judged, ledger = draw.collected(options.spare, [*others, rounds], per)

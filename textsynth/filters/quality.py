@@ -99,9 +99,9 @@ def quality(
     symbols or scripts that the seeds do not use. `repetition`: words said again at once ("turn on
     turn on"), a word thrice. `unbalanced`: brackets or quotation marks. `wrong_language`: outside
     its slots the text is of another language. `non_words`: too many words there that neither
-    `wordfreq` nor a seed knows. `perplexity`: higher than 99.5 % of the seeds and the margin, where
-    the context has a model. `unsafe`: swear words and slurs that no seed has. Length and perplexity
-    are judged from ten seeds on, language from five words on.
+    `wordfreq` nor a seed knows. `perplexity`: of what a model wrote, higher than 99.5 % of the
+    seeds and the margin, where the context has a model. `unsafe`: swear words and slurs that no
+    seed has. Length and perplexity are judged from ten seeds on, language from five words on.
 
     Scores, one a row: `words`, `characters`, `odd_characters`, `repetition` (words), `unbalanced`,
     `foreign` (probability), `non_word_rate`, `perplexity` (log ratio to the seeds' median) and
@@ -114,6 +114,7 @@ def quality(
         perplexity_margin: in nats.
     """
     rows, seeds = _texts(corpus), _texts(context.seeds)
+    origins = column(corpus, "origin")
     language = context.language.replace("_", "-").split("-")[0].lower()
     made: dict[Check, Callable[[], dict[str, Measured]]] = {
         "length_outlier": lambda: _length(rows, seeds),
@@ -122,10 +123,11 @@ def quality(
         "unbalanced": lambda: _unbalanced(rows, seeds),
         "wrong_language": lambda: _language(rows, seeds, language, min_confidence),
         "non_words": lambda: _non_words(rows, seeds, language, max_non_words),
-        "perplexity": lambda: _perplexity(rows, seeds, context, perplexity_margin),
+        "perplexity": lambda: _perplexity(
+            rows, seeds, context, perplexity_margin, [origin == "model" for origin in origins]
+        ),
         "unsafe": lambda: _unsafe(rows, seeds, language),
     }
-    origins = column(corpus, "origin")
     reasons: list[str | None] = [None] * len(origins)
     scores: dict[str, list[float]] = {}
     idle = []
@@ -323,12 +325,17 @@ def _non_words(rows: Texts, seeds: Texts, language: str, most: float) -> dict[st
     return {"non_word_rate": Measured(found, usual, _bar(usual, most, TAIL))}
 
 
-def _perplexity(rows: Texts, seeds: Texts, context: Context, margin: float) -> dict[str, Measured]:
-    if context.perplexity is None or len(seeds.whole) < FEWEST_SEEDS or not rows.whole:
+def _perplexity(
+    rows: Texts, seeds: Texts, context: Context, margin: float, judged: Sequence[bool]
+) -> dict[str, Measured]:
+    if context.perplexity is None or len(seeds.whole) < FEWEST_SEEDS or not any(judged):
         return {}
     usual = np.log(context.perplexity(seeds.whole))
     centre = float(np.nanmedian(usual))
-    found = np.nan_to_num(np.log(context.perplexity(rows.whole)) - centre, nan=0.0)
+    asked = np.array(judged, bool)
+    found = np.zeros(len(rows.whole))
+    written = [text for text, is_asked in zip(rows.whole, judged, strict=True) if is_asked]
+    found[asked] = np.nan_to_num(np.log(context.perplexity(written)) - centre, nan=0.0)
     high = float(np.nanquantile(usual, 1 - TAIL)) - centre + margin
     return {"perplexity": Measured(found, usual - centre, high)}
 
