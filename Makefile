@@ -65,7 +65,7 @@ bench-utility: install-dev
 	$(BIN)/python scripts/bench_utility.py --data $(DATA) --set clinc150
 	$(BIN)/python scripts/bench_utility.py --data $(DATA) --set snips
 
-# DATA: as above; semhash and datasketch are peers
+# DATA: as above; the peers semhash, datasketch and rensa are installed beside
 bench-filters: install-dev
 	$(BIN)/python scripts/bench_filters.py --data $(DATA) --set clinc150
 	$(BIN)/python scripts/bench_filters.py --data $(DATA) --set snips --rows 150 --per-intent 600

@@ -77,8 +77,11 @@ def print_row(name: str, found: Figures | None) -> None:
 
 
 def spent(began: float, rows: int, dropped: Any = (), planted: Any = ()) -> Figures:
-    """Figures of a run; `dropped` are row numbers, `planted` pairs of them. A pair is found where not
-    both stay: an original may itself go for a third row that its copy is not near."""
+    """Figures of a run; `dropped` are row numbers, `planted` pairs of them.
+
+    A pair is found where not both stay: an original may go for a third row that its copy is not
+    near.
+    """
     gone = set(dropped)
     return {
         "seconds": time.perf_counter() - began,
