@@ -290,3 +290,25 @@ def test_semantic(rows: list[Utterance], reasons: list[str | None]) -> None:
 
 def test_semantic_is_not_about_seeds() -> None:
     assert judge(semantic, [row(f"{LONG}.")], [row(LONG)]) == [None]
+
+
+def test_forked_processes_judge_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many rows are shared out by intent: nothing may tell."""
+    rows = [
+        Utterance(f"{n}", f"{verb} the {thing} in room {n % 40}{end}", intent,
+                  pattern=f"{verb} the {thing} in room {n % 40}{end}", origin="model")
+        for n, (intent, verb, thing, end) in enumerate(
+            (f"i{i}", verb, thing, end)
+            for i in range(3)
+            for verb in ("start", "stop", "check")
+            for thing in ("lamp", "heater")
+            for end in ("", "!", " ok", " okay")
+        )
+    ]  # fmt: skip
+    corpus = to_table(rows)
+    given = Context(to_table(rows[:2]), to_table(rows[5:7]), embed, lambda t: [[] for _ in t], 1)
+    alone = near(corpus, given)
+    monkeypatch.setattr("textsynth.filters.near.PARALLEL", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    shared = near(corpus, given)
+    assert any(alone.reasons) and alone == shared

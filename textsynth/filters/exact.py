@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pyarrow as pa
@@ -53,9 +54,13 @@ class _Punctuation(dict[int, str | None]):
 
 
 _FOLDED = _Punctuation()
+# Whatever may be punctuation.
+_INSIDE = re.compile(r"[^\w\s]|_")
 
 
 def _key(text: str) -> str:
     """What equal texts have in common: "What's up?" and "whats up"."""
     folded = fold(text)
+    if not _INSIDE.search(folded):
+        return folded
     return " ".join(folded.translate(_FOLDED).split()) or folded

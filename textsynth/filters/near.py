@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import sys
 import zlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +19,7 @@ from pydantic import Field
 from textsynth.corpus import column, concat, fold
 from textsynth.filters import Context, Verdicts
 from textsynth.filters.duplicates import (
+    F64,
     I64,
     Compare,
     Pairs,
@@ -29,6 +35,9 @@ from textsynth.filters.duplicates import (
 from textsynth.filters.shingles import Index, Nodes, Sketches
 from textsynth.patterns import SlotRef, escape, parse
 
+# Rows from which on intents are shared out among processes, and in how many parts for each.
+PARALLEL = 200_000
+PARTS = 4
 SLOT_SIGNS = 0xF0000  # a private-use plane: no text of people has them
 
 
@@ -49,9 +58,35 @@ def near(
     Scores: `near_similarity`, to the nearest row, seed or accepted row that it was dropped for, 0
     if it stays; `near_cluster`, a number that rows share which such pairs connect, 0 if none does.
     """
-    count, accepted = corpus.num_rows, context.accepted.num_rows
-    if not count:
+    if not corpus.num_rows:
         return Verdicts([], {"near_similarity": [], "near_cluster": []})
+    found = _judged_apart(corpus, context, threshold) or [_judged(corpus, context, threshold)]
+    reasons = np.full(corpus.num_rows, None, object)
+    similarity = np.zeros(corpus.num_rows)
+    component = np.zeros((corpus.num_rows, 2), np.int64)
+    for number, part in enumerate(found):
+        reasons[part.rows] = part.reasons
+        similarity[part.rows] = part.similarity
+        component[part.rows, 0] = number
+        component[part.rows, 1] = part.component
+    numbered = _numbered(column(corpus, "text"), component)
+    scores = {"near_similarity": similarity.tolist(), "near_cluster": numbered}
+    return Verdicts(reasons.tolist(), scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What became of these rows: arrays of one length."""
+
+    rows: I64
+    reasons: Any
+    similarity: F64
+    component: I64
+
+
+def _judged(corpus: pa.Table, context: Context, threshold: float) -> _Part:
+    """All rows; components are numbered from 1, 0 for a row that is alone."""
+    count, accepted = corpus.num_rows, context.accepted.num_rows
     every = concat([corpus, context.accepted, context.seeds])
     intents = numbers(every, "intent")
     texts, said = encode([fold(text) for text in column(every, "text")])
@@ -69,14 +104,70 @@ def near(
     others = order[~copies.dropped[order]]
     doubles = resolve(others, handles, compare, unique(item_of[count : count + accepted]))
     components = clusters(doubles, order, [said[text] for text in texts[first[order]].tolist()])
-
     rows = item_of[:count]
     reasons = np.full(count, None, object)
     reasons[doubles.dropped[rows]] = "near_duplicate"
     reasons[copies.dropped[rows]] = "near_seed"
     similarity = np.maximum(copies.similarity, doubles.similarity)[rows]
-    scores = {"near_similarity": similarity.tolist(), "near_cluster": components[rows].tolist()}
-    return Verdicts(reasons.tolist(), scores)
+    return _Part(np.arange(count), reasons, similarity, components[rows])
+
+
+def _judged_apart(corpus: pa.Table, context: Context, threshold: float) -> list[_Part] | None:
+    """The same by forked processes, each for some of the intents, since rows of two intents are
+    never near; None where that is not worth while, or forking is not safe."""
+    intents = pc.cast(corpus.column("intent"), pa.string()).to_numpy(zero_copy_only=False)
+    names, sizes = np.unique(intents.astype(str), return_counts=True)
+    workers = min(len(names), os.cpu_count() or 1)
+    if len(intents) < PARALLEL or workers < 2 or sys.platform != "linux":
+        return None
+    held: list[set[str]] = [set() for _ in range(min(len(names), PARTS * workers))]
+    loads = [0] * len(held)
+    for at in np.argsort(-sizes, kind="stable"):
+        lightest = loads.index(min(loads))
+        held[lightest].add(str(names[at]))
+        loads[lightest] += int(sizes[at])
+    global _shared
+    _shared = (corpus, context, threshold)
+    try:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+            return list(pool.map(_judged_of, held))
+    finally:
+        _shared = None
+
+
+# What forked processes find in their memory instead of being sent it.
+_shared: tuple[pa.Table, Context, float] | None = None
+
+
+def _judged_of(intents: set[str]) -> _Part:
+    assert _shared is not None
+    corpus, context, threshold = _shared
+
+    def of(table: pa.Table) -> tuple[pa.Table, I64]:
+        names = pc.cast(table.column("intent"), pa.string())
+        mask = pc.is_in(names, value_set=pa.array(sorted(intents)))
+        rows = np.flatnonzero(mask.to_numpy().astype(bool))
+        return table.take(pa.array(rows)), rows
+
+    own, rows = of(corpus)
+    seeds, accepted = of(context.seeds)[0], of(context.accepted)[0]
+    part = _judged(own, replace(context, seeds=seeds, accepted=accepted), threshold)
+    return replace(part, rows=rows)
+
+
+def _numbered(texts: list[str], component: I64) -> list[int]:
+    """Numbers of components, from 1 in the order of their smallest folded text; 0 for rows that are
+    alone. `component` has (part, number in it) of each row."""
+    smallest: dict[tuple[int, int], str] = {}
+    keys = [tuple(pair) for pair in component.tolist()]
+    for text, key in zip(texts, keys, strict=True):
+        if key[1]:
+            folded = fold(text)
+            if key not in smallest or folded < smallest[key]:
+                smallest[key] = folded
+    order = sorted(smallest, key=lambda key: (smallest[key], key))
+    places = {key: number for number, key in enumerate(order, 1)}
+    return [places.get(key, 0) for key in keys]
 
 
 def _ways(
