@@ -379,6 +379,10 @@ class _RichProgress(Progress):
     def warn(self, text: str) -> None:
         self._console.print(f"      ! {text}", markup=False, style="yellow", soft_wrap=True)
 
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        self.step(title)
+        _print_table(header, rows)
+
     @contextlib.contextmanager
     def bar(self, title: str, total: int | None) -> Iterator[Advance]:
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from textsynth import keyed
-from textsynth.corpus import column, fold, take
+from textsynth.corpus import column, fold, scores, take
 
 SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
 
@@ -22,6 +23,10 @@ SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
 # Rows between which the choice is made at once; a larger pool is cut by the hash of patterns.
 CHUNK = 8192
 SEED_DF = 2
+# Of the candidates of a cell only so many times its quota, the best, are chosen from; and what is
+# better: higher, or lower scores.
+CHOICE = 3
+QUALITY = (("label_margin", 1), ("detectability", -1), ("perplexity", -1))
 _TOKEN = re.compile(r"\{[^{}]*\}|\w+|[^\w\s]")
 
 Cell = tuple[str, str]
@@ -66,14 +71,15 @@ def select(
 ) -> list[int]:
     """The rows to keep: for each (intent, origin) its quota exactly, or all there are.
 
-    First come rows that cover what no chosen row has: a slot of the intent fewer than `per_slot`
-    times (at least once), a slot value, the neighbourhood of a seed (the rows nearest to it); and
-    the first row of a pattern before the second of any. Among equals the row is taken that brings
-    the words and pairs of words of the chosen patterns closest to those of the seeds: kernel
-    herding (Chen, Welling and Smola 2010), which lowers the maximum mean discrepancy (Gretton et
-    al. 2012) greedily. Rows that are each hard to tell from seeds may be too much alike together;
-    these are not. Rows of an intent that has no seeds are covered only, and otherwise taken by
-    keyed hash.
+    The better rows of each (intent, origin), by the scores that filters left, are chosen from:
+    three times as many as are wanted. First come rows that cover what no chosen row has: a slot of
+    the intent fewer than `per_slot` times (at least once), a slot value, the neighbourhood of a
+    seed (the rows nearest to it); and the first row of a pattern before the second of any. Among
+    equals the row is taken that brings the words and pairs of words of the chosen patterns closest
+    to those of the seeds: kernel herding (Chen, Welling and Smola 2010), which lowers the maximum
+    mean discrepancy (Gretton et al. 2012) greedily. Rows that are each hard to tell from seeds may
+    be too much alike together; these are not. Rows of an intent that has no seeds are covered only,
+    and otherwise taken by keyed hash.
 
     At most `per_pattern` rows share a pattern within an intent, whatever their origin.
     """
@@ -90,7 +96,8 @@ def select(
         if quotas.get(cells[row], 0) and (len(origins[groups[row]]) == 1 or row in settled)
     ]
     chosen = _Choice(corpus, open_, cells, groups, dict(quotas), per_pattern, max(1, per_slot))
-    for part, share in _parts(open_, groups, seed):
+    good = _better(corpus, open_, cells, quotas)
+    for part, share in _parts(good, groups, seed):
         chosen.herd(part, _target(corpus, part, seeds, quotas), share)
     chosen.fill(sure)
     chosen.fill(open_)
@@ -243,6 +250,26 @@ def _target(
     judged = np.array([intent in seed_places for intent in intents])
     mean = real.T @ (weights / weights.sum()) if weights.any() else np.zeros(real.shape[1])
     return _Target(features.multiply(judged[:, None]).tocsr(), mean, nearest)
+
+
+def _better(
+    corpus: pa.Table, rows: Sequence[int], cells: Sequence[Cell], quotas: Mapping[Cell, int]
+) -> list[int]:
+    """Of each (intent, origin) the best rows, `CHOICE` times its quota, in the order given: by the
+    mean of their ranks in the scores that filters left."""
+    by_cell: dict[Cell, list[int]] = defaultdict(list)
+    for row in rows:
+        by_cell[cells[row]].append(row)
+    measured = [(sign, scores(corpus, name)) for name, sign in QUALITY]
+    kept: set[int] = set()
+    for cell, own in by_cell.items():
+        ranks = np.zeros(len(own))
+        for sign, values in measured:
+            found = np.array([sign * (values[row] or 0.0) for row in own])
+            ranks += np.searchsorted(np.sort(found), found)
+        best = np.argsort(-ranks, kind="stable")[: math.ceil(CHOICE * quotas.get(cell, 0))]
+        kept.update(own[at] for at in best)
+    return [row for row in rows if row in kept]
 
 
 def _parts(
