@@ -243,3 +243,14 @@ def test_three_patterns_are_enough_for_every_split(patterns: int, rows: int, see
 @pytest.mark.parametrize(("patterns", "expected"), [(0, set()), (1, {"train"})])
 def test_what_is_scarce_is_for_training(patterns: int, expected: set[str]) -> None:
     assert set(splits(table(grid(1, patterns, 2)), 1)) == expected
+
+
+def test_the_better_rows_are_chosen_from() -> None:
+    """Rows of high detectability lose where others are there; without scores nothing is lost."""
+    rows = [
+        Utterance(f"{n}", f"say {n}", "i", pattern=f"say {n}", origin="model",
+                  scores={"detectability": n / 100, "label_margin": 1 - n / 100})
+        for n in range(100)
+    ]  # fmt: skip
+    kept = take(to_table(rows), select(to_table(rows), {("i", "model"): 10}))
+    assert max(int(text.split()[1]) for text in column(kept, "text")) < 30

@@ -256,7 +256,7 @@ def _better(
     corpus: pa.Table, rows: Sequence[int], cells: Sequence[Cell], quotas: Mapping[Cell, int]
 ) -> list[int]:
     """Of each (intent, origin) the best rows, `CHOICE` times its quota, in the order given: by the
-    mean of their ranks in the scores that filters left."""
+    sum of their ranks in the scores that filters left. Rows as good as the last of them stay."""
     by_cell: dict[Cell, list[int]] = defaultdict(list)
     for row in rows:
         by_cell[cells[row]].append(row)
@@ -267,8 +267,9 @@ def _better(
         for sign, values in measured:
             found = np.array([sign * (values[row] or 0.0) for row in own])
             ranks += np.searchsorted(np.sort(found), found)
-        best = np.argsort(-ranks, kind="stable")[: math.ceil(CHOICE * quotas.get(cell, 0))]
-        kept.update(own[at] for at in best)
+        wanted = min(len(own), math.ceil(CHOICE * quotas.get(cell, 0)))
+        bar = np.sort(ranks)[len(own) - wanted] if wanted else np.inf
+        kept.update(row for row, rank in zip(own, ranks, strict=True) if rank >= bar)
     return [row for row in rows if row in kept]
 
 
