@@ -314,8 +314,11 @@ def measure(options: argparse.Namespace, number: int) -> None:
     )
     print("AUC: NB-SVM, kNN on hidden states; worth: MiniLM + LR, TF-IDF + LR, rows at weight 0.3")
     own = [row["text"] for row in again]
-    print(f"{'real against real':34} {len(own):5}  {fresh(own)}  "
-          f"d2 {diversity.distinct_2(own):.3f}")  # fmt: skip
+    told = f"real {nb_svm(texts['real'], own):.3f} {neighbours(hidden(texts['real']), hidden(own)):.3f}"
+    if slotted:
+        there, other = texts["same values"], draw.refilled(again)
+        told += f"  same values {nb_svm(there, other):.3f} {neighbours(hidden(there), hidden(other)):.3f}"
+    print(f"{'real against real':34} {len(own):5}  {told}  d2 {diversity.distinct_2(own):.3f}")
     print(f"{'seeds alone':34} {len(seeds_.texts):5}  worth {worth(seeds_)}")
     checks = [check for check in quality.CHECKS if check != "perplexity"]  # minutes here
     others = ["exact", "near", "semantic", "label", {"quality": {"checks": checks}}, "memorised"]

@@ -103,7 +103,7 @@ _DETECTOR: scrub.Detector | None = None
 
 def _start(mode: str) -> None:
     global _DETECTOR
-    settings = scrub.Settings(mode=mode)  # type: ignore[arg-type]
+    settings = scrub.Settings(mode=mode)
     _DETECTOR = scrub.Detector("en", models.spacy_source("en").location, settings)
 
 

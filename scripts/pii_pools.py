@@ -254,7 +254,7 @@ class Pools:
                 lambda n: n in ("cities", "city_names", "streets", "street_titles", "localities"),
                 lambda text: not latin(text) and text.upper() != text.lower(),
             ),
-            "country": [_gather(prefix + "address", lambda n: n == "countries")],  # type: ignore[list-item]
+            "country": [_gather(prefix + "address", lambda n: n == "countries")],
         }
         made["city"].insert(0, split(CITIES))
         made["country"] = [sorted({c for listed in made["country"][0] for c in _english(listed)})]

@@ -261,7 +261,7 @@ def _slip(text: str, pools: Pools) -> str:
     return pools.pick([text[:at] + text[at + 1 :], text[:at] + text[at] + text[at:]])
 
 
-def rewritten(text, spans, rewrite, inside=None):  # type: ignore[no-untyped-def]
+def rewritten(text, spans, rewrite, inside=None):
     """Rewrite the pieces between the spans, and those inside them; white space is folded."""
     inside = inside or rewrite
     out, moved, at = "", [], 0
@@ -298,7 +298,7 @@ def example(nlp: spacy.Language, text: str, spans: Spans) -> Example | None:
     return Example(doc, reference)
 
 
-def _moved(doc: Doc, span):  # type: ignore[no-untyped-def]
+def _moved(doc: Doc, span):
     from spacy.tokens import Span
 
     start, end = span.start, span.end
@@ -345,7 +345,7 @@ def _sentence(templates: Sequence[list[Sentence]], words: Words | None, pools: P
     return text, spans
 
 
-def scores(nlp, examples):  # type: ignore[no-untyped-def]
+def scores(nlp, examples):
     """Precision, recall and F1 (0 to 1) of exact spans, in all and by entity."""
     right, given, gold = Counter(), Counter(), Counter()
     docs = nlp.pipe([e.predicted.text for e in examples], batch_size=256)

@@ -21,7 +21,7 @@ def location() -> object:
 
 @pytest.fixture(scope="module")
 def detector(location: object) -> Detector:
-    return Detector("en", location, Settings())  # type: ignore[arg-type]
+    return Detector("en", location, Settings())
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_long_text_is_read_to_its_end(detector: Detector) -> None:
 
 def test_context_words_lift_a_pattern(location: object) -> None:
     badge = Recognizer("REFERENCE_NUMBER", r"\bQX\d{4}\b", 0.2, ("badge",))
-    own = Detector("en", location, Settings(recognizers=(badge,)))  # type: ignore[arg-type]
+    own = Detector("en", location, Settings(recognizers=(badge,)))
     # "badges": the lemma counts, so that the tagger and the lemmatiser must have run.
     assert found(own, "our badges say QX4711 today") == {"QX4711": "REFERENCE_NUMBER"}
     assert found(own, "the product is QX4711 today") == {}
@@ -107,7 +107,7 @@ def test_context_words_lift_a_pattern(location: object) -> None:
 
 def test_allow_and_deny(location: object) -> None:
     settings = Settings(allow=("Jane Roe",), deny={"organisation": ("blue team",)})
-    own = Detector("en", location, settings)  # type: ignore[arg-type]
+    own = Detector("en", location, settings)
     assert found(own, "Jane Roe of blue team met John Miller") == {
         "blue team": "ORGANIZATION",
         "John Miller": "PERSON",
@@ -126,7 +126,7 @@ def test_precision_mode_wants_a_second_word() -> None:
         (Settings(recognizers=(Recognizer("PERSON", "(x"),)), "no regular expression"),
         (Settings(recognizers=(Recognizer("PERSON", "x", 2),)), "score 2"),
         (Settings(deny={"persn": ("x",)}), "persn"),
-        (Settings(mode="eager"), "eager"),  # type: ignore[arg-type]
+        (Settings(mode="eager"), "eager"),
     ],
 )
 def test_wrong_settings(settings: Settings, message: str) -> None:

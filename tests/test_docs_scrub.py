@@ -107,7 +107,7 @@ def test_the_settings_shown_are_valid(tmp_path: Path) -> None:
 
 
 def test_each_option_of_the_command_is_documented() -> None:
-    command = typer.main.get_command(cli.app).commands["scrub"]  # type: ignore[attr-defined]
+    command = typer.main.get_command(cli.app).commands["scrub"]
     options = {name for one in command.params for name in one.opts if name.startswith("-")}
     told = {
         name
@@ -326,7 +326,7 @@ def test_the_labelled_rows_that_are_shown_can_be_read(
     monkeypatch.chdir(tmp_path)
     exec(compile(code, str(DOCS), "exec"), {})
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import bench_scrub  # type: ignore[import-not-found, unused-ignore]
+    import bench_scrub
 
     (row,) = bench_scrub.rows(tmp_path / "mine/pii_dev/data.jsonl.gz")
     assert bench_scrub.rows(tmp_path / "mine/ner_wnut17/data.jsonl.gz") == []

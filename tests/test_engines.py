@@ -57,7 +57,7 @@ def test_shards_are_handed_out_as_they_are_needed(workers: int) -> None:
     results = map_shards(square, shards(), workers=workers)
     next(results)
     assert len(taken) <= 2 * workers + 1
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert len(taken) <= 2 * workers + 1
 
 

@@ -292,7 +292,7 @@ def test_nothing_to_judge(filter_: Callable[..., Verdicts]) -> None:
 @pytest.mark.parametrize("discriminator", ["linear", "boosting"])
 def test_every_discriminator_sees_an_artefact(discriminator: str) -> None:
     rows = CLEAN + ARTEFACT
-    scores = adversarial(table(rows), context(REAL), discriminator=discriminator).scores  # type: ignore[arg-type]
+    scores = adversarial(table(rows), context(REAL), discriminator=discriminator).scores
     found = scores["detectability"]
     assert np.mean(found[len(CLEAN) :]) > np.mean(found[: len(CLEAN)]) + 0.2
 

@@ -201,7 +201,7 @@ def brute(grammar: Grammar, node: syntax.Node) -> list[str]:
     if isinstance(node, syntax.ListReference):
         if node.list_name == "m":
             return ["1", "2", "3"]
-        found = grammar.lists[node.list_name].values  # type: ignore[union-attr]
+        found = grammar.lists[node.list_name].values
         return [text for value in found for text in brute(grammar, value.tree)]
     parts = [brute(grammar, item) for item in node.items]
     if isinstance(node, syntax.Alternative):

@@ -18,18 +18,18 @@ HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "skl
 
 CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles"}
 # Between the core and the pipeline: what a run consists of, and what it is told by.
-RUNNING = {"recipe", "registry", "run", "engines", "progress", "diagnose"}
+RUNNING = {"recipe", "recipefile", "registry", "run", "engines", "progress", "diagnose"}
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",
           "importers"}  # fmt: skip
 COMPOSERS = {"pipeline", "supply"}
-SURFACE = {"cli", "studio", "textsynth"}
+SURFACE = {"cli", "terminal", "studio", "textsynth"}
 
 KNOWN = {
     **dict.fromkeys(CORE, CORE),
     **dict.fromkeys(RUNNING, CORE | RUNNING),
     **dict.fromkeys(LEAVES, CORE),
     **dict.fromkeys(COMPOSERS, CORE | RUNNING | LEAVES | COMPOSERS),
-    **dict.fromkeys(SURFACE, CORE | RUNNING | COMPOSERS),
+    **dict.fromkeys(SURFACE, CORE | RUNNING | COMPOSERS | SURFACE),
 }
 # The exceptions, each by its name: (file, what it imports).
 EXCEPTIONS = {

@@ -245,13 +245,13 @@ def test_an_epsilon_that_no_noise_keeps(load_tiny: Load) -> None:
 )
 def test_what_cannot_be_promised(asked: Privacy, said: str) -> None:
     with pytest.raises(ModelError, match=said) as caught:
-        private.finetune(None, None, ROWS, privacy=asked, settings=Settings(), seed=1)  # type: ignore[arg-type]
+        private.finetune(None, None, ROWS, privacy=asked, settings=Settings(), seed=1)
     assert caught.value.fix and caught.value.where == "model.privacy"
 
 
 def test_no_seeds() -> None:
     with pytest.raises(ModelError, match="no seeds"):
-        private.finetune(None, None, [], privacy=ASKED, settings=Settings(), seed=1)  # type: ignore[arg-type]
+        private.finetune(None, None, [], privacy=ASKED, settings=Settings(), seed=1)
 
 
 @pytest.mark.usefixtures("known_noise")

@@ -19,12 +19,12 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def loaded(tiny_model_folder):  # type: ignore[no-untyped-def]
+def loaded(tiny_model_folder):
     source = models.language_model_source(str(tiny_model_folder))
     return trimmed.load(source, [p for own in PATTERNS.values() for p in own])
 
 
-def test_perplexity_is_that_of_one_text_at_a_time(loaded) -> None:  # type: ignore[no-untyped-def]
+def test_perplexity_is_that_of_one_text_at_a_time(loaded) -> None:
     import torch
 
     model, vocabulary = loaded
@@ -36,7 +36,7 @@ def test_perplexity_is_that_of_one_text_at_a_time(loaded) -> None:  # type: igno
     assert score.perplexity(model, vocabulary, TEXTS) == pytest.approx(alone, rel=1e-3)
 
 
-def test_hidden_states_do_not_depend_on_the_batch(loaded) -> None:  # type: ignore[no-untyped-def]
+def test_hidden_states_do_not_depend_on_the_batch(loaded) -> None:
     model, vocabulary = loaded
     together = score.hidden_states(model, vocabulary, TEXTS)
     alone = [score.hidden_states(model, vocabulary, [text])[0] for text in TEXTS]
@@ -45,7 +45,7 @@ def test_hidden_states_do_not_depend_on_the_batch(loaded) -> None:  # type: igno
     assert np.allclose(together[1], together[4])
 
 
-def test_no_texts_and_empty_texts(loaded) -> None:  # type: ignore[no-untyped-def]
+def test_no_texts_and_empty_texts(loaded) -> None:
     model, vocabulary = loaded
     assert score.perplexity(model, vocabulary, []).shape == (0,)
     assert np.isnan(score.perplexity(model, vocabulary, [""])).all()

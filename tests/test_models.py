@@ -143,7 +143,7 @@ def test_code_that_a_model_brings_is_not_run(
     source = copied(tiny_model_folder, tmp_path / "m")
     classes = {"AutoConfig": "code.Config", "AutoModelForCausalLM": "code.Model"}
     if file == "tokenizer_config.json":
-        classes = {"AutoTokenizer": ["code.Tokenizer", None]}  # type: ignore[dict-item]
+        classes = {"AutoTokenizer": ["code.Tokenizer", None]}
     written = json.loads((tmp_path / "m" / file).read_text())
     written |= {"auto_map": classes, "tokenizer_class": "Tokenizer"}
     if file == "config.json":

@@ -404,7 +404,7 @@ def test_the_model_is_prompted_away_from_what_went(folder: Path, tiny_model_fold
     made = recipe(folder, model=tiny(tiny_model_folder))
     own = {intent: {p: ["s"] for p in patterns} for intent, patterns in SEEDS.items()}
     source = inventing.ModelSource(
-        made, own, None, labels={}, lists={}, quota={"alarm": 9, "music": 9},  # type: ignore[arg-type]
+        made, own, None, labels={}, lists={}, quota={"alarm": 9, "music": 9},
         progress=Progress(),
     )  # fmt: skip
     source.steer(

@@ -23,9 +23,7 @@ from textsynth.scrub.recognizers.rules import Rule, signs_of, words_of
 ENGLISH = recognizers("en")
 MODULES = (addresses, dates, numbers, online, people, phones, spoken)
 RULES: list[Rule] = [
-    rule
-    for module in MODULES
-    for rule in (*getattr(module, "RULES", ()), *module.ENGLISH)  # type: ignore[attr-defined]
+    rule for module in MODULES for rule in (*getattr(module, "RULES", ()), *module.ENGLISH)
 ]
 
 

@@ -40,8 +40,7 @@ def plug_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         More about it.
         """
 
-    def loose(corpus: Any, context: Any, *, anything=None) -> None:  # type: ignore[no-untyped-def]
-        ...
+    def loose(corpus: Any, context: Any, *, anything=None) -> None: ...
 
     vars(module).update(short=short, loose=loose, exact=loose)
     monkeypatch.setitem(sys.modules, "plug_in", module)

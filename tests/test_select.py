@@ -108,7 +108,7 @@ def test_neither_quota_nor_cap_is_exceeded(
 
 
 @given(rows, st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_does_not_matter(given_rows: list[Row], random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_of_the_rows_does_not_matter(given_rows: list[Row], random) -> None:
     corpus = table(given_rows)
     quotas = {(i, origin): 5 for i in "ab" for origin in ("template", "model")}
     shuffled = take(corpus, random.sample(range(len(given_rows)), len(given_rows)))

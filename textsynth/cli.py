@@ -6,11 +6,8 @@ for; 130 interrupted.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,14 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textsynth.errors import TextsynthError, UsageError
-from textsynth.progress import Advance, Progress
+from textsynth.progress import Progress
+from textsynth.terminal import TerminalProgress, console, print_table
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from textsynth.recipe import Recipe
 
 SHORTFALL = 3
+# What a manifest lists that could not be had.
+SHORTFALLS = ("shortfall", "shortfall_by_origin", "shortfall_by_slot")
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -82,7 +80,7 @@ def generate(
     from textsynth import pipeline
 
     loaded = _load(recipe, per_intent, seed, set_)
-    progress = Progress() if quiet or json_ else _RichProgress()
+    progress = Progress() if quiet or json_ else TerminalProgress()
     run = pipeline.generate(
         loaded,
         output,
@@ -95,7 +93,7 @@ def generate(
         typer.echo(json.dumps({"run": str(run.folder), **manifest}))
     else:
         _say_result(run.folder, manifest)
-    if manifest["shortfall"] or manifest["shortfall_by_origin"]:
+    if any(manifest[name] for name in SHORTFALLS):
         raise typer.Exit(SHORTFALL)
 
 
@@ -122,7 +120,7 @@ def train(
         output,
         resume=resume.value,
         key_file=key_file,
-        progress=Progress() if quiet or json_ else _RichProgress(),
+        progress=Progress() if quiet or json_ else TerminalProgress(),
     )
     adapter = run.path("model", "adapter")
     if json_:
@@ -152,14 +150,14 @@ def preview(
         return
     from rich.text import Text
 
-    console = _console()
+    screen = console()
     for intent, rows in shown.items():
-        console.print(Text(intent, style="bold"))
+        screen.print(Text(intent, style="bold"))
         for row in rows:
             text = Text("  " + row.text)
             for slot in row.slots:
                 text.stylize("cyan", slot.start + 2, slot.end + 2)
-            console.print(text, soft_wrap=True)
+            screen.print(text, soft_wrap=True)
 
 
 @app.command()
@@ -179,7 +177,7 @@ def check(
         if finding["fix"]:
             typer.echo(f"  fix: {finding['fix']}", err=True)
     if report["intents"]:
-        _print_table(
+        print_table(
             ["intent", "sentences", "possible utterances"],
             [[i["name"], f"{i['sentences']:,}", f"{i['count']:,}"] for i in report["intents"]],
         )
@@ -223,7 +221,7 @@ def scrub(
         workers=workers,
         report=report,
         html=html,
-        progress=Progress() if quiet or json_ else _RichProgress(),
+        progress=Progress() if quiet or json_ else TerminalProgress(),
     )
     if json_:
         typer.echo(json.dumps(result))
@@ -259,7 +257,7 @@ def list_(json_: Json = False) -> None:
         typer.echo(json.dumps(known))
         return
     for kind, names in known.items():
-        _print_table([kind, ""], [[name, about] for name, about in names.items()])
+        print_table([kind, ""], [[name, about] for name, about in names.items()])
 
 
 @app.command()
@@ -271,7 +269,7 @@ def doctor(json_: Json = False) -> None:
     if json_:
         typer.echo(json.dumps([{"what": w, "state": s, "fix": f} for w, s, f in rows]))
         return
-    _print_table(["what", "state", "fix"], rows)
+    print_table(["what", "state", "fix"], rows)
 
 
 # -- drawing ----------------------------------------------------------------------------------
@@ -288,25 +286,6 @@ def _load(path: Path, per_intent: int | None, seed: int | None, overrides: Seque
     return Recipe.load(path, added)
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    # in a pipe a table must not be folded at 80 columns
-    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
-
-
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in header:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    _console().print(table)
-
-
 def _say_result(folder: Path, manifest: dict[str, Any]) -> None:
     rows = []
     for step, counts in manifest["steps"].items():
@@ -314,10 +293,13 @@ def _say_result(folder: Path, manifest: dict[str, Any]) -> None:
         told = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
         rows.append([step, f"{counts['in']:,}", f"{counts['out']:,}", told])
     typer.echo()
-    _print_table(["step", "in", "out", "rejected"], rows)
+    print_table(["step", "in", "out", "rejected"], rows)
     typer.echo()
     for row in manifest["shortfall_by_origin"]:
         typer.echo(f"short: {row['intent']}: {row['got']} of {row['asked']} from {row['origin']}")
+    for row in manifest["shortfall_by_slot"]:
+        told = f"{row['got']} of {row['asked']} with {{{row['slot']}}}"
+        typer.echo(f"short: {row['intent']}: {told}")
     seconds, peak = manifest["seconds"], manifest["peak_mb"]
     typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
     typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
@@ -329,7 +311,7 @@ def _say_scrubbed(output: Path, result: dict[str, Any]) -> None:
         names = ("found", "replaced", "kept")
         labels = result["labels"].items()
         rows = [[label, *(f"{counts[name]:,}" for name in names)] for label, counts in labels]
-        _print_table(["label", *names], rows)
+        print_table(["label", *names], rows)
         typer.echo()
     rate = result["rows_per_second"]
     speed = f", {rate:,.0f} rows a second" if rate else ""
@@ -356,45 +338,6 @@ def _say_scrubbed(output: Path, result: dict[str, Any]) -> None:
             " kept",
             err=True,
         )
-
-
-class _RichProgress(Progress):
-    """Steps and bars on a terminal; in a pipe, lines without bars."""
-
-    def __init__(self) -> None:
-        self._console = _console()
-        self._started = time.monotonic()
-
-    def step(self, name: str, about: str = "") -> None:
-        from rich.text import Text
-
-        seconds = f"{time.monotonic() - self._started:4.0f}s "
-        self._console.print(
-            Text.assemble((seconds, "dim"), (name, "bold"), f"  {about}" if about else "")
-        )
-
-    def note(self, text: str) -> None:
-        self._console.print(f"        {text}", markup=False, soft_wrap=True)
-
-    def warn(self, text: str) -> None:
-        self._console.print(f"      ! {text}", markup=False, style="yellow", soft_wrap=True)
-
-    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        self.step(title)
-        _print_table(header, rows)
-
-    @contextlib.contextmanager
-    def bar(self, title: str, total: int | None) -> Iterator[Advance]:
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bars
-
-        columns = (TextColumn("  {task.description}"), BarColumn(bar_width=30),
-                   TextColumn("{task.fields[remark]}"), TimeElapsedColumn())  # fmt: skip
-        with Bars(
-            *columns, console=self._console, transient=True, disable=not sys.stdout.isatty()
-        ) as bars:
-            task = bars.add_task(title, total=total, remark="")
-            yield lambda more, remark: bars.update(task, advance=more, remark=remark)
 
 
 def main() -> None:

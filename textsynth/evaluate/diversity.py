@@ -55,5 +55,5 @@ def clusters(vectors: npt.NDArray[np.float32], *, threshold: float = 0.8) -> int
 
 def sampled(texts: Sequence[str], size: int, seed: int) -> list[str]:
     """At most `size` of the texts, by keyed hash, whatever their order."""
-    folded = list(texts)
-    return [folded[at] for at in keyed.order(keyed.stream(seed, "sample"), folded)[:size]]
+    order = keyed.order(keyed.stream(seed, "sample"), list(texts))
+    return [texts[at] for at in order[:size]]

@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from textsynth.corpus import fold
-
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 # The list of this language was read; others hold plenty of harmless words.
 LANGUAGE = "en"
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, case folded, with plain apostrophes."""
+    return [word.casefold().replace("\u2019", "'") for word in WORD.findall(text)]
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -68,7 +71,7 @@ def _profanities() -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
     from glin_profanity.data.dictionary import DictionaryLoader
 
     raw: list[str] = DictionaryLoader().get_words("english")
-    split = [tuple(_WORD.findall(fold(word))) for word in raw if not re.search(r"[^\w\s'-]", word)]
+    split = [tuple(words_of(word)) for word in raw if not re.search(r"[^\w\s'-]", word)]
     singles = {words[0] for words in split if len(words) == 1} - HARMLESS
     phrases = {words for words in split if len(words) > 1}
     harmless = {tuple(phrase.split()) for phrase in HARMLESS_PHRASES}

@@ -21,6 +21,7 @@ from pydantic import Field
 
 from textsynth.corpus import column, substitute
 from textsynth.filters import Context, Verdicts, profanity
+from textsynth.filters.profanity import WORD, words_of
 
 Check = Literal[
     "length_outlier",
@@ -41,7 +42,6 @@ TAIL = 0.005
 # A check that more of the seeds than this fail says nothing of the rows.
 FAILING_SEEDS = 0.02
 FEWEST_WORDS = 5  # on fewer a language is guessed
-WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _TOKEN = re.compile(rf"\0[^\0]*\0|{WORD.pattern}")
 _GAP = re.compile(r"\0[^\0]*\0")
 _SMILEY = re.compile(r"(?<!\w)[:;=]['-]?[()\[\]{}]|(?:^|(?<=\s))\w\)")
@@ -66,7 +66,7 @@ class Texts:
 
     def words(self) -> list[list[str]]:
         """The words outside the slots, case folded."""
-        return [_words(_GAP.sub(" ", text)) for text in self.own]
+        return [words_of(_GAP.sub(" ", text)) for text in self.own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def quality(
         "repetition": lambda: _repetition(rows, seeds),
         "unbalanced": lambda: _unbalanced(rows, seeds),
         "wrong_language": lambda: _language(rows, seeds, language, min_confidence),
-        "non_words": lambda: _non_words(rows, seeds, language, max_non_words),
+        "non_words": lambda: _nonwords_of(rows, seeds, language, max_non_words),
         "perplexity": lambda: _perplexity(
             rows, seeds, context, perplexity_margin, [origin == "model" for origin in origins]
         ),
@@ -150,10 +150,6 @@ def _texts(corpus: pa.Table) -> Texts:
         gaps = [(slot["start"], slot["end"], f" \0{slot['label']}\0 ") for slot in slots or ()]
         own.append(substitute(text.replace("\0", "\ufffd"), gaps)[0])
     return Texts(whole, own)
-
-
-def _words(text: str) -> list[str]:
-    return [word.casefold().replace("\u2019", "'") for word in WORD.findall(text)]
 
 
 def _each(measure: Callable[[str], float], texts: Sequence[str]) -> Numbers:
@@ -300,13 +296,13 @@ def _load_identifier() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _non_words(rows: Texts, seeds: Texts, language: str, most: float) -> dict[str, Measured]:
+def _nonwords_of(rows: Texts, seeds: Texts, language: str, most: float) -> dict[str, Measured]:
     from wordfreq import available_languages, get_frequency_dict
 
     if language not in available_languages():
         return {}
     known = get_frequency_dict(language, "best")
-    in_seeds = Counter(word for text in seeds.whole for word in set(_words(text)))
+    in_seeds = Counter(word for text in seeds.whole for word in set(words_of(text)))
 
     def rate(words: list[str], elsewhere: int) -> float:
         """The share of words that are in no list and in at most so many seeds."""
@@ -343,7 +339,7 @@ def _perplexity(
 def _unsafe(rows: Texts, seeds: Texts, language: str) -> dict[str, Measured]:
     if language != profanity.LANGUAGE:
         return {}
-    allowed = {word for text in seeds.whole for word in _words(text)}
+    allowed = {word for text in seeds.whole for word in words_of(text)}
 
     def count(words: list[str]) -> float:
         return len(profanity.profane(words) - allowed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +17,6 @@ from textsynth import keyed
 from textsynth.corpus import column, fold, scores, take
 
 SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
-
-
 # Rows between which the choice is made at once; a larger pool is cut by the hash of patterns.
 CHUNK = 8192
 SEED_DF = 2
@@ -42,7 +39,7 @@ def attainable(
     At most `per_pattern` rows share a pattern within an intent, whatever their origin.
     """
     ids = column(corpus, "id")
-    cells, groups = _cells(corpus), _groups(corpus)
+    cells, groups = cells_of(corpus), groups_of(corpus)
     shuffled = keyed.order(keyed.stream(seed, "select"), ids).tolist()
     used: Counter[Cell] = Counter()
     turn = {}
@@ -84,7 +81,7 @@ def select(
     At most `per_pattern` rows share a pattern within an intent, whatever their origin.
     """
     sure = attainable(corpus, quotas, per_pattern=per_pattern, seed=seed)
-    cells, groups = _cells(corpus), _groups(corpus)
+    cells, groups = cells_of(corpus), groups_of(corpus)
     origins: dict[Cell, set[str]] = defaultdict(set)
     for cell, group in zip(cells, groups, strict=True):
         origins[group].add(cell[1])
@@ -96,7 +93,7 @@ def select(
         if quotas.get(cells[row], 0) and (len(origins[groups[row]]) == 1 or row in settled)
     ]
     chosen = _Choice(corpus, open_, cells, groups, dict(quotas), per_pattern, max(1, per_slot))
-    good = _better(corpus, open_, cells, quotas)
+    good = _better(corpus, open_, cells, quotas, max(1, per_slot))
     for part, share in _parts(good, groups, seed):
         chosen.herd(part, _target(corpus, part, seeds, quotas), share)
     chosen.fill(sure)
@@ -162,9 +159,8 @@ class _Choice:
         alive = np.array([room[self._cells[row]] > 0 and self.may(row) for row in part], bool)
         used = np.array([self._used[self._groups[row]] for row in part], np.int64)
         by_cell, by_group = _places(part, self._cells), _places(part, self._groups)
-        for count in range(1, len(part) + 1):
-            if not alive.any():
-                return
+        count = 1
+        while alive.any():
             fresh = alive & (used == used[alive].min())
             choices = (fresh & (lacking > 0), alive & (lacking > 0), fresh)
             among = next(rows for rows in choices if rows.any())
@@ -183,7 +179,9 @@ class _Choice:
                 alive[by_cell[self._cells[row]]] = False
             if self._used[self._groups[row]] >= self._per_pattern:
                 alive[by_group[self._groups[row]]] = False
-            common += _product(transposed, features, at)
+            if target.judged[at]:
+                common += _product(transposed, features, at)
+                count += 1
 
     def _short(self, item: tuple[str, ...]) -> bool:
         return self._covered[item] < (self._per_slot if len(item) == 2 else 1)
@@ -204,11 +202,12 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Of a part's rows: features of shape (rows, d), their mean over the seeds of shape (d,), and
-    the seed that each is nearest to, as something to cover."""
+    """Of a part's rows: features of shape (rows, d), their mean over the seeds of shape (d,), which
+    rows have seeds of their intent, and the seed that each is nearest to, as something to cover."""
 
     features: Any
     mean: Floats
+    judged: npt.NDArray[np.bool_]
     nearest: list[set[tuple[str, ...]]]
 
 
@@ -230,12 +229,11 @@ def _target(
     try:
         real = vectorizer.fit_transform(of_seeds)
     except ValueError:  # no seeds, or no word that two of them share
-        return _Target(csr_matrix((len(part), 1)), np.zeros(1), nearest)
+        none = np.zeros(len(part), bool)
+        return _Target(csr_matrix((len(part), 1)), np.zeros(1), none, nearest)
     features = vectorizer.transform(written)
-    places, seed_places = (
-        _places(range(len(part)), intents),
-        _places(range(len(of_seeds)), seed_intents),
-    )
+    places = _places(range(len(part)), intents)
+    seed_places = _places(range(len(of_seeds)), seed_intents)
     for intent, own in places.items():
         there = seed_places.get(intent)
         if there is None:
@@ -249,27 +247,38 @@ def _target(
     weights = np.array([asked[i] / len(seed_places[i]) for i in seed_intents], float)
     judged = np.array([intent in seed_places for intent in intents])
     mean = real.T @ (weights / weights.sum()) if weights.any() else np.zeros(real.shape[1])
-    return _Target(features.multiply(judged[:, None]).tocsr(), mean, nearest)
+    return _Target(features.multiply(judged[:, None]).tocsr(), mean, judged, nearest)
 
 
 def _better(
-    corpus: pa.Table, rows: Sequence[int], cells: Sequence[Cell], quotas: Mapping[Cell, int]
+    corpus: pa.Table,
+    rows: Sequence[int],
+    cells: Sequence[Cell],
+    quotas: Mapping[Cell, int],
+    per_slot: int,
 ) -> list[int]:
     """Of each (intent, origin) the best rows, `CHOICE` times its quota, in the order given: by the
-    sum of their ranks in the scores that filters left. Rows as good as the last of them stay."""
+    sum of their ranks in the scores that filters left. Rows as good as the last of them stay, and
+    so do the best `per_slot` rows with each slot."""
     by_cell: dict[Cell, list[int]] = defaultdict(list)
     for row in rows:
         by_cell[cells[row]].append(row)
     measured = [(sign, scores(corpus, name)) for name, sign in QUALITY]
+    slots = column(corpus, "slots")
     kept: set[int] = set()
     for cell, own in by_cell.items():
         ranks = np.zeros(len(own))
         for sign, values in measured:
             found = np.array([sign * (values[row] or 0.0) for row in own])
             ranks += np.searchsorted(np.sort(found), found)
-        wanted = min(len(own), math.ceil(CHOICE * quotas.get(cell, 0)))
-        bar = np.sort(ranks)[len(own) - wanted] if wanted else np.inf
-        kept.update(row for row, rank in zip(own, ranks, strict=True) if rank >= bar)
+        best = np.argsort(-ranks, kind="stable")
+        wanted = min(len(own), CHOICE * quotas[cell])
+        held: Counter[str] = Counter()
+        for at in best:
+            labels = {slot["label"] for slot in slots[own[at]] or ()}
+            if ranks[at] >= ranks[best[wanted - 1]] or any(held[n] < per_slot for n in labels):
+                kept.add(own[at])
+                held.update(labels)
     return [row for row in rows if row in kept]
 
 
@@ -307,11 +316,12 @@ def _product(transposed: Any, features: Any, at: int) -> Floats:
     return total
 
 
-def _cells(corpus: pa.Table) -> list[Cell]:
+def cells_of(corpus: pa.Table) -> list[Cell]:
+    """What quotas count: (intent, origin) of each row."""
     return _pairs(corpus, "intent", "origin")
 
 
-def _groups(corpus: pa.Table) -> list[Cell]:
+def groups_of(corpus: pa.Table) -> list[Cell]:
     """What `per_pattern` counts: the intent and the folded pattern of each row."""
     folded = [fold(text) for text in _written(corpus)]
     return list(zip(column(corpus, "intent"), folded, strict=True))

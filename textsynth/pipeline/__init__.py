@@ -218,6 +218,7 @@ def _made(
         "invented_values": {label: len(values) for label, values in invented.items()},
         "shortfall": {intent: {"got": g, "asked": a} for intent, (g, a) in shortfall.items()},
         "shortfall_by_origin": finish.short_by_origin(chosen, quotas),
+        "shortfall_by_slot": finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0),
         "exports": exports,
     }
 

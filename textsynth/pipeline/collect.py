@@ -13,7 +13,7 @@ import pyarrow as pa
 from textsynth import corpus, filters, keyed, registry
 from textsynth.corpus import Utterance
 from textsynth.filters.adversarial import ROUNDS, TARGET
-from textsynth.filters.select import attainable
+from textsynth.filters.select import attainable, cells_of
 from textsynth.pipeline import supply
 from textsynth.pipeline.inventing import ModelSource
 from textsynth.pipeline.ledger import Ledger
@@ -62,7 +62,8 @@ def collect(
             judged = judge(step, pool, quotas, recipe, context, turn + 1, pool.num_rows - before)
             rounds.append(judged.round)
             ledger.rounds.append(as_json(judged.round))
-            progress.note(judged.note or "")
+            if judged.note:
+                progress.note(judged.note)
             pool, gone = _split(judged.pool, judged.reasons, "adversarial", ledger, progress)
             end = ends(rounds, float(options.get("target", TARGET)))
             over = end is not None or turn + 1 >= limit
@@ -71,6 +72,7 @@ def collect(
             if not over:
                 _adapt(sources, pool, gone, turn, bool(options.get("feedback")))
             pool = _relabelled(recipe, pool, context, ledger, progress)
+        over = over or turn + 1 >= limit  # where there was nothing to judge, too
         there = _selectable(pool, quotas, recipe)
         enough = all(there[cell] >= n for cell, n in quotas.items() if cell[1] != NAME)
         if over and (enough or not new.num_rows):
@@ -114,12 +116,7 @@ def _relabelled(
 def _selectable(pool: pa.Table, quotas: Mapping[Cell, int], recipe: Recipe) -> Counter[Cell]:
     """How many rows of each cell the selection would take."""
     kept = attainable(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
-    return Counter(_cells(corpus.take(pool, kept)))
-
-
-def _cells(table: pa.Table) -> list[Cell]:
-    """(intent, origin) of each row."""
-    return list(zip(corpus.column(table, "intent"), corpus.column(table, "origin"), strict=True))
+    return Counter(cells_of(corpus.take(pool, kept)))
 
 
 def _candidates(

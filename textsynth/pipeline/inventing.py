@@ -64,6 +64,7 @@ class Local:
     ) -> None:
         self._load, self._feed, self._sampling = load, feed, sampling
         self._speaker: Speaker | None = None
+        self._fast = False
         self._waiting: list[tuple[Lists, int]] = []
 
     def feed(self, lists: Lists, number: int) -> None:
@@ -77,7 +78,8 @@ class Local:
         for lists, number in self._waiting:
             speaker = self._feed(speaker, lists, number)
         self._waiting.clear()
-        self._speaker = speaker
+        if speaker is not self._speaker:
+            self._speaker, self._fast = speaker, ragged.supported(speaker.model)
         requests = [
             Request(
                 prompt.key,
@@ -87,7 +89,7 @@ class Local:
             )
             for prompt, copies in wanted
         ]
-        sample = decode.complete if ragged.supported(speaker.model) else plain.complete
+        sample = decode.complete if self._fast else plain.complete
         sample(
             speaker,
             requests,

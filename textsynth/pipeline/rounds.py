@@ -6,13 +6,14 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from textsynth import corpus, filters, registry
 from textsynth.evaluate import diversity
-from textsynth.filters.select import attainable
+from textsynth.filters.select import attainable, cells_of, groups_of
 from textsynth.pipeline.prepare import Cell
 from textsynth.recipe import Recipe, Step
 
@@ -186,10 +187,8 @@ def spared(
     seed: int,
 ) -> set[int]:
     """Rows that must stay although a filter would drop them: their cell would fall below quota."""
-    cells = list(zip(corpus.column(pool, "intent"), corpus.column(pool, "origin"), strict=True))
-    written = [corpus.fold(pattern or "") for pattern in corpus.column(pool, "pattern")]
-    # a pattern counts within its intent, whatever the origin, as it does in the selection
-    siblings = Counter((cell[0], text) for cell, text in zip(cells, written, strict=True))
+    cells, groups = cells_of(pool), groups_of(pool)
+    siblings = Counter(groups)
     unlimited = dict.fromkeys(cells, pool.num_rows)
     there = Counter(
         cells[row] for row in attainable(pool, unlimited, per_pattern=per_pattern, seed=seed)
@@ -199,7 +198,7 @@ def spared(
     for row in sorted(range(len(reasons)), key=lambda row: (-scores[row], ids[row])):
         if reasons[row] is None:
             continue
-        cell, group = cells[row], (cells[row][0], written[row])
+        cell, group = cells[row], groups[row]
         counts = siblings[group] <= per_pattern  # else a sibling takes its place
         if counts and there[cell] <= quotas.get(cell, 0):
             stay.add(row)
@@ -234,7 +233,11 @@ def table(rounds: Sequence[Round]) -> tuple[list[str], list[list[object]]]:
 
 def as_json(one: Round) -> dict[str, object]:
     """A round as the manifest has it."""
-    return {
-        key: round(value, 4) if isinstance(value, float) else value
-        for key, value in dataclasses.asdict(one).items()
-    }
+    plain: dict[str, object] = _rounded(dataclasses.asdict(one))
+    return plain
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
