@@ -292,11 +292,11 @@ def measure(options: argparse.Namespace, number: int) -> None:
         known.update(zip(new, score.hidden_states(model, vocabulary, new), strict=True))
         return np.stack([known[text] for text in own])
 
+    def told_apart(name: str, there: list[str], own: list[str]) -> str:
+        return f"{name} {nb_svm(there, own):.3f} {neighbours(hidden(there), hidden(own)):.3f}"
+
     def fresh(own: list[str]) -> str:
-        return "  ".join(
-            f"{name} {nb_svm(there, own):.3f} {neighbours(hidden(there), hidden(own)):.3f}"
-            for name, there in texts.items()
-        )
+        return "  ".join(told_apart(name, there, own) for name, there in texts.items())
 
     seeds_ = Rows.of(draw.seeds)
     gold = np.array([row["intent"] for row in tested])
@@ -314,17 +314,15 @@ def measure(options: argparse.Namespace, number: int) -> None:
     )
     print("AUC: NB-SVM, kNN on hidden states; worth: MiniLM + LR, TF-IDF + LR, rows at weight 0.3")
     own = [row["text"] for row in again]
-    told = f"real {nb_svm(texts['real'], own):.3f} {neighbours(hidden(texts['real']), hidden(own)):.3f}"
-    if slotted:
-        there, other = texts["same values"], draw.refilled(again)
-        told += f"  same values {nb_svm(there, other):.3f} {neighbours(hidden(there), hidden(other)):.3f}"
+    others = {"real": own} | ({"same values": draw.refilled(again)} if slotted else {})
+    told = "  ".join(told_apart(name, texts[name], other) for name, other in others.items())
     print(f"{'real against real':34} {len(own):5}  {told}  d2 {diversity.distinct_2(own):.3f}")
     print(f"{'seeds alone':34} {len(seeds_.texts):5}  worth {worth(seeds_)}")
     checks = [check for check in quality.CHECKS if check != "perplexity"]  # minutes here
-    others = ["exact", "near", "semantic", "label", {"quality": {"checks": checks}}, "memorised"]
+    plainly = ["exact", "near", "semantic", "label", {"quality": {"checks": checks}}, "memorised"]
     rounds = {"adversarial": {"rounds": options.rounds}}
-    plain, _ = draw.collected(options.spare, others, per)
-    judged, ledger = draw.collected(options.spare, [*others, rounds], per)
+    plain, _ = draw.collected(options.spare, plainly, per)
+    judged, ledger = draw.collected(options.spare, [*plainly, rounds], per)
     for one in ledger.rounds:
         before, after = one["before"], one["after"]
         print(f"  round {one['number']}: AUC {one['auc']:.3f}, judged {one['judged']}, dropped "

@@ -231,3 +231,11 @@ def test_check_warns_of_open_lists(folder: Path) -> None:
     (folder / "pack.yaml").write_text(PACK)
     status, _, err = call("check", folder / "pack.yaml")
     assert status == 0 and "warning" in err and "pack.yaml:5:" in err
+
+
+def test_a_table_of_the_progress_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    from textsynth.terminal import TerminalProgress
+
+    TerminalProgress().table("rounds", ["round", "AUC"], [[1, "0.700"], [2, "0.[b]5"]])
+    printed = capsys.readouterr().out
+    assert "rounds" in printed and "0.700" in printed and "0.[b]5" in printed

@@ -103,7 +103,11 @@ def test_exact_keeps_one_of_each_whatever_the_order(
 ) -> None:
     shuffled = generator.sample(rows, len(rows))
     kept = [
-        sorted(fold(text) for (text, _), why in zip(order, judge(exact, order)) if why is None)  # noqa: B905
+        sorted(
+            fold(text)
+            for (text, _), why in zip(order, judge(exact, order), strict=True)
+            if why is None
+        )
         for order in (rows, shuffled)
     ]
     assert kept[0] == kept[1] == sorted({fold(text) for text, _ in rows})

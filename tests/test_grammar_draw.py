@@ -398,7 +398,10 @@ def test_the_seed_decides_on_the_order_alone() -> None:
     grammar = pack("{1..900:n} [x|y] z")
     one, two = (draw(grammar, "a", 0, 3600 - 900, seed=seed) for seed in (1, 2))
     assert one.column("text").to_pylist() != two.column("text").to_pylist()
-    ids = [dict(zip(t.column("text").to_pylist(), t.column("id").to_pylist())) for t in (one, two)]  # noqa: B905
+    ids = [
+        dict(zip(t.column("text").to_pylist(), t.column("id").to_pylist(), strict=True))
+        for t in (one, two)
+    ]
     assert ids[0] == ids[1]
 
 

@@ -99,3 +99,17 @@ def test_rejects_that_give_somebody_away_are_masked(tmp_path: Any) -> None:
     kept = pq.read_table(tmp_path / "r.parquet").to_pylist()
     assert [row["text"] for row in kept] == [None, None, "call ann 2"]
     assert [row["pattern"] for row in kept] == [None, None, "call ann"]
+
+
+def test_slots_that_fall_short_are_named() -> None:
+    from textsynth.corpus import Slot, Utterance, to_table
+    from textsynth.pipeline.finish import short_by_slot
+
+    room = (Slot(0, 4, "room", "hall"),)
+    rows = to_table([Utterance(f"{n}", "hall", "a", room) for n in range(3)])
+    labels = {"a": {"room", "time"}, "b": {"room"}}
+    assert short_by_slot(rows, labels, 3) == [
+        {"intent": "a", "slot": "time", "got": 0, "asked": 3},
+        {"intent": "b", "slot": "room", "got": 0, "asked": 3},
+    ]
+    assert short_by_slot(rows, labels, 0) == []

@@ -191,3 +191,26 @@ def test_the_loop_drops_asks_for_more_and_ends(tmp_path: Any) -> None:
     ((title, header, rows),) = heard.tables
     assert "adversarial" in title and len(header) == len(rows[0])
     assert len(rows) == len(ledger.rounds)
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_sources_that_give_nothing_end_the_loop(tmp_path: Any, limit: int) -> None:
+    made = recipe(rounds=limit)
+    run = open_run(tmp_path / "run", "f", "never")
+    source = {"template": Given(corpus.empty())}
+    quotas = {("lights", "template"): 5}
+    kept = collect(made, source, quotas, context(REAL), run, Ledger(), Progress())
+    assert kept.num_rows == 0
+
+
+def test_the_manifest_has_rounded_figures() -> None:
+    long = dataclasses.replace(VARIETY, distinct_2=1 / 3)
+    plain: Any = rounds.as_json(dataclasses.replace(ROUND, auc=2 / 3, before=long))
+    assert plain["auc"] == 0.6667 and plain["before"]["distinct_2"] == 0.3333
+
+
+def test_rows_without_a_pattern_are_no_siblings() -> None:
+    pool = corpus.replace_column(table(CLEAN[:20]), "pattern", [None] * 20)
+    quotas = {(intent, "template"): 4 for intent in ("lights", "music")}
+    stay = rounds.spared(pool, ["detectable"] * 20, [0.5] * 20, quotas, 1, 1)
+    assert Counter(corpus.column(corpus.take(pool, stay), "intent")) == {"lights": 4, "music": 4}

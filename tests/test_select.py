@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textsynth.corpus import Slot, Utterance, column, empty, fold, take, to_table
+from textsynth.corpus import Slot, Utterance, column, concat, empty, fold, take, to_table
 from textsynth.filters.select import SPLITS, attainable, splits
 from textsynth.filters.select import select as select_with_seeds
 
@@ -254,3 +254,27 @@ def test_the_better_rows_are_chosen_from() -> None:
     ]  # fmt: skip
     kept = take(to_table(rows), select(to_table(rows), {("i", "model"): 10}))
     assert max(int(text.split()[1]) for text in column(kept, "text")) < 30
+
+
+def test_the_best_rows_with_a_rare_slot_are_among_the_better() -> None:
+    def scored(n: int, slots: tuple[Slot, ...] = ()) -> Utterance:
+        return Utterance(f"{n}", f"hall {n}", "i", slots, f"hall {n}", origin="model",
+                         scores={"detectability": n / 100})  # fmt: skip
+
+    rare = [scored(n, (Slot(0, 4, "room", "hall"),)) for n in range(95, 100)]
+    corpus = to_table([*map(scored, range(95)), *rare])
+    kept = take(corpus, select(corpus, {("i", "model"): 5}, per_slot=2))
+    pairs = zip(column(kept, "id"), column(kept, "slots"), strict=True)
+    assert sorted(row for row, slots in pairs if slots) == ["95", "96"]
+
+
+def test_intents_without_seeds_do_not_disturb_the_others() -> None:
+    seeds = utterances(["turn it on", "turn it off", "make it on", "make it off"], origin="seed")
+    ways = [f"{verb} it {way}" for verb in ("turn", "make", "put") for way in ("on", "off", "up")]
+    own = utterances(ways)
+    both = concat([own, utterances([f"other {n}" for n in range(50)], "j")])
+    kept = take(both, select(both, {("i", "model"): 4, ("j", "model"): 20}, seeds))
+    of_i = [
+        t for t, i in zip(column(kept, "text"), column(kept, "intent"), strict=True) if i == "i"
+    ]
+    assert of_i == chosen(own, 4, seeds)

@@ -116,10 +116,8 @@ def about_of(
     elif recipe.model is not None:
         source = models.language_model_source(recipe.model.base)
         used.append(("language model", source.name, source.terms))
-    if (
-        any(step.name in {"semantic", "label", "adversarial"} for step in recipe.filters)
-        and side.patterns
-    ):
+    names = {step.name for step in recipe.filters}
+    if names & {"semantic", "adversarial"} or ("label" in names and side.patterns):
         encoder = models.embedder_source()
         used.append(("sentence encoder of the filters", encoder.name, encoder.terms))
     if recipe.seeds is not None and recipe.scrub is not False:
