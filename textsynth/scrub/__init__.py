@@ -12,7 +12,7 @@ from textsynth.scrub.leaks import Leaks, find_identities
 from textsynth.scrub.policy import Recognizer, Settings
 from textsynth.scrub.scrubber import Detects, Scrubbed, SeedPattern, scrub, unscrubbed
 from textsynth.scrub.spans import Found
-from textsynth.scrub.sweep import Removed, find_leaks, leak_hits
+from textsynth.scrub.sweep import Removed, find_leaks
 
 __all__ = [
     "Detector",
@@ -26,7 +26,6 @@ __all__ = [
     "Settings",
     "find_identities",
     "find_leaks",
-    "leak_hits",
     "scrub",
     "unscrubbed",
 ]

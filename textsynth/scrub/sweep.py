@@ -184,16 +184,6 @@ def matcher(values: Iterable[str]) -> Matcher:
     )
 
 
-def leak_hits(texts: Iterable[str], removed: Iterable[Removed]) -> list[list[Hit]]:
-    """For each text, where it holds full removed values. A single name that opens a text does not
-    count: any word is capitalised there (`Will it rain`)."""
-    search = matcher(entry.value for entry in removed if entry.full)
-    return [
-        [hit for hit in search.find(text) if hit.start > 0 or not is_name(hit.value)]
-        for text in texts
-    ]
-
-
 def find_leaks(texts: Iterable[str], removed: Iterable[Removed]) -> list[tuple[int, Removed]]:
     """Where texts hold full removed values: (row, value), rows counted from 0."""
     by_value: dict[str, Removed] = {}
