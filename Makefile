@@ -23,11 +23,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.models: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt torch -e ".[models]"
+	$(BIN)/python -m pip install -q -c constraints.txt torch -e ".[models,evaluate]"
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt torch -e ".[models,dev]"
+	$(BIN)/python -m pip install -q -c constraints.txt torch -e ".[models,evaluate,dev]"
 	@touch $@ $(VENV)/.models
 
 install: $(VENV)/.models

@@ -26,7 +26,7 @@ import argparse
 import dataclasses
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ import pyarrow as pa
 from bench_utility import Rows
 
 from textsynth import corpus, keyed, models, scrub, seeds
-from textsynth.evaluate import diversity
+from textsynth.evaluate import discriminators, diversity
 from textsynth.filters import quality, select
 from textsynth.lm import score, trimmed
 from textsynth.pipeline import prepare, seedside, supply
@@ -48,8 +48,6 @@ from textsynth.recipe import Recipe
 from textsynth.run import open_run
 from textsynth.seeds import ONE_CLASS
 
-FOLDS = 5
-NEIGHBOURS = 15
 Choice = Callable[[pa.Table], list[int]]
 
 
@@ -68,58 +66,6 @@ class Replay:
             given += self._left[intent][:count]
             del self._left[intent][:count]
         return supply.Supplied(corpus.take(self._rows, given))
-
-
-# -- fresh discriminators ------------------------------------------------------------------------
-
-
-def cross_validated(real: int, made: int, judge: Callable[[Any, Any, Any], Any]) -> float:
-    """AUC of `judge(rows to learn, their labels, rows to judge)` over stratified folds."""
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold
-
-    labels = np.repeat([0, 1], [real, made])
-    found = np.zeros(len(labels))
-    for learnt, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(
-        labels, labels
-    ):
-        found[judged] = judge(learnt, labels[learnt], judged)
-    return float(roc_auc_score(labels, found))
-
-
-def nb_svm(real: Sequence[str], made: Sequence[str]) -> float:
-    """AUC of a linear SVM on binary word 1-2-grams scaled by their log-count ratios."""
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.svm import LinearSVC
-
-    texts = np.array([*real, *made], dtype=object)
-
-    def judge(learnt: Any, labels: Any, judged: Any) -> Any:
-        vectorizer = CountVectorizer(
-            ngram_range=(1, 2), binary=True, token_pattern=r"\w+|[^\w\s]", lowercase=False
-        )
-        features = vectorizer.fit_transform(texts[learnt])
-        sides = [1 + np.asarray(features[labels == side].sum(axis=0)).ravel() for side in (0, 1)]
-        ratio = np.log((sides[1] / sides[1].sum()) / (sides[0] / sides[0].sum()))
-        model = LinearSVC(C=0.1).fit(features.multiply(ratio).tocsr(), labels)
-        return model.decision_function(vectorizer.transform(texts[judged]).multiply(ratio).tocsr())
-
-    return cross_validated(len(real), len(made), judge)
-
-
-def neighbours(real: Any, made: Any) -> float:
-    """AUC of the share of synthetic rows among the nearest by cosine, features standardised."""
-    vectors = np.concatenate([real, made])
-
-    def judge(learnt: Any, labels: Any, judged: Any) -> Any:
-        centre, spread = vectors[learnt].mean(axis=0), vectors[learnt].std(axis=0) + 1e-6
-        scaled = (vectors - centre) / spread
-        scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
-        likeness = scaled[judged] @ scaled[learnt].T
-        nearest = np.argpartition(-likeness, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-        return labels[nearest].mean(axis=1)
-
-    return cross_validated(len(real), len(made), judge)
 
 
 # -- ways to choose ------------------------------------------------------------------------------
@@ -293,7 +239,9 @@ def measure(options: argparse.Namespace, number: int) -> None:
         return np.stack([known[text] for text in own])
 
     def told_apart(name: str, there: list[str], own: list[str]) -> str:
-        return f"{name} {nb_svm(there, own):.3f} {neighbours(hidden(there), hidden(own)):.3f}"
+        words = discriminators.nb_svm(there, own)
+        states = discriminators.neighbours(hidden(there), hidden(own))
+        return f"{name} {words.value:.3f} {states.value:.3f}"
 
     def fresh(own: list[str]) -> str:
         return "  ".join(told_apart(name, there, own) for name, there in texts.items())

@@ -126,3 +126,18 @@ def embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         length = np.linalg.norm(vectors[row])
         vectors[row] = vectors[row] / length if length else np.eye(1, DIMENSIONS)[0]
     return vectors
+
+
+def counting_metric(sets: Any, context: Any, *, bonus: float = 0.0) -> Any:
+    """A metric for tests of what runs metrics: how many rows each set has."""
+    from textsynth.evaluate import Estimate, Figure, Findings
+
+    return Findings(
+        [
+            Figure("rows", sets.synthetic.num_rows + bonus, 1.0, np.float64(99.0)),
+            Figure("rows", 3, slice={"intent": "alarm"}, reference=Estimate(sets.holdout.num_rows)),
+            Figure("lost", float("nan")),
+        ],
+        notes=[f"seed {context.seed}"],
+        tables={"points": [{"x": np.float32(1.23456789), "kind": "synthetic"}]},
+    )

@@ -14,7 +14,7 @@ ROOT = Path(textsynth.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "sklearn", "peft",
          "sentence_transformers", "scipy", "gradio", "ray", "httpx", "mlflow",
-         "opacus"}  # fmt: skip
+         "opacus", "mauve", "matplotlib", "seqeval", "pycrfsuite", "vaderSentiment"}  # fmt: skip
 
 CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles"}
 # Between the core and the pipeline: what a run consists of, and what it is told by.

@@ -41,6 +41,30 @@ def fault(folder: Path, text: str | bytes, *overrides: str) -> RecipeError:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("written", "sign", "limit"),
+    [
+        ("diversity.distinct_2 >= 0.4", ">=", 0.4),
+        ("diversity.distinct_2<=.5", "<=", 0.5),
+        (" diversity.distinct_2  <  -2 ", "<", -2),
+        ("diversity.distinct_2 > 1e-3", ">", 0.001),
+    ],
+)
+def test_gates(tmp_path: Path, written: str, sign: str, limit: float) -> None:
+    recipe = load(tmp_path, SMALL + f"evaluate: [diversity]\ngates: ['{written}']\n")
+    (gate,) = recipe.gates
+    assert (gate.metric, gate.figure) == ("diversity", "distinct_2")
+    assert (gate.sign, gate.limit) == (sign, limit)
+
+
+def test_what_is_measured_makes_no_other_run(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    plain = load(tmp_path, SMALL).fingerprint()
+    gates = "evaluate: [diversity]\ngates: [diversity.distinct_2 >= 0.4]\n"
+    assert load(tmp_path, SMALL + gates).fingerprint() == plain
+    assert load(tmp_path, SMALL + "bias: {counterfactual: true}\n").fingerprint() != plain
+
+
 # -- what loads -------------------------------------------------------------------------------
 
 
@@ -212,8 +236,8 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "generate:\n  per_pattern: 3\n  per_intnet: 3\n", 5, 3,
          "the key 'per_intnet' is unknown", "did you mean 'per_intent'?"),
         (SMALL + "scrub: {kep: [a]}\n", 3, 9, "the key 'kep' is unknown", "did you mean 'keep'?"),
-        (SMALL + "foo(bar): 1\n", 3, 1, "the key 'foo(bar)' is unknown", "there are: card"),
-        (SMALL + "? [a]\n: 1\n", 1, 1, "is unknown", "there are: card"),
+        (SMALL + "foo(bar): 1\n", 3, 1, "the key 'foo(bar)' is unknown", "there are: bias"),
+        (SMALL + "? [a]\n: 1\n", 1, 1, "is unknown", "there are: bias"),
         # a misspelt key comes before the missing one that it stands for
         ("nmae: a\ntemplates: {path: t}\n", 1, 1, "the key 'nmae' is unknown", "'name'"),
         ("name: a\nseeds:\n  pth: t\n", 3, 3, "the key 'pth' is unknown", "'path'"),
@@ -255,6 +279,18 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "filters: [exact: {a: 1}]\n", 3, 11, "exact has no option 'a'", "there are none"),
         (SMALL + "filters: [label: {min_margin: x}]\n", 3, 11, "label.min_margin", "min_margin"),
         (SMALL + "filters: [adversarial: {drop: 5}]\n", 3, 11, "adversarial.drop", "drop"),
+        (SMALL + "evaluate: [divrsity]\n", 3, 12, "evaluate: metric 'divrsity' is unknown",
+         "did you mean 'diversity'?"),
+        (SMALL + "gates: privacy.mia_auc <= 1\n", 3, 1, "gates: this is no list of gates",
+         "write a list, each as `metric.figure <= number`"),
+        (SMALL + "evaluate: [diversity]\ngates: [diversity.distinct_2 => 1]\n", 4, 9,
+         "'diversity.distinct_2 => 1' is no gate", "`metric.figure <= number` (or >=, <, >)"),
+        (SMALL + "evaluate: [diversity]\ngates:\n- diversity.a <= 1\n- divrsity.b < 2\n", 6, 3,
+         "there is no metric 'divrsity'", "did you mean 'diversity'?"),
+        (SMALL + "gates: [diversity.distinct_2 >= 0.4]\n", 3, 9,
+         "diversity.distinct_2 >= 0.4 is asked, and diversity is not measured",
+         "add diversity to `evaluate`"),
+        (SMALL + "bias: {balance: [age]}\n", 3, 18, "bias.balance: Input should be", ""),
         (SMALL + "export: [hugingface]\n", 3, 10, "export: exporter 'hugingface' is unknown",
          "did you mean 'huggingface'?"),
     ],

@@ -1,7 +1,7 @@
 """The command line: options in, messages out, no logic.
 
 Exit status: 0 done; 1 the input is wrong; 2 the usage is wrong; 3 done, but fewer rows than asked
-for; 130 interrupted.
+for; 4 done, but a gate was missed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textsynth.recipe import Recipe
 
 SHORTFALL = 3
+GATE_MISSED = 4
 # What a manifest lists that could not be had.
 SHORTFALLS = ("shortfall", "shortfall_by_origin", "shortfall_by_slot")
 INTERRUPTED = 130
@@ -73,9 +74,11 @@ def generate(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a corpus from a recipe: scrub, expand, fine-tune, invent, filter, select, export.
+    """Make a corpus from a recipe: scrub, expand, fine-tune, invent, filter, select, evaluate,
+    export.
 
-    Ends with status 3 where some intents got fewer rows than asked for.
+    Ends with status 3 where some intents got fewer rows than asked for, with 4 where a gate of the
+    recipe was missed.
     """
     from textsynth import pipeline
 
@@ -93,6 +96,8 @@ def generate(
         typer.echo(json.dumps({"run": str(run.folder), **manifest}))
     else:
         _say_result(run.folder, manifest)
+    if any(not gate["passed"] for gate in manifest.get("gates", ())):
+        raise typer.Exit(GATE_MISSED)
     if any(manifest[name] for name in SHORTFALLS):
         raise typer.Exit(SHORTFALL)
 
@@ -230,6 +235,115 @@ def scrub(
 
 
 @app.command()
+def evaluate(
+    target: Annotated[
+        Path,
+        typer.Argument(help="A run folder, a dataset's folder, JSONL or Parquet; or a recipe."),
+    ],
+    real: Annotated[
+        Path | None, typer.Option(help="Real rows; of a run its scrubbed seeds.")
+    ] = None,
+    holdout: Annotated[
+        Path | None, typer.Option(help="Real rows that nobody learnt from; of a run its holdout.")
+    ] = None,
+    metric: Annotated[
+        list[str], typer.Option(help="What to measure (repeatable); `textsynth list` names them.")
+    ] = [],  # noqa: B006
+    generations: Annotated[
+        int, typer.Option(min=0, help="Of a recipe: let models learn from models, so many times.")
+    ] = 0,
+    canaries: Annotated[
+        int, typer.Option(min=0, help="Of a recipe: plant so many secrets and try to get them out.")
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Where the figures go, a JSON file; of a recipe, the run folder."
+        ),
+    ] = None,
+    per_intent: Annotated[
+        int | None, typer.Option("-n", "--per-intent", help="Of a recipe: rows for each intent.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of rows that do not say it (BCP 47).")
+    ] = None,
+    set_: Set = [],  # noqa: B006
+    key_file: KeyFile = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a corpus beside real rows: variety, likeness, use, privacy, bias. Of a recipe: what
+    becomes of generations of models, and whether planted secrets come out.
+
+    Ends with status 4 where a gate of the run's recipe is missed.
+    """
+    from textsynth import pipeline
+
+    progress = Progress() if quiet or json_ else TerminalProgress()
+    if generations or canaries:
+        if real or holdout or metric:
+            raise UsageError("--generations and --canaries are of a recipe, which has its own rows",
+                             fix="leave --real, --holdout and --metric out")  # fmt: skip
+        found = pipeline.experiments(
+            _load(target, per_intent, seed, set_),
+            output,
+            generations=generations,
+            canaries=canaries,
+            key_file=key_file,
+            progress=progress,
+        )
+    elif target.suffix in {".yaml", ".yml"}:
+        raise UsageError(f"{target} is a recipe, which has no rows yet",
+                         fix="name its run folder, or ask for --generations or --canaries")  # fmt: skip
+    else:
+        found = pipeline.evaluate(
+            target,
+            real=real,
+            holdout=holdout,
+            metrics=metric,
+            output=output,
+            seed=seed,
+            language=language,
+            progress=progress,
+        )
+    if json_:
+        typer.echo(json.dumps(found))
+    else:
+        _say_figures(found)
+    if any(not gate["passed"] for gate in found.get("gates", ())):
+        raise typer.Exit(GATE_MISSED)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The page; default: report.html in it.")
+    ] = None,
+) -> None:
+    """Write a run as one page for people: what went in and out, figures, plots, examples."""
+    from textsynth import pipeline
+
+    typer.echo(f"report: {pipeline.report(run, output)}")
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Finished run folders, two or more.")],
+    json_: Json = False,
+) -> None:
+    """Put the figures of runs side by side."""
+    from textsynth import pipeline
+
+    table = pipeline.compare(runs)
+    if json_:
+        typer.echo(json.dumps(table))
+        return
+    print_table(table["header"], table["rows"])
+
+
+@app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
     to: Annotated[str, typer.Option(help="The format; `textsynth list` names them.")],
@@ -246,12 +360,12 @@ def export(
 
 @app.command("list")
 def list_(json_: Json = False) -> None:
-    """Name the filters and exporters, with what each does."""
+    """Name the filters, metrics and exporters, with what each does."""
     from textsynth import registry
 
     known = {
         kind: {name: registry.summary(kind, name) for name in sorted(registry.places(kind))}
-        for kind in ("filters", "exporters")
+        for kind in ("filters", "metrics", "exporters")
     }
     if json_:
         typer.echo(json.dumps(known))
@@ -302,8 +416,20 @@ def _say_result(folder: Path, manifest: dict[str, Any]) -> None:
         typer.echo(f"short: {row['intent']}: {told}")
     seconds, peak = manifest["seconds"], manifest["peak_mb"]
     typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
+    if (folder / "report.html").is_file():
+        typer.echo(f"report: {folder / 'report.html'}")
     typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
     typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+
+
+def _say_figures(found: dict[str, Any]) -> None:
+    from textsynth.pipeline.finish import headline
+
+    typer.echo()
+    print_table(["metric", "figure", "this corpus", "real rows"], headline(found["metrics"]))
+    for gate in found.get("gates", ()):
+        value = "not measured" if gate["value"] is None else f"it is {gate['value']:.3g}"
+        typer.echo(f"gate {'reached' if gate['passed'] else 'MISSED'}: {gate['gate']} ({value})")
 
 
 def _say_scrubbed(output: Path, result: dict[str, Any]) -> None:

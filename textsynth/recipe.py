@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,11 +20,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from textsynth import recipefile, registry
-from textsynth.errors import RecipeError
+from textsynth.errors import RecipeError, did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Origin = Literal["seed", "template", "model"]
 TEMPLATE_SUFFIXES = {".yaml", ".yml", ".json", ".chatito", ".ini", ".intent", ".entity"}
+GATE = "`metric.figure <= number` (or >=, <, >)"
+_GATE = re.compile(
+    r"(?P<metric>\w+)\.(?P<figure>\w+)\s*(?P<sign><=|>=|<|>)\s*"
+    r"(?P<limit>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+)
 READS_BESIDE = {".chatito", ".ini", ".intent"}  # formats whose files read others of their folder
 
 
@@ -34,12 +40,13 @@ class Section(BaseModel):
 
 
 class Seeds(Section):
-    """The seed corpus, the share set aside before anything is learnt, and the least share of seeds
-    among what a model learns that is fed its own rows."""
+    """The seed corpus, the share set aside before anything is learnt, whether rows in it may be
+    synthetic, and the least share of real rows among what a model learns."""
 
     path: Path
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    min_real: Annotated[float, Field(gt=0, le=1)] = 0.5
+    allow_synthetic: bool = False
+    min_real: Share = 0.5
 
 
 class Recognizer(Section):
@@ -171,8 +178,28 @@ class Generate(Section):
         return self
 
 
+class Bias(Section):
+    """What is done about bias while rows are made: surrogate names are drawn evenly over genders
+    or origins, and twins with swapped genders and names stand beside their rows."""
+
+    balance: tuple[Literal["gender", "origin"], ...] = ()
+    counterfactual: bool = False
+
+
+class Gate(Section):
+    """A figure that a run must reach: `privacy.mia_auc <= 0.55`."""
+
+    metric: str
+    figure: str
+    sign: Literal["<=", ">=", "<", ">"]
+    limit: float
+
+    def __str__(self) -> str:
+        return f"{self.metric}.{self.figure} {self.sign} {self.limit:g}"
+
+
 class Step(Section):
-    """A filter or exporter by name, with its options."""
+    """A filter, metric or exporter by name, with its options."""
 
     name: str
     options: Mapping[str, Any] = {}
@@ -190,13 +217,32 @@ def _fault(message: str, fix: str | None, *at: str | int) -> PydanticCustomError
     return PydanticCustomError("textsynth", "{message}", {"message": message, "fix": fix, "at": at})
 
 
+def _listed(value: object, kind: str, form: str) -> Sequence[object]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise _fault(f"this is no list of {kind}", f"write a list, each as {form}")
+    return value
+
+
+def _gate(entry: object, at: int) -> Gate:
+    """`privacy.mia_auc <= 0.55` as a gate; the metric must be known, its figures are not yet."""
+    if isinstance(entry, Gate):
+        return entry
+    written = _GATE.fullmatch(entry.strip()) if isinstance(entry, str) else None
+    if written is None:
+        raise _fault(f"{entry!r} is no gate", f"write it as {GATE}", at)
+    fields = written.groupdict()
+    known = registry.places("metrics")
+    if fields["metric"] not in known:
+        fix = did_you_mean(fields["metric"], known)
+        raise _fault(f"there is no metric {fields['metric']!r}", fix, at)
+    return Gate.model_validate(fields)
+
+
 def _steps(value: object, kind: str) -> object:
     """`exact` and `{near: {threshold: 0.8}}` as steps; names and options checked."""
-    form = "write a list, each as `name` or `name: {option: value}`"
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise _fault(f"this is no list of {kind}", form)
+    form = "`name` or `name: {option: value}`"
     steps = []
-    for at, entry in enumerate(value):
+    for at, entry in enumerate(_listed(value, kind, form)):
         if isinstance(entry, Step):
             steps.append(entry)
             continue
@@ -205,7 +251,7 @@ def _steps(value: object, kind: str) -> object:
         else:
             name, options = entry, None
         if not isinstance(name, str) or not isinstance(options, Mapping | None):
-            raise _fault(f"{entry!r} names none of the {kind}", form, at)
+            raise _fault(f"{entry!r} names none of the {kind}", f"write a list, each as {form}", at)
         try:
             checked = registry.options(kind, name, options or {})
         except RecipeError as error:
@@ -227,6 +273,9 @@ class Recipe(Section):
     lists: Mapping[str, Values] = {}
     generate: Generate = Generate()
     filters: tuple[Step, ...] = (Step(name="exact"),)
+    bias: Bias = Bias()
+    evaluate: tuple[Step, ...] = ()
+    gates: tuple[Gate, ...] = ()
     export: tuple[Step, ...] = (Step(name="huggingface"),)
     card: Card = Card()
     tracking: Tracking = Tracking()
@@ -236,6 +285,16 @@ class Recipe(Section):
     @classmethod
     def _filters(cls, value: object) -> object:
         return _steps(value, "filters")
+
+    @field_validator("evaluate", mode="before")
+    @classmethod
+    def _evaluate(cls, value: object) -> object:
+        return _steps(value, "metrics")
+
+    @field_validator("gates", mode="before")
+    @classmethod
+    def _gates(cls, value: object) -> object:
+        return tuple(_gate(entry, at) for at, entry in enumerate(_listed(value, "gates", GATE)))
 
     @field_validator("export", mode="before")
     @classmethod
@@ -273,6 +332,13 @@ class Recipe(Section):
                 fix,
                 "filters",
             )
+        planned = {step.name for step in self.evaluate}
+        for at, gate in enumerate(self.gates):
+            if gate.metric not in planned:
+                fix = f"add {gate.metric} to `evaluate`, or take the gate out"
+                raise _fault(
+                    f"{gate} is asked, and {gate.metric} is not measured", fix, "gates", at
+                )
         missing = [name for name, share in self.shares().items() if share and not self._has(name)]
         if missing:
             section = {"seed": "seeds", "template": "templates", "model": "model"}[missing[0]]
@@ -313,7 +379,7 @@ class Recipe(Section):
     def fingerprint(self) -> str:
         """A digest of the recipe and the bytes it reads: equal fingerprints, equal runs."""
         digest = hashlib.blake2b(digest_size=16)
-        plain = self.model_dump(mode="json", exclude={"tracking"})
+        plain = self.model_dump(mode="json", exclude={"tracking", "evaluate", "gates"})
         if self.model is not None and self.model.server is not None:
             # the same rows with any of them; the model's name says which model it is
             for knob in ("url", "key_env", "concurrency", "timeout", "retries"):
@@ -397,6 +463,7 @@ def _known_keys(place: Sequence[int | str]) -> list[str]:
         "tracking": Tracking,
         "privacy": Privacy,
         "server": Server,
+        "bias": Bias,
     }
     section: type[Section] = Recipe
     for part in place:

@@ -1,6 +1,7 @@
 """Names that a recipe may use, each the place of a plain function: `module:function`.
 
-Plug-ins add to these through the entry-point groups `textsynth.filters` and `textsynth.exporters`.
+Plug-ins add to these through the entry-point groups `textsynth.filters`, `textsynth.metrics` and
+`textsynth.exporters`.
 Looking a name up imports its module and no other.
 """
 
@@ -28,6 +29,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "memorised": "textsynth.filters.memorised:memorised",
         "adversarial": "textsynth.filters.adversarial:adversarial",
     },
+    "metrics": {
+        "diversity": "textsynth.evaluate.diversity:diversity",
+        "fidelity": "textsynth.evaluate.fidelity:fidelity",
+        "utility": "textsynth.evaluate.utility:utility",
+        "privacy": "textsynth.evaluate.privacy:privacy",
+        "bias": "textsynth.evaluate.bias:bias",
+    },
     "exporters": {
         "huggingface": "textsynth.export.huggingface:export",
     },
@@ -36,7 +44,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
 
 @cache
 def places(kind: str) -> Mapping[str, str]:
-    """All names of a kind (`filters`, `exporters`) with where their functions live."""
+    """All names of a kind (`filters`, `metrics`, `exporters`) with where their functions live."""
     added = {point.name: point.value for point in entry_points(group=f"textsynth.{kind}")}
     return {**added, **BUILT_IN[kind]}
 
@@ -87,6 +95,13 @@ def options(kind: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"{name}.{option}: {problem}", fix=f"give {option} another value"
             ) from error
     return checked
+
+
+def about_figures(metric: str) -> Mapping[str, Any]:
+    """What each figure of a metric is (`evaluate.About`), by its name; nothing where the metric's
+    module does not say."""
+    found: Mapping[str, Any] = getattr(inspect.getmodule(find("metrics", metric)), "ABOUT", {})
+    return found
 
 
 def summary(kind: str, name: str) -> str:

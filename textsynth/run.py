@@ -20,6 +20,7 @@ Resume = Literal["never", "always", "if-possible"]
 
 STATE = "state.json"
 MANIFEST = "manifest.json"
+METRICS = "metrics.json"
 
 
 @dataclass(frozen=True, slots=True)

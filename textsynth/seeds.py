@@ -1,8 +1,12 @@
 """Seed corpora: files of real utterances, read row by row; bad rows go to quarantine with a reason.
 
 A row is a JSON object with `text`, optionally `intent` (text) and `slots` (a list of objects with
-`start`, `end`, `label` and optionally `value`); other keys are ignored. Offsets are Python
-character offsets, end exclusive. Where no row has an intent the corpus is one class, `all`.
+`start`, `end`, `label` and optionally `value`). Offsets are Python character offsets, end
+exclusive. Where no row has an intent the corpus is one class, `all`.
+
+A row may say that it was made: by `generation` (0: somebody wrote it; n + 1: made from rows of
+generation n) or, as the rows of a dataset that was generated do, by its `origin`. Other keys are
+ignored.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ from textsynth.patterns import LABEL
 
 ONE_CLASS = "all"
 SUFFIXES = (".jsonl", ".jsonl.gz")
+# Origins of rows that nobody wrote; of a row without `generation` they say that it is 1.
+MADE = ("template", "model", "name")
+MOST_GENERATIONS = 126  # what is made of it must fit the column, eight bits wide
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -49,7 +56,7 @@ class SeedRow:
 @dataclass(frozen=True, slots=True)
 class SeedFile:
     """What a seed file holds: every row that is not blank is in `rows` or in `quarantined`, and
-    `utterances` are the rows without the exact `duplicates`."""
+    `utterances` are the rows without the exact `duplicates`, each of its lowest `generation`."""
 
     utterances: list[Utterance]
     quarantined: list[Quarantined]
@@ -115,8 +122,15 @@ def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
             quarantined.append(reader.refuse(number, line, "intent_missing"))
         else:
             row, utterance = one
+            try:
+                made = generation(row.data)
+            except _RowError as fault:
+                quarantined.append(reader.refuse(number, line, str(fault)))
+                continue
             rows.append(row)
-            unique.setdefault(utterance.id, utterance)
+            known = unique.setdefault(row.id, replace(utterance, generation=made))
+            if made < known.generation:
+                unique[row.id] = replace(known, generation=made)
     if not unique:
         raise nothing_left(path, quarantined)
     return SeedFile(list(unique.values()), quarantined, len(rows) - len(unique), rows)
@@ -127,11 +141,23 @@ def has_intent(data: Mapping[str, Any]) -> bool:
     return bool((data.get("intent") or "").strip())
 
 
+def generation(data: Mapping[str, Any]) -> int:
+    """The generation that a row says it is of; 0 where it says nothing."""
+    told = data.get("generation")
+    if told is not None and type(told) is not int:  # a bool is an int to isinstance
+        raise _RowError("generation_not_integer")
+    if told is not None and not 0 <= told <= MOST_GENERATIONS:
+        raise _RowError("generation_out_of_range")
+    origin = data.get("origin")
+    return max(told or 0, int(isinstance(origin, str) and origin in MADE))
+
+
 def split_holdout(
     utterances: Sequence[Utterance], share: float, seed: int
 ) -> tuple[list[Utterance], list[Utterance]]:
-    """Set a share of each intent aside, chosen by keyed hash of the ids: (seeds, holdout), both in
-    the order given. At least one seed of each intent stays.
+    """Set a share of each intent's real rows aside, chosen by keyed hash of the ids: (seeds,
+    holdout), both in the order given. At least one real seed of each intent stays; synthetic rows
+    all do.
 
     Raises:
         SeedError: `share` is not in [0, 1).
@@ -144,7 +170,8 @@ def split_holdout(
     key = keyed.stream(seed, "holdout")
     by_intent: dict[str | None, list[str]] = {}
     for utterance in utterances:
-        by_intent.setdefault(utterance.intent, []).append(utterance.id)
+        if utterance.generation == 0:
+            by_intent.setdefault(utterance.intent, []).append(utterance.id)
     aside: set[str] = set()
     for ids in by_intent.values():
         size = min(int(share * len(ids) + 0.5), len(ids) - 1)

@@ -60,6 +60,8 @@ class About:
         scrubbed: values that the scrub replaced, by label; None where the scrub was off.
         shortfall: intents with fewer rows than asked for, as (got, asked).
         privacy: which formal guarantee of privacy there is, in words.
+        figures: (metric, title, value, value of real rows) of the evaluation, as text.
+        gates: (gate, value or None, whether it was reached); one that was not marks the corpus.
     """
 
     name: str
@@ -73,6 +75,8 @@ class About:
     scrubbed: Mapping[str, int] | None = None
     shortfall: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     privacy: str = "**There is no formal privacy guarantee** such as differential privacy."
+    figures: tuple[tuple[str, str, str, str], ...] = ()
+    gates: tuple[tuple[str, float | None, bool], ...] = ()
 
 
 def license_id(text: str) -> str:

@@ -21,6 +21,7 @@ from textsynth.export import About
 
 SPLITS = ("train", "validation", "test")
 TAGS = ("synthetic", "textsynth")
+GATED = "gated"  # of a corpus that missed a gate
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -137,7 +138,7 @@ def _metadata(
         size_categories=[_size_category(corpus.num_rows)],
         task_categories=tasks or ["text-generation"],
         task_ids=["intent-classification"] if "text-classification" in tasks else None,
-        tags=list(TAGS),
+        tags=[*TAGS, *([GATED] if any(not passed for _, _, passed in about.gates) else [])],
         configs=[_config_entry(config, first=config is configs[0]) for config in configs],
     )
     infos.to_dataset_card_data(card)

@@ -1,10 +1,11 @@
-"""The order of the steps: seeds, scrub, templates, model, filters, selection, export.
+"""The order of the steps: seeds, scrub, templates, model, filters, selection, evaluation, export.
 
 The flow is a line; only the adversarial filter goes round (judge, drop, ask for more), and that
 loop is in `collect`. The parts, in their order: `seedside` (seeds, scrubbed), `prepare` (grammar,
 value lists, quotas, sources), `supply` (candidates of seeds and templates), `learning` and
 `inventing` (the language model and what it writes), `collect`, `finish`; `ledger` keeps the
-accounts, `tracking` reports them. They, and no others, reach more than one leaf.
+accounts, `tracking` reports them, `evaluating` measures what came out. They, and no others, reach
+more than one leaf.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from textsynth import corpus, filters, importers, keyed, registry, seeds
 from textsynth.corpus import Utterance
 from textsynth.errors import RecipeError
@@ -24,11 +27,14 @@ from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.lint import lint
-from textsynth.pipeline import finish, learning
+from textsynth.pipeline import evaluating, finish, guard, learning
+from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
+from textsynth.pipeline.evaluating import evaluate as evaluate
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import (
+    base_model,
     check_invented,
     completions_of,
     filter_context,
@@ -51,7 +57,7 @@ from textsynth.pipeline.seedside import EMPTY_SEEDS, SeedSide, scrubbed_side
 from textsynth.pipeline.tracking import Tracker, tracking
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
-from textsynth.run import MANIFEST, Resume, Run, open_run, write_json, write_text
+from textsynth.run import MANIFEST, METRICS, Resume, Run, open_run, write_json, write_text
 from textsynth.values import ValueList
 
 DEPENDENCIES = ("torch", "transformers", "peft", "datasets", "pyarrow", "spacy", "faker",
@@ -67,6 +73,7 @@ class _Begun:
     grammar: Grammar | None
     side: SeedSide
     lists: dict[str, ValueList]
+    base: BaseModel | None
     context: filters.Context
     learnt: dict[str, dict[str, list[str]]]
 
@@ -162,8 +169,9 @@ def _begin(
     lists = value_lists(recipe, side, grammar)
     if not run.complete:
         check_invented(recipe, lists)
-    context = filter_context(recipe, side, lists)
-    return _Begun(run, fingerprint, grammar, side, lists, context, learnable(recipe, side))
+    base = base_model(recipe, side)
+    context = filter_context(recipe, side, lists, base)
+    return _Begun(run, fingerprint, grammar, side, lists, base, context, learnable(recipe, side))
 
 
 def _made(
@@ -196,9 +204,10 @@ def _made(
     chosen, shortfall = finish.select_rows(
         recipe, pool, quotas, begun.context.seeds, ledger, progress
     )
-    about = finish.about_of(recipe, side, ledger, shortfall, run)
-    exports = finish.export_all(recipe, chosen, about, run, progress)
     corpus.write(chosen, run.path("corpus.parquet"))
+    evaluation = _evaluated(recipe, begun, chosen, progress) if recipe.evaluate else None
+    about = finish.about_of(recipe, side, ledger, shortfall, run, evaluation)
+    exports = finish.export_all(recipe, chosen, about, run, progress)
     finish.write_patterns(run, chosen, invented)
     ledger.write_rejects(run.path("rejects.parquet"))
     spent = learning.spent(run)
@@ -216,11 +225,37 @@ def _made(
         "adversarial_rounds": ledger.rounds,
         "privacy": None if spent is None else dataclasses.asdict(spent),
         "invented_values": {label: len(values) for label, values in invented.items()},
+        "seeds_by_generation": side.by_generation(),
         "shortfall": {intent: {"got": g, "asked": a} for intent, (g, a) in shortfall.items()},
         "shortfall_by_origin": finish.short_by_origin(chosen, quotas),
         "shortfall_by_slot": finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0),
+        "gates": evaluation["gates"] if evaluation else [],
         "exports": exports,
     }
+
+
+def _evaluated(
+    recipe: Recipe, begun: _Begun, chosen: pa.Table, progress: Progress
+) -> dict[str, Any]:
+    """The figures of the chosen rows, as metrics.json has them; gates that are missed are said."""
+    sets = evaluating.sets_of_run(begun.run, chosen)
+    context = evaluating.context_of(
+        sets,
+        recipe,
+        begun.run,
+        seed=recipe.seed,
+        language=recipe.language,
+        base=begun.base,
+        embed=begun.context.embed,
+        find_leaks=begun.context.find_leaks if recipe.scrub is not False else None,
+    )
+    found = evaluating.measured(sets, context, recipe.evaluate, recipe.gates, progress)
+    write_json(begun.run.path(METRICS), found)
+    for gate in found["gates"]:
+        if not gate["passed"]:
+            told = "not measured" if gate["value"] is None else f"it is {gate['value']:.3g}"
+            progress.warn(f"gate missed: {gate['gate']}: {told}")
+    return found
 
 
 def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
@@ -300,4 +335,6 @@ def export_run(folder: Path, to: str, output: Path) -> ExportReport:
 def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:
     if recipe.seeds is None:
         return None
-    return seeds.read(recipe.seeds.path, secret=secret, language=recipe.language)
+    file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language)
+    guard.check(recipe.seeds, file, recipe.seed)
+    return file

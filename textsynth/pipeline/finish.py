@@ -107,6 +107,7 @@ def about_of(
     ledger: Ledger,
     shortfall: dict[str, tuple[int, int]],
     run: Run,
+    evaluation: Mapping[str, Any] | None = None,
 ) -> About:
     used = []
     if recipe.model is not None and recipe.model.server is not None:
@@ -135,7 +136,42 @@ def about_of(
         scrubbed=side.counts,
         shortfall=shortfall,
         privacy=private.statement(learning.spent(run)),
+        figures=headline(evaluation["metrics"]) if evaluation else (),
+        gates=tuple((g["gate"], g["value"], g["passed"]) for g in evaluation["gates"])
+        if evaluation
+        else (),
     )
+
+
+def headline(metrics: Mapping[str, Any]) -> tuple[tuple[str, str, str, str], ...]:
+    """The figures of all rows, as a card shows them: (metric, title, value, of real rows)."""
+    rows = []
+    for metric, found in metrics.items():
+        about = registry.about_figures(metric)
+        for figure in found["figures"]:
+            if not figure["slice"] and figure["value"] is not None:
+                known = about.get(figure["name"])
+                style = known.style if known else "number"
+                title = known.title if known else figure["name"]
+                other = figure["reference"]
+                shown = "" if other is None else shown_as(other, style)
+                rows.append((metric, title, shown_as(figure, style), shown))
+    return tuple(rows)
+
+
+def shown_as(estimate: Mapping[str, Any], style: str) -> str:
+    """`0.512 [0.48, 0.54]`; as percentages or whole numbers where the figure asks for it."""
+
+    def one(value: float) -> str:
+        if style == "percent":
+            return f"{value:.1%}"
+        return f"{value:,.0f}" if style == "count" else f"{value:.3g}"
+
+    if estimate["value"] is None:
+        return "-"
+    if estimate["low"] is None or estimate["high"] is None:
+        return one(estimate["value"])
+    return f"{one(estimate['value'])} [{one(estimate['low'])}, {one(estimate['high'])}]"
 
 
 def export_all(
@@ -187,7 +223,9 @@ def as_yaml(recipe: Recipe) -> str:
             plain[section]["path"] = os.path.relpath(plain[section]["path"], recipe.folder)
     if "server" in plain.get("model", {}):  # nor which machine serves a model
         plain["model"]["server"]["url"] = "…"
-    for section in ("filters", "export"):
+    if recipe.gates:
+        plain["gates"] = [str(gate) for gate in recipe.gates]
+    for section in ("filters", "evaluate", "export"):
         plain[section] = [
             {step["name"]: step["options"]} if step.get("options") else step["name"]
             for step in plain.get(section, ())

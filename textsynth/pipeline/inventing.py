@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import pyarrow as pa
@@ -175,7 +176,8 @@ class Completions:
 
 
 class ModelSource:
-    """Patterns that the model invents, realised."""
+    """Patterns that the model invents, realised. `generations` has the synthetic seeds by their
+    ids: what is learnt from them is one generation on from the last of them."""
 
     def __init__(
         self,
@@ -187,10 +189,15 @@ class ModelSource:
         lists: Mapping[str, ValueList],
         quota: Mapping[str, int],
         progress: Progress,
+        generations: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._recipe, self._own, self._labels = recipe, own, labels
+        self._generations = generations
         self._completions, self._progress = completions, progress
         self._realiser = PatternRows(recipe, lists, "model")
+        learnt = (i for by in own.values() for ids in by.values() for i in ids)
+        self._realiser.generation = 1 + max((generations.get(i, 0) for i in learnt), default=0)
+        self._fed = self._realiser.generation + 1
         self._known = {i: {corpus.fold(p): p for p in by} for i, by in own.items()}
         self._limits = {i: generate.slot_limits(by) for i, by in own.items()}
         self._seen: dict[str, set[str]] = {intent: set() for intent in own}
@@ -219,8 +226,8 @@ class ModelSource:
             }
 
     def feed(self, kept: pa.Table, number: int) -> None:
-        """Let the model learn from what stayed beside the seeds, which remain at least `min_real`
-        of it; the rows that it writes from here on are of generation 2."""
+        """Let the model learn from what stayed beside the seeds, of which real ones remain at least
+        `min_real` of it all; the rows that it writes from here on are one generation on."""
         assert self._recipe.seeds is not None
         real = self._recipe.seeds.min_real
         stayed: dict[str, list[str]] = {}
@@ -230,10 +237,11 @@ class ModelSource:
         for intent, own in self._own.items():
             key = keyed.stream(self._recipe.seed, "feedback", number, intent)
             there = stayed.get(intent, [])
-            most = int(len(own) * (1 - real) / real)
+            written = sum(any(i not in self._generations for i in ids) for ids in own.values())
+            most = max(0, int(written / real) - len(own)) if real else len(there)
             lists[intent] = [*own, *(there[at] for at in keyed.order(key, there)[:most])]
         self._completions.feed(lists, number)
-        self._realiser.generation = 2
+        self._realiser.generation = self._fed
 
     def more(self, want: Mapping[str, int]) -> Supplied:
         target = {i: n for i, n in want.items() if n > 0 and i in self._own}

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from textsynth import corpus, filters, importers, models, scrub
@@ -16,10 +15,12 @@ from textsynth.errors import RecipeError, did_you_mean
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.labels import labels
-from textsynth.lm import prompts, score, trimmed
+from textsynth.lm import prompts
 from textsynth.lm.decode import Sampling
 from textsynth.lm.server import Server
+from textsynth.patterns import realise
 from textsynth.pipeline import inventing, supply
+from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.learning import FEWEST, feed_back, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.seedside import SeedSide, intent_of, scrub_settings
@@ -65,8 +66,12 @@ def value_lists(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict
 
 
 def filter_context(
-    recipe: Recipe, side: SeedSide, lists: Mapping[str, ValueList]
+    recipe: Recipe,
+    side: SeedSide,
+    lists: Mapping[str, ValueList],
+    base: BaseModel | None = None,
 ) -> filters.Context:
+    """What filters may use. Without `base` none of them has a perplexity."""
     own = ((seed.id, intent_of(seed), seed.pattern) for seed in side.patterns)
     fillers = {**side.lists, **lists}
     table = supply.realised_seeds(own, fillers, language=recipe.language, seed=recipe.seed)
@@ -93,30 +98,19 @@ def filter_context(
         scrub.Leaks(side.removed, detect, recipe.language).places,
         recipe.seed,
         None if recipe.scrub is False else find_identities,
-        _perplexity(recipe, table),
+        None if base is None else base.perplexity,
         recipe.language,
     )
 
 
-def _perplexity(recipe: Recipe, seeds: pa.Table) -> filters.Perplexity | None:
-    """The base model's perplexity of texts; the model is loaded when it is first asked for."""
+def base_model(recipe: Recipe, side: SeedSide) -> BaseModel | None:
+    """The base model as it reads texts; None where the recipe has none that runs here."""
     if recipe.model is None or recipe.model.backend != "local":
         return None
-    base, private = recipe.model.base, recipe.model.privacy is not None
-
-    @cache
-    def loaded() -> tuple[Any, Any]:
-        shown = [] if private else corpus.column(seeds, "text")
-        return trimmed.load(models.language_model_source(base), shown)
-
-    known: dict[str, float] = {}
-
-    def perplexity(texts: list[str]) -> Any:
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(new, score.perplexity(*loaded(), new), strict=True))
-        return np.array([known[text] for text in texts])
-
-    return perplexity
+    shown = [] if recipe.model.privacy else side.patterns
+    return BaseModel(
+        recipe.model.base, lambda: [realise(one.pattern, one.values)[0] for one in shown]
+    )
 
 
 def quotas_of(
@@ -332,7 +326,9 @@ def sources_of(
 
     sources: dict[str, supply.Source] = {}
     if quota("seed"):
-        sources["seed"] = supply.SeedSource(recipe, side.by_intent(), lists)
+        sources["seed"] = supply.SeedSource(
+            recipe, side.by_intent(), lists, side.generations
+        )
     if quota(NAME):
         spoken = {intent: prompts.spoken_name(intent) for intent in quota(NAME)}
         named = {intent: name for intent, name in spoken.items() if name is not None}
@@ -348,5 +344,6 @@ def sources_of(
             lists=lists,
             quota=quota("model"),
             progress=progress,
+            generations=side.generations,
         )
     return sources

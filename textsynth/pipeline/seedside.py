@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from textsynth import corpus, models, patterns, scrub, seeds
 from textsynth.corpus import Utterance
+from textsynth.pipeline import guard
 from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
@@ -26,7 +27,7 @@ def intent_of(seed: scrub.SeedPattern) -> str:
 @dataclass(frozen=True, slots=True)
 class SeedSide:
     """What the scrub made of the seeds; nothing in it but `removed` and what `removed` missed stems
-    from raw text, and `removed` stays in memory."""
+    from raw text, and `removed` stays in memory. `generations` has the ids of synthetic seeds."""
 
     patterns: list[scrub.SeedPattern]
     holdout: list[scrub.SeedPattern]
@@ -35,6 +36,7 @@ class SeedSide:
     counts: dict[str, int] | None
     quarantined: int
     duplicates: int
+    generations: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def by_intent(self) -> dict[str, dict[str, list[str]]]:
         """Intent -> written pattern -> ids of the seeds that have it."""
@@ -43,6 +45,11 @@ class SeedSide:
             written = patterns.render(seed.pattern)
             grouped.setdefault(intent_of(seed), {}).setdefault(written, []).append(seed.id)
         return grouped
+
+    def by_generation(self) -> dict[int, int]:
+        """How many seeds are of each generation; real ones are of 0."""
+        counts = Counter(self.generations.get(seed.id, 0) for seed in self.patterns)
+        return dict(sorted(counts.items()))
 
     def labels(self) -> dict[str, set[str]]:
         """The slot labels that each intent's seeds use."""
@@ -84,6 +91,13 @@ def scrubbed_side(
     own, held = seeds.split_holdout(file.utterances, recipe.seeds.holdout, recipe.seed)
     intents = len({utterance.intent for utterance in own})
     progress.note(f"{len(own)} seeds of {intents} intents, {len(held)} held out")
+    generations = {one.id: one.generation for one in own if one.generation}
+    if generations:
+        progress.note(
+            f"{len(generations)} seeds are synthetic, of generation "
+            f"{' and '.join(map(str, sorted(set(generations.values()))))}"
+        )
+    guard.warn(file.utterances, progress)
     if recipe.scrub is False:
         progress.warn("the scrub is off: the seeds are used as they are")
         scrubbed = scrub.unscrubbed(file.utterances)
@@ -109,7 +123,7 @@ def scrubbed_side(
     held_patterns = [seed for seed in scrubbed.patterns if seed.id not in ours]
     for name, part in (("seeds", kept), ("holdout", held_patterns)):
         if part:
-            corpus.write(_seed_table(part), run.path("seeds", f"{name}.parquet"))
+            corpus.write(_seed_table(part, generations), run.path("seeds", f"{name}.parquet"))
     return SeedSide(
         kept,
         held_patterns,
@@ -118,10 +132,11 @@ def scrubbed_side(
         None if recipe.scrub is False else dict(scrubbed.counts),
         len(file.quarantined),
         file.duplicates,
+        generations,
     )
 
 
-def _seed_table(part: Sequence[scrub.SeedPattern]) -> pa.Table:
+def _seed_table(part: Sequence[scrub.SeedPattern], generations: Mapping[str, int]) -> pa.Table:
     rows = []
     for seed in part:
         text, slots = patterns.realise(seed.pattern, seed.values)
@@ -134,6 +149,7 @@ def _seed_table(part: Sequence[scrub.SeedPattern]) -> pa.Table:
                 pattern=patterns.render(seed.pattern),
                 language=seed.language,
                 origin="seed",
+                generation=generations.get(seed.id, 0),
             )
         )
     return corpus.to_table(rows)

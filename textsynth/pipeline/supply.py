@@ -83,8 +83,10 @@ class PatternRows:
         self._recipe, self._lists, self._origin = recipe, lists, origin
         self.generation = 1
 
-    def realise(self, intent: str, pattern: Pattern, parents: Sequence[str]) -> list[Utterance]:
-        """All the rows that this pattern may give."""
+    def realise(
+        self, intent: str, pattern: Pattern, parents: Sequence[str], generation: int | None = None
+    ) -> list[Utterance]:
+        """All the rows that this pattern may give, of this realiser's generation or another."""
         count = self._recipe.generate.per_pattern if pattern.slots else 1
         return realise_rows(
             intent,
@@ -95,25 +97,29 @@ class PatternRows:
             language=self._recipe.language,
             lists=self._lists,
             seed=self._recipe.seed,
-            generation=self.generation,
+            generation=generation or self.generation,
         )
 
 
 class SeedSource:
-    """The seed patterns themselves; exported only where the recipe's share names them."""
+    """The seed patterns themselves; exported only where the recipe's share names them. Those of
+    synthetic seeds, which `generations` has by their ids, keep the generation of these."""
 
     def __init__(
         self,
         recipe: Recipe,
         own: Mapping[str, Mapping[str, list[str]]],
         lists: Mapping[str, ValueList],
+        generations: Mapping[str, int],
     ) -> None:
         realiser = PatternRows(recipe, lists, "seed")
         self._left = {
             intent: [
                 row
                 for written, ids in by_pattern.items()
-                for row in realiser.realise(intent, patterns.parse(written), ids)
+                for row in realiser.realise(
+                    intent, patterns.parse(written), ids, min(generations.get(i, 0) for i in ids)
+                )
             ]
             for intent, by_pattern in own.items()
         }

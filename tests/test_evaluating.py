@@ -1,0 +1,245 @@
+"""What runs the metrics: corpora in their forms, figures kept, gates, the card, the exit status."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_pipeline import folder as folder
+from test_pipeline import recipe, run, seeds_section
+
+from textsynth import cli, corpus, pipeline, registry
+from textsynth.corpus import Slot, Utterance
+from textsynth.errors import SeedError
+from textsynth.pipeline import corpora, evaluating
+from textsynth.progress import Progress
+from textsynth.recipe import Gate
+from textsynth.run import write_json
+
+ROWS = [
+    {"text": "wake me at six", "intent": "alarm",
+     "slots": [{"start": 11, "end": 14, "label": "time"}]},
+    {"text": "lights on", "intent": "lights"},
+    {"text": "lights on", "intent": "lights"},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A metric `counting` beside the real ones."""
+    metrics = {**registry.BUILT_IN["metrics"], "counting": "fakes:counting_metric"}
+    monkeypatch.setattr(registry, "BUILT_IN", {**registry.BUILT_IN, "metrics": metrics})
+    registry.places.cache_clear()
+    yield
+    registry.places.cache_clear()
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]] = ROWS) -> Path:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+def read(path: Path, origin: str = "model") -> list[Utterance]:
+    table = corpora.read(path, origin=origin, language="en", progress=Progress())
+    return list(corpus.utterances(table))
+
+
+# -- corpora in their forms -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_jsonl(tmp_path: Path, name: str) -> None:
+    rows = read(jsonl(tmp_path / name))
+    assert [row.text for row in rows] == ["wake me at six", "lights on", "lights on"]
+    assert rows[0].pattern == "wake me at {time}" and rows[1].pattern == "lights on"
+    assert rows[0].slots == (Slot(11, 14, "time", "six"),)
+    assert {row.origin for row in rows} == {"model"} and {row.generation for row in rows} == {1}
+    assert len({row.id for row in rows}) == 3
+
+
+def test_real_rows_are_of_generation_0(tmp_path: Path) -> None:
+    rows = read(jsonl(tmp_path / "a.jsonl"), origin="seed")
+    assert {(row.origin, row.generation) for row in rows} == {("seed", 0)}
+
+
+def test_parquet_of_ours_and_of_others(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ours = [Utterance("t/1", "hi there", "greet", pattern="hi there", origin="template")]
+    corpus.write(corpus.to_table(ours), tmp_path / "ours.parquet")
+    assert read(tmp_path / "ours.parquet")[0].origin == "template"
+    pq.write_table(pa.table({"text": ["a b", None, ""]}), tmp_path / "theirs.parquet")
+    (row,) = read(tmp_path / "theirs.parquet")
+    assert (row.text, row.intent, row.pattern) == ("a b", None, "a b")
+
+
+def test_the_folder_of_a_dataset(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"})
+    rows = read(made.folder / "dataset")
+    kept = {row.id: row for row in corpus.utterances(corpus.read(made.folder / "corpus.parquet"))}
+    assert len(rows) == len(kept) == 20
+    for row in rows:
+        assert (row.text, row.intent, row.slots) == (
+            kept[row.id].text, kept[row.id].intent, kept[row.id].slots
+        )  # fmt: skip
+
+
+def test_a_dataset_saved_to_disk(tmp_path: Path) -> None:
+    from datasets import Dataset
+
+    Dataset.from_dict({"text": ["x y"], "intent": ["a"]}).save_to_disk(tmp_path / "d")
+    assert [(row.text, row.intent) for row in read(tmp_path / "d")] == [("x y", "a")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gone.jsonl", None, "there is no such corpus"),
+        ("a.csv", b"text\nhi\n", "are not read"),
+        ("a.parquet", b"no parquet", "is no Parquet"),
+        ("a.jsonl", b"\n", "no rows"),
+        ("a.jsonl", b"{}\n", "text_missing"),
+    ],
+)
+def test_what_cannot_be_read(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SeedError, match=message) as caught:
+        read(tmp_path / name)
+    assert caught.value.fix and caught.value.where
+
+
+def test_a_folder_that_is_no_dataset(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    with pytest.raises(SeedError, match="is no dataset"):
+        read(tmp_path / "d")
+
+
+# -- figures ----------------------------------------------------------------------------------
+
+
+def test_a_corpus_beside_real_rows(tmp_path: Path) -> None:
+    target, real = jsonl(tmp_path / "made.jsonl"), jsonl(tmp_path / "real.jsonl", ROWS[:2])
+    found = pipeline.evaluate(
+        target, real=real, holdout=real, metrics=["counting"], output=tmp_path / "m.json", seed=5
+    )
+    assert found == json.loads((tmp_path / "m.json").read_text())
+    assert found["sets"] == {"synthetic": 3, "real": 2, "holdout": 2, "seeds": 2}
+    (metric,) = found["metrics"].values()
+    rows, sliced, lost = metric["figures"]
+    assert rows == {"name": "rows", "value": 3.0, "low": 1.0, "high": 99.0, "slice": {},
+                    "reference": None}  # fmt: skip
+    assert sliced["slice"] == {"intent": "alarm"} and sliced["reference"]["value"] == 2
+    assert lost["value"] is None
+    assert metric["notes"] == ["seed 5"]
+    assert metric["tables"] == {"points": [{"x": 1.23457, "kind": "synthetic"}]}
+
+
+def test_without_a_place_nothing_is_written(tmp_path: Path) -> None:
+    target = jsonl(tmp_path / "made.jsonl")
+    pipeline.evaluate(target, metrics=["counting"])
+    assert [path.name for path in tmp_path.iterdir()] == ["made.jsonl"]
+
+
+def test_figures_of_other_metrics_on_the_same_rows_stay(tmp_path: Path) -> None:
+    target, place = jsonl(tmp_path / "made.jsonl"), tmp_path / "m.json"
+    found = pipeline.evaluate(target, metrics=["counting"], output=place)
+    write_json(place, {**found, "metrics": {"older": found["metrics"]["counting"]}})
+    again = pipeline.evaluate(target, metrics=["counting"], output=place)
+    assert set(again["metrics"]) == {"older", "counting"}
+    jsonl(target, ROWS[:1])
+    fresh = pipeline.evaluate(target, metrics=["counting"], output=place)
+    assert set(fresh["metrics"]) == {"counting"}
+
+
+# -- gates ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sign", "limit", "passed"),
+    [
+        ("<=", 3, True), ("<=", 2.9, False), (">=", 3, True), (">=", 3.1, False),
+        ("<", 3, False), ("<", 3.1, True), (">", 3, False), (">", 2.9, True),
+    ],
+)  # fmt: skip
+def test_a_gate_holds_its_figure(sign: Any, limit: float, passed: bool) -> None:
+    metrics = {"m": {"figures": [{"name": "f", "slice": {"intent": "a"}, "value": 100},
+                                 {"name": "f", "slice": {}, "value": 3}]}}  # fmt: skip
+    gate = Gate(metric="m", figure="f", sign=sign, limit=limit)
+    assert evaluating.held([gate], metrics) == [
+        {"gate": f"m.f {sign} {limit:g}", "value": 3, "passed": passed}
+    ]
+
+
+@pytest.mark.parametrize("figures", [[], [{"name": "f", "slice": {}, "value": None}]])
+def test_what_was_not_measured_reaches_no_gate(figures: list[dict[str, Any]]) -> None:
+    gate = Gate(metric="m", figure="f", sign="<=", limit=1e9)
+    (held,) = evaluating.held([gate], {"m": {"figures": figures}})
+    assert held["value"] is None and held["passed"] is False
+
+
+def gated(folder: Path, key_file: Path, *gates: str) -> pipeline.Run:
+    return run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        seeds=seeds_section(),
+        evaluate=[{"counting": {"bonus": 0.5}}],
+        gates=list(gates),
+    )
+
+
+def test_a_run_that_reaches_its_gates(folder: Path, key_file: Path) -> None:
+    made = gated(folder, key_file, "counting.rows >= 20")
+    found = json.loads((made.folder / "metrics.json").read_text())
+    assert found["sets"]["synthetic"] == 20 and found["sets"]["holdout"] > 0
+    assert found["metrics"]["counting"]["figures"][0]["value"] == 20.5
+    assert made.manifest()["gates"] == [
+        {"gate": "counting.rows >= 20", "value": 20.5, "passed": True}
+    ]
+    card = (made.folder / "dataset" / "README.md").read_text()
+    assert "## Evaluation" in card and "20.5" in card
+    assert "gated" not in card
+
+
+def test_a_run_that_misses_one_is_marked(folder: Path, key_file: Path) -> None:
+    made = gated(folder, key_file, "counting.rows >= 20", "counting.rows < 9", "counting.no > 1")
+    card = (made.folder / "dataset" / "README.md").read_text()
+    assert "- gated" in card.split("---")[1]
+    assert "`counting.rows < 9` (it is 20.5)" in card
+    assert "`counting.no > 1` (not measured)" in card
+    assert "counting.rows >= 20` (" not in card
+
+
+def test_a_missed_gate_ends_with_status_4(
+    folder: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    recipe(
+        folder,
+        templates={"path": "pack.yaml"},
+        evaluate=["counting"],
+        gates=["counting.rows > 1000"],
+    )
+    arguments = ["generate", folder / "recipe.yaml", "-o", folder / "run", "--key-file", key_file]
+
+    def status(*given: object) -> object:
+        monkeypatch.setattr("sys.argv", ["textsynth", *map(str, given)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code
+
+    assert status(*arguments) == 4
+    assert "gate missed: counting.rows > 1000: it is 20" in capsys.readouterr().out
+    assert status(*arguments) == 4  # a complete run still misses it
+    capsys.readouterr()
+    assert status("evaluate", folder / "run", "--metric", "counting") == 4
+    shown = capsys.readouterr().out
+    assert "gate MISSED: counting.rows > 1000 (it is 20)" in shown

@@ -1,0 +1,381 @@
+"""How like real text the rows are: what a real holdout says of them, beside what it says of other
+real rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from textsynth import corpus, models
+from textsynth.evaluate import (
+    About,
+    Context,
+    Estimate,
+    Figure,
+    Findings,
+    Sets,
+    discriminators,
+    embeddings,
+    intervals,
+    samples,
+)
+from textsynth.evaluate.diversity import words_of
+
+FEWEST = 20  # rows a side; with fewer nothing is measured
+MAUVE_FEWEST, MAUVE_ENOUGH = 100, 5000
+JUDGED = 1000  # rows a side that discriminators and the tagger see
+MAPPED = 750  # points a side
+LONGEST = 40  # words; longer rows are counted with these
+NEAREST = 5
+Counts = Counter[Any]
+CLOSED = frozenset({"DET", "ADP", "PRON", "AUX", "CCONJ", "SCONJ", "PART"})
+
+ABOUT: Mapping[str, About] = {
+    "mauve": About(
+        "Likeness of the distributions",
+        "How hard the rows as a whole are to tell from real ones: 1 not at all possible, 0 easy.",
+        "high",
+    ),
+    "frechet": About(
+        "Distance of the clouds of meaning",
+        "How far the meanings of the rows lie from those of real rows, in centre and in spread: "
+        "0 is the same place.",
+        "low",
+    ),
+    "precision": About(
+        "Rows that could be real",
+        "The share of the rows that say something close to what real rows say.",
+        "high",
+        "percent",
+    ),
+    "recall": About(
+        "Real rows that could be made",
+        "The share of real rows that say something close to what the synthetic rows say.",
+        "high",
+        "percent",
+    ),
+    "density": About(
+        "Crowding around real rows",
+        "How thickly the rows lie where real rows lie: 1 as thickly as those, more means that they "
+        "keep to the usual.",
+        "like",
+    ),
+    "coverage": About(
+        "Real rows that have a neighbour",
+        "The share of real rows that have a synthetic one nearby.",
+        "high",
+        "percent",
+    ),
+    "auc_words": About(
+        "Told from real rows by their words",
+        "How often a fresh judge that reads words picks the synthetic one out of a pair with a "
+        "real row: 0.5 is guessing.",
+        "low",
+    ),
+    "auc_neighbours": About(
+        "Told from real rows by a language model",
+        "How often a fresh judge that sees rows as a language model does picks the synthetic one "
+        "out of a pair with a real row: 0.5 is guessing.",
+        "low",
+    ),
+    "length_distance": About(
+        "Difference in length",
+        "The share of rows that would need another number of words for lengths to be as in real "
+        "text.",
+        "low",
+        "percent",
+    ),
+    "intent_distance": About(
+        "Difference in the mix of intents",
+        "The share of rows that would need another intent for the mix to be as in real text.",
+        "low",
+        "percent",
+    ),
+    "slot_distance": About(
+        "Difference in the mix of slots",
+        "The share of slots that would need another label for the mix to be as in real text.",
+        "low",
+        "percent",
+    ),
+    "pos_distance": About(
+        "Difference in parts of speech",
+        "The share of words that would need to be of another kind (noun, verb, …) for the mix to "
+        "be as in real text.",
+        "low",
+        "percent",
+    ),
+    "function_word_distance": About(
+        "Difference in small words",
+        "The share of small words (the, to, my, …) that would need to be another one for the mix "
+        "to be as in real text.",
+        "low",
+        "percent",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared: made rows with the target, and other real rows with the target too (of
+    those there may be none)."""
+
+    made: pa.Table
+    target: pa.Table
+    other: pa.Table
+
+    def each(self) -> tuple[pa.Table, pa.Table, pa.Table]:
+        return self.made, self.target, self.other
+
+
+def fidelity(sets: Sets, context: Context) -> Findings:
+    """How like real rows the synthetic ones are, and how like them other real rows are.
+
+    MAUVE (Pillutla et al. 2021, its authors' library) on the base model's hidden states or, without
+    a model, on embeddings; the Fréchet distance (Heusel et al. 2017), precision, recall
+    (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020; k = 5) on embeddings; AUC
+    of fresh discriminators, balanced by intent, of at most 1,000 rows a side; and the total
+    variation distance of lengths, intents, slots, parts of speech and function words.
+
+    The target is the holdout and the reference is the real rows against it, all three samples of
+    one size by keyed hash. Where these are so few that half of the holdout is more, its one half is
+    the target and its other half the reference; without a holdout, the same with the real rows.
+    Intervals are of the rows judged, the models and the other side being given; distances of
+    distributions have none, since a bootstrap adds to them: the reference shows what chance does.
+
+    Tables: `lengths`, `slots`, `parts_of_speech` (shares), and `map`, up to 1,500 points in the
+    plane (t-SNE, van der Maaten and Hinton 2008).
+    """
+    whole, notes = _sides(sets, context.seed)
+    least = min(table.num_rows for table in (whole.made, whole.target))
+    if least < FEWEST:
+        return Findings([], [f"Likeness to real text was not measured: there are {least} rows on a "
+                             f"side, {FEWEST} are needed."])  # fmt: skip
+    size = min(table.num_rows for table in whole.each() if table.num_rows)
+    equal = Sides(*(samples.rows(table, size, context.seed) for table in whole.each()))
+    found: dict[str, list[Estimate]] = {}
+    for measure in (_on_embeddings, _mauve):
+        for rows in (equal.made, equal.other):
+            if rows.num_rows:
+                for name, value in measure(rows, equal.target, context).items():
+                    found.setdefault(name, []).append(value)
+    told_apart, more = _told_apart(whole, size, context)
+    distances, tables, missing = _distances(equal, context)
+    found |= told_apart | distances
+    figures = [
+        Figure(name, own.value, own.low, own.high, {}, *reference)
+        for name in ABOUT
+        if name in found
+        for own, *reference in [found[name]]
+    ]
+    notes += [*_mauve_notes(size, context), *more, *missing]
+    return Findings(figures, notes, tables | {"map": _map(equal, context)})
+
+
+def _sides(sets: Sets, seed: int) -> tuple[Sides, list[str]]:
+    """What is compared with what, so that most rows are left."""
+    made, real, holdout = sets.synthetic, sets.real, sets.holdout
+    if not holdout.num_rows:
+        note = "There is no holdout: likeness is to one half of the real rows, beside the other."
+        if real.num_rows < 2 * FEWEST:
+            return Sides(made, real, real.slice(0, 0)), []
+        return Sides(made, *samples.halves(real, seed)), [note]
+    if min(real.num_rows, holdout.num_rows, made.num_rows) >= min(
+        holdout.num_rows // 2, made.num_rows
+    ):
+        return Sides(made, holdout, real), []
+    if holdout.num_rows >= 2 * FEWEST:
+        note = "The real rows are few: likeness is to one half of the holdout, beside the other."
+        return Sides(made, *samples.halves(holdout, seed)), [note]
+    return Sides(made, holdout, holdout.slice(0, 0)), []
+
+
+def _on_embeddings(rows: pa.Table, target: pa.Table, context: Context) -> dict[str, Estimate]:
+    made, real = (context.embed(corpus.column(table, "text")) for table in (rows, target))
+    lies = embeddings.manifold(real, made, k=NEAREST)
+    means = {
+        "precision": lies.precision,
+        "recall": lies.recall,
+        "density": lies.density,
+        "coverage": lies.coverage,
+    }
+    return {"frechet": Estimate(embeddings.frechet(real, made))} | {
+        name: intervals.mean(values, resamples=context.resamples, seed=context.seed)
+        for name, values in means.items()
+    }
+
+
+def _mauve(rows: pa.Table, target: pa.Table, context: Context) -> dict[str, Estimate]:
+    if rows.num_rows < MAUVE_FEWEST or not models.installed("mauve"):
+        return {}
+    features = context.hidden_states or context.embed
+    made, real = (features(corpus.column(table, "text")) for table in (rows, target))
+    return {"mauve": Estimate(mauve_score(made, real, seed=context.seed))}
+
+
+def mauve_score(made: npt.ArrayLike, real: npt.ArrayLike, *, seed: int = 0) -> float:
+    """MAUVE of features of shape (n, d), by its authors' library with its own settings."""
+    from mauve import compute_mauve
+
+    return float(compute_mauve(p_features=made, q_features=real, seed=seed).mauve)
+
+
+def _mauve_notes(size: int, context: Context) -> list[str]:
+    if not models.installed("mauve"):
+        return [
+            "MAUVE was not measured: its library is missing. "
+            'Install it with `pip install "textsynth-corpus[evaluate]"`.'
+        ]
+    if size < MAUVE_FEWEST:
+        return [
+            f"MAUVE was not measured: of {size} rows a side it means nothing, "
+            f"{MAUVE_FEWEST} are needed."
+        ]
+    of = "the base model's hidden states" if context.hidden_states else "sentence embeddings"
+    notes = [f"MAUVE is of {of}, {size:,} rows a side."]
+    if size < MAUVE_ENOUGH:
+        notes.append(
+            f"With fewer than {MAUVE_ENOUGH:,} rows a side MAUVE is too high: compare it with its "
+            "reference, and with nothing of another size."
+        )
+    return notes
+
+
+def _told_apart(
+    whole: Sides, size: int, context: Context
+) -> tuple[dict[str, list[Estimate]], list[str]]:
+    """The AUC of fresh discriminators: of made rows and, where there are any, of other real ones;
+    all against one draw of the target."""
+    tables = [table for table in whole.each() if table.num_rows]
+    drawn, notes = samples.by_intent(tables, JUDGED, context.seed), []
+    if drawn[0].num_rows < FEWEST:
+        drawn = [samples.rows(table, min(size, JUDGED), context.seed) for table in tables]
+        notes.append("Discriminators are not balanced by intent: the sides share too few.")
+    texts = [corpus.column(table, "text") for table in drawn]
+    states = [(context.hidden_states or context.embed)(own) for own in texts]
+    if context.hidden_states is None:
+        notes.append("Without a base model, auc_neighbours is of sentence embeddings.")
+    sides = [0, *range(2, len(tables))]
+    return {
+        "auc_words": [discriminators.nb_svm(texts[1], texts[at]) for at in sides],
+        "auc_neighbours": [discriminators.neighbours(states[1], states[at]) for at in sides],
+    }, notes
+
+
+def _distances(
+    equal: Sides, context: Context
+) -> tuple[
+    dict[str, list[Estimate]], dict[str, Sequence[Mapping[str, str | int | float]]], list[str]
+]:
+    """Distances of distributions of what rows consist of, the shares for plots, and notes."""
+    profiles: dict[str, list[Counts]] = {
+        "length": [_lengths(table, context.language) for table in equal.each()],
+        "intent": [_intents(table) for table in equal.each()],
+        "slot": [_slot_labels(table) for table in equal.each()],
+    }
+    notes = []
+    if context.tag is None:
+        notes.append(
+            "Parts of speech and function words were not compared: there is no spaCy pipeline for "
+            f"{context.language!r}. For English, install one with "
+            '`pip install "textsynth-corpus[models]"`.'
+        )
+    else:
+        tagged = [
+            [pair for one in context.tag(corpus.column(table, "text")[:JUDGED]) for pair in one]
+            for table in equal.each()
+        ]
+        profiles["pos"] = [Counter(part for _, part in own if part != "SPACE") for own in tagged]
+        profiles["function_word"] = [
+            Counter(corpus.fold(word) for word, part in own if part in CLOSED) for own in tagged
+        ]
+    distances = {}
+    for name, (made, target, other) in profiles.items():
+        if made and target:
+            distances[f"{name}_distance"] = [
+                Estimate(total_variation(own, target)) for own in (made, other) if own
+            ]
+        elif made or target:
+            side = "real" if made else "synthetic"
+            notes.append(f"{name}_distance was not measured: the {side} rows have none.")
+    tables = {
+        table: _shares(column, *profiles[name][:2])
+        for name, table, column in (
+            ("length", "lengths", "words"),
+            ("slot", "slots", "label"),
+            ("pos", "parts_of_speech", "part"),
+        )
+        if name in profiles
+    }
+    return distances, tables, notes
+
+
+def _lengths(table: pa.Table, language: str) -> Counts:
+    return Counter(
+        min(LONGEST, len(words_of(text, language))) for text in corpus.column(table, "text")
+    )
+
+
+def _intents(table: pa.Table) -> Counts:
+    return Counter(intent for intent in corpus.column(table, "intent") if intent is not None)
+
+
+def _slot_labels(table: pa.Table) -> Counts:
+    """How often each label occurs, and rows without one; nothing where no row has a slot."""
+    rows = [[slot["label"] for slot in slots or ()] for slots in corpus.column(table, "slots")]
+    return Counter(label for row in rows for label in row or ["(none)"]) if any(rows) else Counter()
+
+
+def total_variation(one: Counts, other: Counts) -> float:
+    """Half the sum of the differences of shares, 0 to 1: how much of one distribution lies
+    elsewhere in the other."""
+    first, second = one.total(), other.total()
+    return sum(abs(one[key] / first - other[key] / second) for key in one | other) / 2
+
+
+def _shares(column: str, made: Counts, target: Counts) -> list[dict[str, str | int | float]]:
+    """A row for each kind of rows and each value that either has."""
+    return [
+        {"kind": kind, column: value, "share": round(counts[value] / counts.total(), 6)}
+        for kind, counts in (("synthetic", made), ("real", target))
+        if counts
+        for value in sorted(made | target)
+    ]
+
+
+def _map(equal: Sides, context: Context) -> list[dict[str, str | float | None]]:
+    """Points of made and of target rows in the plane; those of made rows with their text."""
+    tables = [table.slice(0, MAPPED) for table in (equal.made, equal.target)]
+    texts = [corpus.column(table, "text") for table in tables]
+    places = plane(context.embed([*texts[0], *texts[1]]), seed=context.seed)
+    rows = [
+        {"kind": kind, "intent": intent, "text": text if kind == "synthetic" else None}
+        for kind, table, own in zip(("synthetic", "real"), tables, texts, strict=True)
+        for intent, text in zip(corpus.column(table, "intent"), own, strict=True)
+    ]
+    return [
+        {"x": round(float(x), 3), "y": round(float(y), 3), **row}
+        for (x, y), row in zip(places, rows, strict=True)
+    ]
+
+
+def plane(vectors: npt.ArrayLike, *, seed: int = 0) -> npt.NDArray[np.float64]:
+    """Vectors of shape (n, d), d at least 2, as points of the plane, shape (n, 2): t-SNE from the
+    two principal components, or these alone where nothing but they differs."""
+    from sklearn.manifold import TSNE
+
+    given = np.asarray(vectors, np.float64)
+    centred = given - given.mean(axis=0)
+    _, spread, axes = np.linalg.svd(centred, full_matrices=False)
+    principal = centred @ axes[:2].T
+    if len(spread) < 3 or spread[2] < 1e-6:
+        return np.asarray(principal)
+    start = (principal / principal[:, 0].std() * 1e-4).astype(np.float32)
+    perplexity = min(30, (len(given) - 1) / 3)
+    return np.asarray(TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(
+        given.astype(np.float32)), np.float64)  # fmt: skip

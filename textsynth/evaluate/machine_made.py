@@ -1,0 +1,2 @@
+"""stub"""
+def machine_made(utterances): return None

@@ -1,0 +1,137 @@
+"""Corpora that people point at, in the forms they have them, as tables of `corpus.SCHEMA`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from textsynth import corpus, models, patterns, scrub, seeds
+from textsynth.corpus import Slot, Utterance, span_fault
+from textsynth.errors import SeedError, TextsynthError
+from textsynth.progress import Progress
+
+FORMS = "JSONL (.jsonl, .jsonl.gz), Parquet, or a folder that `datasets.load_dataset` opens"
+
+
+def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Table:
+    """A corpus: JSONL as seeds have it, Parquet, or the folder of a dataset. Rows that cannot be
+    read are left out and said. A row without a pattern gets the one that its slots give.
+
+    Args:
+        origin: what rows are that do not say it (`seed` for real ones).
+        language: of rows that do not say it.
+
+    Raises:
+        SeedError: there is no such corpus, it is of another form, or no row of it can be read.
+    """
+    if not path.exists():
+        raise SeedError("there is no such corpus", where=str(path), fix="check the path")
+    if path.is_dir():
+        rows = _of_dataset(path)
+    elif path.suffix == ".parquet":
+        rows = _of_parquet(path)
+    else:
+        return _of_jsonl(path, origin, language, progress)
+    found, refused = [], 0
+    for number, row in enumerate(rows):
+        utterance = _utterance(row, f"row/{number}", origin, language)
+        found += [utterance] if utterance else []
+        refused += utterance is None
+    if refused:
+        progress.warn(f"{path.name}: {refused:,} rows without a usable text or spans left out")
+    if not found:
+        raise SeedError("no row of it can be read", where=str(path), fix="it needs a column `text`")
+    return corpus.to_table(_with_patterns(found))
+
+
+def _of_jsonl(path: Path, origin: str, language: str, progress: Progress) -> pa.Table:
+    # ids of rows that are read and never kept need no secret
+    file = seeds.read(path, secret=bytes(32), language=language)
+    if file.quarantined:
+        reasons = seeds.count_reasons(file.quarantined)
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        progress.warn(f"{path.name}: {len(file.quarantined):,} rows left out: {told}")
+    by_id = {utterance.id: utterance for utterance in file.utterances}
+    # a row that is there twice counts twice here
+    found = [
+        replace(by_id[row.id], id=f"{row.id}/{row.line}", origin=origin, generation=_age(origin))
+        for row in file.rows
+    ]
+    return corpus.to_table(_with_patterns(found))
+
+
+def _of_parquet(path: Path) -> Iterable[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise SeedError(f"is no Parquet: {error}", where=str(path), fix=f"give {FORMS}") from error
+    yield from table.to_pylist()
+
+
+def _of_dataset(path: Path) -> Iterable[dict[str, Any]]:
+    from datasets import ClassLabel, DatasetDict, load_dataset, load_from_disk
+
+    try:
+        with models.quiet():
+            kept = (path / "dataset_dict.json").exists() or (path / "state.json").exists()
+            loaded = load_from_disk(str(path)) if kept else load_dataset(str(path))
+    except Exception as error:  # the library raises what its readers like
+        problem = str(error).partition("\n")[0]
+        raise SeedError(
+            f"is no dataset: {problem}", where=str(path), fix=f"give a run folder, {FORMS}"
+        ) from error
+    parts = loaded.values() if isinstance(loaded, DatasetDict) else [loaded]
+    for part in parts:
+        named = part.features.get("intent")
+        for row in part:
+            if isinstance(named, ClassLabel) and row["intent"] is not None:
+                row["intent"] = named.int2str(row["intent"])
+            yield row
+
+
+def _utterance(row: dict[str, Any], name: str, origin: str, language: str) -> Utterance | None:
+    text = row.get("text")
+    if not isinstance(text, str) or not text.strip():
+        return None
+    try:
+        slots = tuple(
+            Slot(s["start"], s["end"], s["label"], s.get("value") or text[s["start"] : s["end"]])
+            for s in row.get("slots") or ()
+        )
+        if span_fault(text, [(slot.start, slot.end) for slot in slots]):
+            return None
+    except (KeyError, TypeError):
+        return None
+    intent, own = row.get("intent"), row.get("origin") or origin
+    return Utterance(
+        id=str(row.get("id") or name),
+        text=text,
+        intent=None if intent is None else str(intent),
+        slots=slots,
+        pattern=row.get("pattern"),
+        language=row.get("language") or language,
+        origin=own,
+        generation=row.get("generation") or _age(own),
+        split=row.get("split"),
+    )
+
+
+def _age(origin: str) -> int:
+    return 0 if origin == "seed" else 1
+
+
+def _with_patterns(rows: list[Utterance]) -> list[Utterance]:
+    """The rows with a pattern each; one that no pattern can be written for keeps none."""
+    bare = [row for row in rows if row.pattern is None]
+    try:
+        made = scrub.unscrubbed(bare).patterns
+    except TextsynthError:
+        return rows
+    written = iter([patterns.render(one.pattern) for one in made])
+    return [replace(row, pattern=next(written)) if row.pattern is None else row for row in rows]

@@ -1,0 +1,259 @@
+"""Evaluation: the corpora read, the metrics run, the gates held against their figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from textsynth import corpus, models, registry
+from textsynth.errors import ModelError
+from textsynth.evaluate import Context, Figure, Findings, Sets
+from textsynth.pipeline import corpora, finish, learning
+from textsynth.pipeline.basemodel import BaseModel
+from textsynth.progress import Progress
+from textsynth.recipe import Gate, Recipe, Step
+from textsynth.run import MANIFEST, METRICS, Run, read_json, write_json
+
+USUAL = ("diversity", "fidelity", "utility", "privacy", "bias")
+DIGITS = 6
+
+
+def evaluate(
+    target: Path,
+    *,
+    real: Path | None = None,
+    holdout: Path | None = None,
+    metrics: Sequence[str] = (),
+    output: Path | None = None,
+    seed: int | None = None,
+    language: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Evaluate a corpus, and write what was found to `output` (of a run by default its
+    metrics.json; of another corpus, without one, nowhere).
+
+    Args:
+        target: a run folder, whose scrubbed seeds and holdout are the real rows where none are
+            named; or a corpus as `corpora.read` takes it.
+        real: real rows to which likeness is measured, and beside which a classifier learns.
+        holdout: real rows that nobody learnt from.
+        metrics: names; the usual five without any. In a file that is there, figures of other
+            metrics on the same rows stay.
+        seed, language: of a run those of its recipe, else 0 and English.
+
+    Returns:
+        What the file holds: see `measured`.
+
+    Raises:
+        TextsynthError: a corpus cannot be read, or a metric is unknown.
+    """
+    progress = progress or Progress()
+    run = Run(target) if (target / MANIFEST).is_file() else None
+    recipe = Recipe.load(target / "recipe.yaml") if run else None
+    language = language or (recipe.language if recipe else "en")
+    progress.step("evaluate", str(target))
+
+    def rows(path: Path | None, otherwise: pa.Table, origin: str = "seed") -> pa.Table:
+        if path is None:
+            return otherwise
+        return corpora.read(path, origin=origin, language=language, progress=progress)
+
+    if run is not None:
+        own = sets_of_run(run, corpus.read(target / "corpus.parquet"))
+        sets = dataclasses.replace(
+            own, real=rows(real, own.real), holdout=rows(holdout, own.holdout)
+        )
+    else:
+        made, none = rows(target, corpus.empty(), "model"), corpus.empty()
+        known = rows(real, none)
+        sets = Sets(synthetic=made, real=known, holdout=rows(holdout, none), seeds=known)
+    seed = seed if seed is not None else recipe.seed if recipe else 0
+    context = context_of(sets, recipe, run, seed=seed, language=language)
+    steps = [Step(name=name, options=_options(recipe, name)) for name in metrics or USUAL]
+    found = measured(sets, context, steps, recipe.gates if recipe else (), progress)
+    place = output or (target / METRICS if run else None)
+    return found if place is None else keep(place, found, progress)
+
+
+def sets_of_run(run: Run, chosen: pa.Table) -> Sets:
+    """A run's corpus beside its scrubbed seeds and holdout; tables without rows where there are
+    none."""
+    real, holdout = (
+        corpus.read(path) if path.is_file() else corpus.empty()
+        for path in (run.folder / "seeds" / f"{name}.parquet" for name in ("seeds", "holdout"))
+    )
+    return Sets(synthetic=chosen, real=real, holdout=holdout, seeds=real)
+
+
+def _options(recipe: Recipe | None, name: str) -> Mapping[str, Any]:
+    """The options of a metric: the recipe's, where it has the metric."""
+    registry.find("metrics", name)
+    planned = {step.name: step.options for step in (recipe.evaluate if recipe else ())}
+    return planned.get(name, {})
+
+
+def context_of(
+    sets: Sets,
+    recipe: Recipe | None,
+    run: Run | None,
+    *,
+    seed: int,
+    language: str,
+    base: BaseModel | None = None,
+    **given: Any,
+) -> Context:
+    """What metrics may use: models that are installed, each loaded when it is first asked.
+
+    `base` and `given` (fields of `Context`) are what the caller has already.
+    """
+    fields: dict[str, Any] = {
+        "embed": lambda texts: models.load_embedder()(texts),
+        "seed": seed,
+        "language": language,
+        "tag": tagger(language),
+    }
+    if base is None:
+        base = base_model(recipe, lambda: corpus.column(sets.seeds, "text"))
+    if base is not None:
+        fields |= {"perplexity": base.perplexity, "hidden_states": base.hidden_states}
+    if run is not None:
+        spent = learning.spent(run)
+        fields["epsilon"] = None if spent is None else spent.epsilon
+    return Context(**fields | given)
+
+
+def base_model(recipe: Recipe | None, shown: Callable[[], Iterable[str]]) -> BaseModel | None:
+    """The model whose view of texts is asked: the recipe's where it runs here, else the packaged
+    one; None where there is neither."""
+    if recipe is not None and recipe.model is not None and recipe.model.backend == "local":
+        private = recipe.model.privacy is not None
+        return BaseModel(recipe.model.base, (lambda: ()) if private else shown)
+    return BaseModel("auto", shown) if models.installed(models.GEMMA_PACKAGE) else None
+
+
+def tagger(language: str) -> Callable[[Sequence[str]], list[list[tuple[str, str]]]] | None:
+    """spaCy's parts of speech: texts to (word, UPOS) pairs; None where no pipeline is there."""
+    try:
+        source = models.spacy_source(language)
+    except ModelError:
+        return None
+
+    @cache
+    def pipeline() -> Any:
+        import spacy
+
+        with models.quiet():
+            return spacy.load(source.location, exclude=["ner", "parser", "lemmatizer"])
+
+    def tag(texts: Sequence[str]) -> list[list[tuple[str, str]]]:
+        return [[(t.text, t.pos_) for t in doc] for doc in pipeline().pipe(texts, batch_size=256)]
+
+    return tag
+
+
+def measured(
+    sets: Sets,
+    context: Context,
+    steps: Iterable[Step],
+    gates: Sequence[Gate],
+    progress: Progress,
+) -> dict[str, Any]:
+    """The metrics' findings and the gates, as metrics.json holds them: `sets` (rows of each),
+    `seed`, `metrics` (name to `figures`, `notes`, `tables`, `seconds`) and `gates`."""
+    found: dict[str, Any] = {
+        "textsynth": finish.package_version(),
+        "seed": context.seed,
+        "sets": {name: getattr(sets, name).num_rows for name in Sets.__dataclass_fields__},
+        "metrics": {},
+    }
+    for step in steps:
+        progress.step(f"evaluate: {step.name}")
+        began = time.monotonic()
+        findings = registry.find("metrics", step.name)(sets, context, **step.options)
+        found["metrics"][step.name] = as_json(findings, time.monotonic() - began)
+        for note in findings.notes:
+            progress.note(note)
+    found["gates"] = held(gates, found["metrics"])
+    return found
+
+
+def as_json(findings: Findings, seconds: float) -> dict[str, Any]:
+    """Findings as plain values, rounded to six digits; what is not finite is null."""
+    return {
+        "seconds": round(seconds, 1),
+        "figures": [_plain(_figure(figure)) for figure in findings.figures],
+        "notes": list(findings.notes),
+        "tables": {name: [_plain(row) for row in rows] for name, rows in findings.tables.items()},
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    fields = dataclasses.asdict(dataclasses.replace(figure, slice={}))
+    return {**fields, "slice": dict(figure.slice)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "item"):  # of NumPy
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def held(gates: Sequence[Gate], metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each gate with its figure and whether it is reached; a figure that was not measured reaches
+    none."""
+    results = []
+    for gate in gates:
+        value = overall(metrics, gate.metric, gate.figure)
+        passed = value is not None and _reaches(value, gate)
+        results.append({"gate": str(gate), "value": value, "passed": passed})
+    return results
+
+
+def _reaches(value: float, gate: Gate) -> bool:
+    if gate.sign == "<=":
+        return value <= gate.limit
+    if gate.sign == ">=":
+        return value >= gate.limit
+    return value < gate.limit if gate.sign == "<" else value > gate.limit
+
+
+def overall(metrics: Mapping[str, Any], metric: str, name: str) -> float | None:
+    """A figure of all rows; None where it was not measured."""
+    for figure in metrics.get(metric, {}).get("figures", ()):
+        if figure["name"] == name and not figure["slice"]:
+            value: float | None = figure["value"]
+            return value
+    return None
+
+
+def keep(place: Path, found: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write figures and return what was written: figures that the file already has of other metrics
+    on the same rows stay."""
+    merged = dict(found)
+    if place.is_file():
+        before = read_json(place, missing="is missing", fix="name another file with -o")
+        same = before.get("sets") == found["sets"] and before.get("seed") == found["seed"]
+        if same:
+            merged["metrics"] = {**before.get("metrics", {}), **found["metrics"]}
+            again = {gate["gate"]: gate for gate in before.get("gates", ())}
+            merged["gates"] = [
+                gate if gate["value"] is not None else again.get(gate["gate"], gate)
+                for gate in found["gates"]
+            ]
+        else:
+            progress.note(f"{place.name} held figures of other rows; they are replaced")
+    write_json(place, merged)
+    return merged
