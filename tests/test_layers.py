@@ -16,7 +16,8 @@ HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "skl
          "sentence_transformers", "scipy", "gradio", "ray", "httpx", "mlflow",
          "opacus", "mauve", "matplotlib", "seqeval", "pycrfsuite", "vaderSentiment"}  # fmt: skip
 
-CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles"}
+CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles",
+        "firstnames", "swaps"}  # fmt: skip
 # Between the core and the pipeline: what a run consists of, and what it is told by.
 RUNNING = {"recipe", "recipefile", "registry", "run", "engines", "progress", "diagnose"}
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",

@@ -239,6 +239,10 @@ def test_what_may_follow_a_brace(
         assert after == expected[1]
 
 
+def test_no_brace_opens_where_there_are_no_labels() -> None:
+    assert constrain.advance(None, " {", ()) == (False, None)
+
+
 @given(
     st.lists(
         st.sampled_from([" {", "time", "ti", "me", "}", "day", ":", "x", "_2", " at", "{", "\\"])

@@ -286,16 +286,19 @@ def evaluate(
             raise UsageError("--generations and --canaries are of a recipe, which has its own rows",
                              fix="leave --real, --holdout and --metric out")  # fmt: skip
         found = pipeline.experiments(
-            _load(target, per_intent, seed, set_),
+            _load(target, None, seed, set_),
             output,
             generations=generations,
             canaries=canaries,
+            per_intent=per_intent,
             key_file=key_file,
             progress=progress,
         )
     elif target.suffix in {".yaml", ".yml"}:
-        raise UsageError(f"{target} is a recipe, which has no rows yet",
-                         fix="name its run folder, or ask for --generations or --canaries")  # fmt: skip
+        raise UsageError(
+            f"{target} is a recipe, which has no rows yet",
+            fix="name its run folder, or ask for --generations or --canaries",
+        )
     else:
         found = pipeline.evaluate(
             target,
@@ -311,6 +314,8 @@ def evaluate(
         typer.echo(json.dumps(found))
     else:
         _say_figures(found)
+        if not generations and not canaries and (target / "manifest.json").is_file():
+            typer.echo(f"a page of it: textsynth report {target}")
     if any(not gate["passed"] for gate in found.get("gates", ())):
         raise typer.Exit(GATE_MISSED)
 
@@ -321,11 +326,15 @@ def report(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The page; default: report.html in it.")
     ] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option("--with", help="A folder of experiments with the same recipe to show too."),
+    ] = None,
 ) -> None:
     """Write a run as one page for people: what went in and out, figures, plots, examples."""
     from textsynth import pipeline
 
-    typer.echo(f"report: {pipeline.report(run, output)}")
+    typer.echo(f"report: {pipeline.report(run, output, beside)}")
 
 
 @app.command()

@@ -8,7 +8,7 @@ several parts of the world.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -18,7 +18,7 @@ from typing import Any, Literal
 Gender = Literal["female", "male"]
 GENDERS: tuple[Gender, Gender] = ("female", "male")
 # An origin is a name's if its lists hold it so much more often than those of any other.
-CLEARLY = 2.0
+CLEARLY = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,23 @@ class Known:
     Attributes:
         word: it is a word, a place or a thing as well, so that it counts only where a person is
             expected.
+        usual: it is common where English is spoken, so that it is told in lower case, too.
     """
 
     gender: Gender | None
     origin: str | None
     word: bool
+    usual: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The names of one origin in ASCII letters: first names of a clear gender, and surnames."""
+    """The names of one origin in ASCII letters: first names of a clear gender, all of them and
+    those that people know, and surnames."""
 
-    female: tuple[str, ...]
-    male: tuple[str, ...]
+    first: Mapping[Gender, tuple[str, ...]]
+    familiar: Mapping[Gender, tuple[str, ...]]
     last: tuple[str, ...]
-
-    def first(self, gender: Gender) -> tuple[str, ...]:
-        return self.female if gender == "female" else self.male
 
 
 def known(name: str) -> Known | None:
@@ -59,26 +59,19 @@ def origins() -> Mapping[str, Origin]:
     data = _data()
     found = {}
     for origin, locales in data["origins"].items():
-        firsts: dict[str, dict[str, None]] = {gender: {} for gender in GENDERS}
-        last: dict[str, None] = {}
-        for locale in locales:
-            for gender in GENDERS:
-                firsts[gender].update(dict.fromkeys(_listed(locale, f"first_names_{gender}")))
-            last.update(dict.fromkeys(_surnames(locale)))
-        more = data["added"].get(origin, {})
-        for gender in GENDERS:
-            firsts[gender].update(dict.fromkeys(more.get(gender, "").split()))
-        last.update(dict.fromkeys(more.get("last", "").split()))
-        clear = {
-            gender: tuple(
+        own = data["familiar"][origin]
+        familiar = {gender: tuple(own[gender].split()) for gender in GENDERS}
+        first = {
+            gender: _in_ascii(
                 name
-                for name in names
-                if _usual(name) and (k := known(name)) and k.gender == gender and not k.word
+                for name in (*familiar[gender], *_of_all(locales, f"first_names_{gender}"))
+                if _fits(name, gender, origin)
             )
-            for gender, names in firsts.items()
+            for gender in GENDERS
         }
-        surnames = tuple(name for name in last if _usual(name))
-        found[origin] = Origin(clear["female"], clear["male"], surnames)
+        surnames = (name for locale in locales for name in _surnames(locale))
+        last = _in_ascii((*own["last"].split(), *surnames))
+        found[origin] = Origin(first, familiar, last)
     return found
 
 
@@ -90,8 +83,16 @@ def plain(name: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def _usual(name: str) -> bool:
-    return name.isascii() and name.isalpha() and name.istitle() and len(name) > 2
+def _in_ascii(names: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in their order, without those of two letters or of two words."""
+    usual = (name for name in names if name.isascii() and name.isalpha() and name.istitle())
+    return tuple(dict.fromkeys(name for name in usual if len(name) > 2))
+
+
+def _fits(name: str, gender: Gender, origin: str) -> bool:
+    found = known(name)
+    clear = found is not None and (found.gender, found.origin) == (gender, origin)
+    return clear and found is not None and not found.word
 
 
 @cache
@@ -101,24 +102,31 @@ def _known() -> Mapping[str, Known]:
     data = _data()
     listed: dict[str, dict[Gender, set[str]]] = {}
     for locale in sorted(AVAILABLE_LOCALES):
-        for gender in GENDERS:
-            for name in _listed(locale, f"first_names_{gender}"):
+        for own in GENDERS:
+            for name in _listed(locale, f"first_names_{own}"):
                 of_name = listed.setdefault(plain(name), {"female": set(), "male": set()})
-                of_name[gender].add(locale)
-    added: dict[str, tuple[Gender, str]] = {}
-    for origin, several in data["added"].items():
-        for gender in GENDERS:
-            for name in several[gender].split():
-                added[plain(name)] = (gender, origin)
-                listed.setdefault(plain(name), {"female": set(), "male": set()})
-    either, words = set(data["either"].split()), set(data["words"].split())
-    speaking = set(data["speaking"])
+                of_name[own].add(locale)
+    familiar: dict[str, tuple[Gender, str]] = {}
+    for origin, several in data["familiar"].items():
+        for own in GENDERS:
+            familiar.update((plain(name), (own, origin)) for name in several[own].split())
+    for name in familiar:
+        listed.setdefault(name, {"female": set(), "male": set()})
+    either, words, never = (set(data[kind].split()) for kind in ("either", "words", "never"))
+    speaking, common = set(data["speaking"]), set(data["common"])
     found = {}
     for name, by_gender in listed.items():
-        gender, origin = _gender(by_gender, speaking), _origin(by_gender, data["origins"])
-        if name in added:
-            gender, origin = added[name]
-        found[name] = Known(None if name in either else gender, origin, name in words)
+        if name in never:
+            continue
+        there = by_gender["female"] | by_gender["male"]
+        usual = name in familiar or not common.isdisjoint(there)
+        gender, origin = _gender(by_gender, speaking), _origin(there, data["origins"])
+        if usual and origin != "english":
+            origin = None  # what is at home in English, too, tells of no other origin
+        if name in familiar:
+            gender, origin = familiar[name]
+        gender = None if name in either else gender
+        found[name] = Known(gender, origin, word=name in words, usual=usual)
     return found
 
 
@@ -129,10 +137,7 @@ def _gender(by_gender: Mapping[Gender, set[str]], speaking: set[str]) -> Gender 
     return there[0] if len(there) == 1 else None
 
 
-def _origin(
-    by_gender: Mapping[Gender, set[str]], origins: Mapping[str, list[str]]
-) -> str | None:
-    there = set.union(*by_gender.values())
+def _origin(there: set[str], origins: Mapping[str, list[str]]) -> str | None:
     share = {name: len(there & {*locales}) / len(locales) for name, locales in origins.items()}
     first, second = sorted(share, key=lambda name: -share[name])[:2]
     return first if share[first] and share[first] >= CLEARLY * share[second] else None
@@ -144,6 +149,10 @@ def _provider(locale: str) -> Any:
         return import_module(f"faker.providers.person.{locale}").Provider
     except ModuleNotFoundError:
         return None
+
+
+def _of_all(locales: Iterable[str], attribute: str) -> Iterator[str]:
+    return (name for locale in locales for name in _listed(locale, attribute))
 
 
 def _listed(locale: str, attribute: str) -> list[str]:

@@ -38,6 +38,10 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     },
     "exporters": {
         "huggingface": "textsynth.export.huggingface:export",
+        "rasa": "textsynth.export.rasa:export",
+        "jsonl": "textsynth.export.flat:jsonl",
+        "csv": "textsynth.export.flat:csv",
+        "parquet": "textsynth.export.flat:parquet",
     },
 }
 

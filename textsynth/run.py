@@ -21,6 +21,7 @@ Resume = Literal["never", "always", "if-possible"]
 STATE = "state.json"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
+REPORT = "report.html"
 
 
 @dataclass(frozen=True, slots=True)

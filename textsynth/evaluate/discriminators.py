@@ -55,7 +55,7 @@ def nb_svm(real: Sequence[str], made: Sequence[str]) -> Estimate:
         features = vectorizer.fit_transform(texts[learnt])
         sides = [1 + np.asarray(features[labels == side].sum(axis=0)).ravel() for side in (0, 1)]
         ratio = np.log((sides[1] / sides[1].sum()) / (sides[0] / sides[0].sum()))
-        model = LinearSVC(C=0.1).fit(features.multiply(ratio).tocsr(), labels)
+        model = LinearSVC(C=0.1, random_state=0).fit(features.multiply(ratio).tocsr(), labels)
         return model.decision_function(vectorizer.transform(texts[judged]).multiply(ratio).tocsr())
 
     return cross_validated(len(real), len(made), judge)

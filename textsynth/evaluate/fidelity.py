@@ -3,10 +3,11 @@ real rows."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,18 +24,20 @@ from textsynth.evaluate import (
     discriminators,
     embeddings,
     intervals,
+    profiles,
     samples,
 )
-from textsynth.evaluate.diversity import words_of
 
 FEWEST = 20  # rows a side; with fewer nothing is measured
 MAUVE_FEWEST, MAUVE_ENOUGH = 100, 5000
 JUDGED = 1000  # rows a side that discriminators and the tagger see
 MAPPED = 750  # points a side
-LONGEST = 40  # words; longer rows are counted with these
 NEAREST = 5
-Counts = Counter[Any]
-CLOSED = frozenset({"DET", "ADP", "PRON", "AUX", "CCONJ", "SCONJ", "PART"})
+PLOTTED = {  # profiles: their table, and its column of what is counted
+    "length": ("lengths", "words"),
+    "slot": ("slots", "label"),
+    "pos": ("parts_of_speech", "part"),
+}
 
 ABOUT: Mapping[str, About] = {
     "mauve": About(
@@ -165,8 +168,13 @@ def fidelity(sets: Sets, context: Context) -> Findings:
                 for name, value in measure(rows, equal.target, context).items():
                     found.setdefault(name, []).append(value)
     told_apart, more = _told_apart(whole, size, context)
-    distances, tables, missing = _distances(equal, context)
-    found |= told_apart | distances
+    kinds, missing = profiles.of(equal.each(), context)
+    found |= told_apart | {
+        f"{name}_distance": [
+            Estimate(profiles.total_variation(own, target)) for own in (made, other) if own
+        ]
+        for name, (made, target, other) in kinds.items()
+    }
     figures = [
         Figure(name, own.value, own.low, own.high, {}, *reference)
         for name in ABOUT
@@ -174,6 +182,11 @@ def fidelity(sets: Sets, context: Context) -> Findings:
         for own, *reference in [found[name]]
     ]
     notes += [*_mauve_notes(size, context), *more, *missing]
+    tables = {
+        table: profiles.shares(column, kinds[name][:2])
+        for name, (table, column) in PLOTTED.items()
+        if name in kinds
+    }
     return Findings(figures, notes, tables | {"map": _map(equal, context)})
 
 
@@ -219,10 +232,30 @@ def _mauve(rows: pa.Table, target: pa.Table, context: Context) -> dict[str, Esti
 
 
 def mauve_score(made: npt.ArrayLike, real: npt.ArrayLike, *, seed: int = 0) -> float:
-    """MAUVE of features of shape (n, d), by its authors' library with its own settings."""
+    """MAUVE of features of shape (n, d), by its authors' library with its own settings; 1 where no
+    two features differ, which it cannot say."""
     from mauve import compute_mauve
 
-    return float(compute_mauve(p_features=made, q_features=real, seed=seed).mauve)
+    both = np.concatenate([made, real])
+    if not np.ptp(both, axis=0).any():
+        return 1.0
+    with _silent():
+        return float(compute_mauve(p_features=made, q_features=real, seed=seed).mauve)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing reaches stderr, from native code neither: k-means warns there of the number of
+    clusters that MAUVE's authors chose."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _mauve_notes(size: int, context: Context) -> list[str]:
@@ -267,92 +300,11 @@ def _told_apart(
     }, notes
 
 
-def _distances(
-    equal: Sides, context: Context
-) -> tuple[
-    dict[str, list[Estimate]], dict[str, Sequence[Mapping[str, str | int | float]]], list[str]
-]:
-    """Distances of distributions of what rows consist of, the shares for plots, and notes."""
-    profiles: dict[str, list[Counts]] = {
-        "length": [_lengths(table, context.language) for table in equal.each()],
-        "intent": [_intents(table) for table in equal.each()],
-        "slot": [_slot_labels(table) for table in equal.each()],
-    }
-    notes = []
-    if context.tag is None:
-        notes.append(
-            "Parts of speech and function words were not compared: there is no spaCy pipeline for "
-            f"{context.language!r}. For English, install one with "
-            '`pip install "textsynth-corpus[models]"`.'
-        )
-    else:
-        tagged = [
-            [pair for one in context.tag(corpus.column(table, "text")[:JUDGED]) for pair in one]
-            for table in equal.each()
-        ]
-        profiles["pos"] = [Counter(part for _, part in own if part != "SPACE") for own in tagged]
-        profiles["function_word"] = [
-            Counter(corpus.fold(word) for word, part in own if part in CLOSED) for own in tagged
-        ]
-    distances = {}
-    for name, (made, target, other) in profiles.items():
-        if made and target:
-            distances[f"{name}_distance"] = [
-                Estimate(total_variation(own, target)) for own in (made, other) if own
-            ]
-        elif made or target:
-            side = "real" if made else "synthetic"
-            notes.append(f"{name}_distance was not measured: the {side} rows have none.")
-    tables = {
-        table: _shares(column, *profiles[name][:2])
-        for name, table, column in (
-            ("length", "lengths", "words"),
-            ("slot", "slots", "label"),
-            ("pos", "parts_of_speech", "part"),
-        )
-        if name in profiles
-    }
-    return distances, tables, notes
-
-
-def _lengths(table: pa.Table, language: str) -> Counts:
-    return Counter(
-        min(LONGEST, len(words_of(text, language))) for text in corpus.column(table, "text")
-    )
-
-
-def _intents(table: pa.Table) -> Counts:
-    return Counter(intent for intent in corpus.column(table, "intent") if intent is not None)
-
-
-def _slot_labels(table: pa.Table) -> Counts:
-    """How often each label occurs, and rows without one; nothing where no row has a slot."""
-    rows = [[slot["label"] for slot in slots or ()] for slots in corpus.column(table, "slots")]
-    return Counter(label for row in rows for label in row or ["(none)"]) if any(rows) else Counter()
-
-
-def total_variation(one: Counts, other: Counts) -> float:
-    """Half the sum of the differences of shares, 0 to 1: how much of one distribution lies
-    elsewhere in the other."""
-    first, second = one.total(), other.total()
-    return sum(abs(one[key] / first - other[key] / second) for key in one | other) / 2
-
-
-def _shares(column: str, made: Counts, target: Counts) -> list[dict[str, str | int | float]]:
-    """A row for each kind of rows and each value that either has."""
-    return [
-        {"kind": kind, column: value, "share": round(counts[value] / counts.total(), 6)}
-        for kind, counts in (("synthetic", made), ("real", target))
-        if counts
-        for value in sorted(made | target)
-    ]
-
-
 def _map(equal: Sides, context: Context) -> list[dict[str, str | float | None]]:
     """Points of made and of target rows in the plane; those of made rows with their text."""
     tables = [table.slice(0, MAPPED) for table in (equal.made, equal.target)]
     texts = [corpus.column(table, "text") for table in tables]
-    places = plane(context.embed([*texts[0], *texts[1]]), seed=context.seed)
+    places = embeddings.plane(context.embed([*texts[0], *texts[1]]), seed=context.seed)
     rows = [
         {"kind": kind, "intent": intent, "text": text if kind == "synthetic" else None}
         for kind, table, own in zip(("synthetic", "real"), tables, texts, strict=True)
@@ -362,20 +314,3 @@ def _map(equal: Sides, context: Context) -> list[dict[str, str | float | None]]:
         {"x": round(float(x), 3), "y": round(float(y), 3), **row}
         for (x, y), row in zip(places, rows, strict=True)
     ]
-
-
-def plane(vectors: npt.ArrayLike, *, seed: int = 0) -> npt.NDArray[np.float64]:
-    """Vectors of shape (n, d), d at least 2, as points of the plane, shape (n, 2): t-SNE from the
-    two principal components, or these alone where nothing but they differs."""
-    from sklearn.manifold import TSNE
-
-    given = np.asarray(vectors, np.float64)
-    centred = given - given.mean(axis=0)
-    _, spread, axes = np.linalg.svd(centred, full_matrices=False)
-    principal = centred @ axes[:2].T
-    if len(spread) < 3 or spread[2] < 1e-6:
-        return np.asarray(principal)
-    start = (principal / principal[:, 0].std() * 1e-4).astype(np.float32)
-    perplexity = min(30, (len(given) - 1) / 3)
-    return np.asarray(TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(
-        given.astype(np.float32)), np.float64)  # fmt: skip

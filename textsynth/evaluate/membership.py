@@ -1,9 +1,9 @@
 """Membership inference: can somebody who has the synthetic rows tell the seeds from other rows?
 
-Four attacks, each a score of a real row that is high for a seed. Three need the synthetic rows
-alone: similarity to the nearest of them by embeddings and by character n-grams, and the loss under
-an n-gram model of them (Meeus et al. 2025, "The Canary's Echo"), here calibrated by a model of
-other real rows. The fourth has the model that wrote them: its loss, calibrated by that of the base
+An attack scores real rows, seeds high. Four need the synthetic rows alone: similarity to the
+nearest of them by embeddings and by character n-grams, and the loss under an n-gram model of their
+texts or of their patterns (Meeus et al. 2025, "The Canary's Echo"), here calibrated by a model of
+other real rows. The fifth has the model that wrote them: its loss, calibrated by that of the base
 model (Carlini et al. 2021, "Extracting Training Data from Large Language Models").
 """
 
@@ -68,13 +68,18 @@ def targets(
     )
 
 
-def attacks(of: Targets, rows: Sequence[str], context: Context) -> dict[str, Floats]:
-    """The score of each target by each attack that can be made, shape (n,) each."""
+def attacks(
+    of: Targets, rows: Sequence[str], written: Sequence[str], context: Context
+) -> dict[str, Floats]:
+    """The score of each target by each attack that can be made, shape (n,) each. `written` are the
+    synthetic rows as patterns; where nothing has slots they say no more than the texts."""
     scores = {
         "nearest": -distances(context.embed(of.texts), context.embed(list(rows))),
         "character n-grams": character_similarity(of.texts, rows),
-        "n-gram model": calibrated_ngrams(of, rows),
+        "n-grams": calibrated_ngrams(of.texts, of.half, rows),
     }
+    if of.written != of.texts:
+        scores["n-grams of patterns"] = calibrated_ngrams(of.written, of.half, written)
     if context.loss is not None:
         scores["loss"] = -context.loss(of.written)
         if context.perplexity is not None:
@@ -149,16 +154,18 @@ def _steps(text: str) -> list[tuple[tuple[str, ...], str]]:
     return [(tuple(own[at - ORDER + 1 : at]), own[at]) for at in range(ORDER - 1, len(own))]
 
 
-def calibrated_ngrams(of: Targets, rows: Sequence[str]) -> Floats:
+def calibrated_ngrams(
+    texts: Sequence[str], half: npt.NDArray[np.int64], rows: Sequence[str]
+) -> Floats:
     """How much better a trigram model of the synthetic rows knows each target than one of real rows
     does, nats a word, shape (n,). The real rows are the other half of the targets, seeds and others
     alike, so that nothing in it but the synthetic rows can tell who is a seed."""
     own = NgramModel(rows)
-    scores = np.zeros(len(of.texts))
-    for half in (0, 1):
-        other = NgramModel([of.texts[at] for at in np.flatnonzero(of.half != half)])
-        for at in np.flatnonzero(of.half == half):
-            scores[at] = other.loss(of.texts[at]) - own.loss(of.texts[at])
+    scores = np.zeros(len(texts))
+    for number in (0, 1):
+        other = NgramModel([texts[at] for at in np.flatnonzero(half != number).tolist()])
+        for at in np.flatnonzero(half == number).tolist():
+            scores[at] = other.loss(texts[at]) - own.loss(texts[at])
     return scores
 
 

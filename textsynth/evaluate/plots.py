@@ -17,6 +17,7 @@ from itertools import cycle
 from typing import Any
 
 from textsynth import models
+from textsynth.evaluate import Estimate
 
 # Each colour of a plot, and the variable of the page that takes its place.
 COLOURS: Mapping[str, str] = {
@@ -30,6 +31,7 @@ COLOURS: Mapping[str, str] = {
     "fifth": "#be185e",
 }
 OWN = ("synthetic", "real", "third", "fourth", "fifth")
+MARKED = 12  # points of a line; more are not marked
 WIDTH, HEIGHT = 4.2, 2.9  # inches
 LEFT_OUT = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>", re.DOTALL
@@ -83,7 +85,8 @@ def lines(
     def draw(axes: Any) -> None:
         for one, colour in zip(series, colours, strict=True):
             code = COLOURS[colour]
-            axes.plot(one.x, one.y, color=code, marker="o", markersize=4, linewidth=1.8)
+            marker = "o" if len(one.x) <= MARKED else ""
+            axes.plot(one.x, one.y, color=code, marker=marker, markersize=4, linewidth=1.8)
             ends = [
                 (at, low, high)
                 for at, low, high in zip(one.x, one.low, one.high, strict=False)
@@ -102,16 +105,14 @@ def lines(
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         if percent:
-            axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+            axes.yaxis.set_major_formatter(_percent)
 
     colours = _colours(series)
     legend = [(one.name, colour) for one, colour in zip(series, colours, strict=True)]
     return Plot(title, _svg(key, title, draw), legend)
 
 
-def scatter(
-    key: str, title: str, groups: Mapping[str, Sequence[tuple[float, float, str]]]
-) -> Plot:
+def scatter(key: str, title: str, groups: Mapping[str, Sequence[tuple[float, float, str]]]) -> Plot:
     """A map without scales: the points (x, y, what is shown over them) of each group, the groups'
     names being colours of `OWN`."""
 
@@ -120,7 +121,7 @@ def scatter(
             axes.scatter(
                 [x for x, _, _ in points],
                 [y for _, y, _ in points],
-                s=9,
+                s=13,
                 color=COLOURS[name],
                 linewidths=0,
                 alpha=0.6,
@@ -139,7 +140,8 @@ def scatter(
 def histogram(
     key: str, title: str, groups: Mapping[str, Sequence[tuple[float, float]]], *, x: str
 ) -> Plot:
-    """Shares (place, share of 1) of each group as steps over one another."""
+    """Shares (whole number, share of 1) of each group as steps over one another."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Any) -> None:
         for (_, points), colour in zip(groups.items(), OWN, strict=False):
@@ -149,35 +151,47 @@ def histogram(
             axes.step(places, shares, where="mid", color=code, linewidth=1.8)
             axes.fill_between(places, shares, step="mid", color=code, alpha=0.16, linewidth=0)
         axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(x)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+        axes.yaxis.set_major_formatter(_percent)
 
     return Plot(title, _svg(key, title, draw), list(zip(groups, OWN, strict=False)))
 
 
 def intervals(
-    key: str,
-    title: str,
-    rows: Sequence[tuple[str, float, float | None, float | None]],
-    *,
-    x: str,
-    still: float,
+    key: str, title: str, rows: Sequence[tuple[str, Estimate, Estimate | None]], *, x: str
 ) -> Plot:
-    """A dot with its interval for each (name, value, low, high), from top to bottom, and a line at
-    `still`, where nothing changes."""
+    """A dot with its interval for each (name, synthetic, real), as percentages, from top to bottom;
+    the real ones hollow and below. A line stands at zero where values lie on both sides of it."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Any) -> None:
         places = range(len(rows), 0, -1)
-        axes.axvline(still, color=COLOURS["soft"], linewidth=1, linestyle=(0, (3, 3)))
-        for place, (_, value, low, high) in zip(places, rows, strict=True):
-            if low is not None and high is not None:
-                axes.plot([low, high], [place] * 2, color=COLOURS["synthetic"], linewidth=1.8)
-            axes.plot([value], [place], "o", color=COLOURS["synthetic"], markersize=5)
+        gap = 0.13 if beside else 0.0
+        for place, (_, made, real) in zip(places, rows, strict=True):
+            for one, at, name in ((made, place + gap, "synthetic"), (real, place - gap, "real")):
+                if one is None:
+                    continue
+                code = COLOURS[name]
+                if one.low is not None and one.high is not None:
+                    axes.plot([one.low, one.high], [at] * 2, color=code, linewidth=1.8)
+                face = "none" if name == "real" else code
+                axes.plot([one.value], [at], "o", color=code, markerfacecolor=face, markersize=5)
+        if axes.get_xlim()[0] < 0:
+            axes.axvline(0, color=COLOURS["soft"], linewidth=1, linestyle=(0, (3, 3)))
         axes.set_yticks(list(places), [_short(name) for name, *_ in rows])
         axes.set_ylim(0.4, len(rows) + 0.6)
         axes.set_xlabel(x)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(_percent)
 
-    return Plot(title, _svg(key, title, draw, height=0.7 + 0.24 * len(rows)), ())
+    beside = any(real for *_, real in rows)
+    legend = [("synthetic", "synthetic"), ("real", "real")] if beside else []
+    return Plot(title, _svg(key, title, draw, height=0.7 + 0.26 * len(rows)), legend)
+
+
+def _percent(share: float, _: int) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def _short(name: str, most: int = 24) -> str:
@@ -222,7 +236,7 @@ def _styled() -> Iterator[None]:
         "svg.fonttype": "none",
         "svg.hashsalt": _SALT,
         "font.family": ["DejaVu Sans"],
-        "font.size": 10,
+        "font.size": 11,
         "text.parse_math": False,
         "text.color": soft,
         "axes.labelcolor": soft,

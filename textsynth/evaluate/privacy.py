@@ -27,8 +27,9 @@ from textsynth.evaluate.records import Side
 
 # Real rows of a side from which on an attack can tell anything.
 FEWEST = 10
-# Synthetic rows looked at for distances and n-grams.
-MOST_ROWS = 10_000
+# Synthetic rows that an attacker has at most, and those that are looked at for distances.
+MOST_ROWS = 20_000
+LOOKED = 5_000
 LIMIT = (
     "These figures are of the rows, not of the base model: public seeds may stand in the text it "
     "was pretrained on, and then it knows the holdout as well as the seeds and a low figure says "
@@ -102,20 +103,22 @@ def privacy(
     Args:
         targets: seeds that are attacked at most, and rows of the holdout.
     """
-    rows = _sorted(sets.synthetic)
+    key = keyed.stream(context.seed, "privacy")
+    rows = _sampled(_sorted(sets.synthetic), MOST_ROWS, key)
     seeds, holdout = _sorted(sets.seeds), _sorted(sets.holdout)
     texts: list[str] = corpus.column(rows, "text")
     figures: list[Figure] = []
     notes = [LIMIT]
-    key = keyed.stream(context.seed, "privacy")
     if not texts:
         notes.append("Privacy was not measured: there are no synthetic rows.")
     elif not seeds.num_rows:
         notes.append("The rows were not compared with seeds: no seeds were given.")
     else:
-        looked = _sampled(texts, MOST_ROWS, key)
+        looked: list[str] = corpus.column(_sampled(rows, LOOKED, key), "text")
+        if rows.num_rows < sets.synthetic.num_rows:
+            notes.append(f"Copies were sought in {MOST_ROWS:,} of the rows, drawn by key.")
         if holdout.num_rows:
-            figures += _attacked(seeds, holdout, texts, looked, context, targets, key, notes)
+            figures += _attacked(rows, seeds, holdout, looked, context, targets, key, notes)
         else:
             notes.append(
                 "Membership inference and the share nearer to seeds were not measured: they need "
@@ -123,7 +126,7 @@ def privacy(
             )
         figures += _close(seeds, holdout, looked, context, key)
         figures += _copied(seeds, holdout, looked, key, notes)
-    figures += _leaked(holdout, texts, context, notes)
+    figures += _leaked(sets.synthetic, holdout, context, notes)
     if context.epsilon is not None:
         figures.append(Figure("epsilon", context.epsilon))
     return Findings(figures, notes)
@@ -136,10 +139,10 @@ def _sorted(rows: pa.Table) -> pa.Table:
     return corpus.take(rows, sorted(range(len(keys)), key=keys.__getitem__))
 
 
-def _sampled(texts: Sequence[str], most: int, key: int) -> list[str]:
-    if len(texts) <= most:
-        return list(texts)
-    return [texts[at] for at in keyed.order(keyed.stream(key, "rows"), list(texts))[:most]]
+def _sampled(rows: pa.Table, most: int, key: int) -> pa.Table:
+    if rows.num_rows <= most:
+        return rows
+    return corpus.take(rows, keyed.order(key, corpus.column(rows, "text"))[:most])
 
 
 def _side(rows: pa.Table) -> Side:
@@ -147,9 +150,9 @@ def _side(rows: pa.Table) -> Side:
 
 
 def _attacked(
+    rows: pa.Table,
     seeds: pa.Table,
     holdout: pa.Table,
-    texts: Sequence[str],
     looked: Sequence[str],
     context: Context,
     most: int,
@@ -184,25 +187,25 @@ def _attacked(
             "both sides, which draws the AUC to 50 %."
         )
     return [
-        *_inferred(seeds, holdout, draws[0], texts, context, key, notes),
+        *_inferred(rows, seeds, holdout, draws[0], context, key, notes),
         _nearer(own, other, draws, looked, context, key),
     ]
 
 
 def _inferred(
+    rows: pa.Table,
     seeds: pa.Table,
     holdout: pa.Table,
     drawn: records.Balanced,
-    texts: Sequence[str],
     context: Context,
     key: int,
     notes: list[str],
 ) -> list[Figure]:
     of = membership.targets(
         drawn,
-        *((corpus.column(rows, "text"), _written(rows)) for rows in (seeds, holdout)),
+        *((corpus.column(side, "text"), _written(side)) for side in (seeds, holdout)),
     )
-    scores = membership.attacks(of, texts, context)
+    scores = membership.attacks(of, corpus.column(rows, "text"), _written(rows), context)
     if context.loss is None:
         notes.append(
             "No attack had the model that wrote the rows: membership was inferred from the rows "
@@ -287,15 +290,14 @@ def _copied(
     return [Figure("verbatim_5grams", value.value, value.low, value.high, reference=reference)]
 
 
-def _leaked(
-    holdout: pa.Table, texts: Sequence[str], context: Context, notes: list[str]
-) -> list[Figure]:
+def _leaked(rows: pa.Table, holdout: pa.Table, context: Context, notes: list[str]) -> list[Figure]:
     if context.find_leaks is None:
         notes.append(
             "Removed values were not looked for: the scrub keeps them in memory only, while "
             "`generate` runs."
         )
         return []
+    texts = corpus.column(rows, "text")
     if not texts:
         return []
     value = intervals.share(sum(map(bool, context.find_leaks(texts))), len(texts))

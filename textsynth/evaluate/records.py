@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
-DRAWS = 5
+DRAWS = 3
 PERMUTATIONS = 200
 BLOCK = 1000
 # Nearest rows of each that are kept: that all have one label by chance is 2 in 2**16.
@@ -124,7 +124,8 @@ def nearer_to_seeds(
                 closest[at : at + BLOCK] = place[:, 0]
         chance.append(shares / len(rows))
     groups = np.unique(closest, return_inverse=True)[1]
-    hits, sizes = np.bincount(groups, values), np.bincount(groups).astype(float)
+    hits = np.asarray(np.bincount(groups, values), float)
+    sizes = np.asarray(np.bincount(groups), float)
     low, high = np.quantile(np.concatenate(chance), intervals.TAILS)
     return (
         _ratio(hits, sizes, resamples, seed),

@@ -88,7 +88,7 @@ def written(value: float, style: Style = "number") -> str:
         told = f"{value:,.0f}"
     else:
         size = abs(value)
-        digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
+        digits = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
         told = f"{value:,.{digits}f}"
     unsigned = told.lstrip("-")
     return unsigned if not unsigned.strip("0.% ") else told.replace("-", MINUS)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from textsynth.evaluate import About, Estimate, Figure
 from textsynth.evaluate.measured import SECTIONS, GateResult, Measured
-from textsynth.evaluate.tables import MINUS, mark, words, written
+from textsynth.evaluate.tables import MINUS, mark, written
 
 Level = Literal["good", "watch", "bad", "unknown"]
 
@@ -20,10 +20,13 @@ Level = Literal["good", "watch", "bad", "unknown"]
 # away what they were made from.
 GUESS, FOUND_OUT = 0.55, 0.6
 SIGNS_OF_SYNTHESIS = 0.7  # AUC of a discriminator
-AMPLIFIED = 1.25  # output over seeds
-# An unplanted canary has 1.44 bits on average (Carlini et al. 2019); 10 bits are one in a thousand.
-EXPOSED = 10.0
-MOST_WATCHED = 4
+AMPLIFIED = 0.05  # of all mentions
+# Figures of variety, of which the first that is worse is told: which way people want it, and how.
+VARIETY = (
+    ("distinct_2", "high", "its wording is less varied than that of real rows"),
+    ("self_bleu", "low", "its rows are more like one another than real ones"),
+    ("vendi", "high", "it says fewer different things than real rows"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ def _usable(found: Measured) -> Sentence:
         are = "is" if len(missed) == 1 else "are"
         clauses.append(f"not as it stands: {of} {are} missed ({', '.join(map(_gate, missed))})")
     elif found.gates:
-        gates = len(found.gates)
-        clauses.append(f"{'the gate' if gates == 1 else f'all {gates} gates'} of the recipe held")
+        gates = {1: "the gate", 2: "both gates"}.get(len(found.gates), "all gates")
+        clauses.append(f"{gates} of the recipe held")
     gain = found.figure("utility", "gain")
     level, told = _gain(gain, found)
     clauses.append(told)
@@ -77,17 +80,19 @@ def _gate(gate: GateResult) -> str:
 def _gain(gain: Figure | None, found: Measured) -> tuple[Level, str]:
     if gain is None:
         return "unknown", "whether a classifier gains from these rows was not measured"
-    change = f"accuracy on real text nobody trained on changes by {points(gain.value)}"
+    on = "accuracy on real text that nobody trained on"
     if gain.low is None or gain.high is None:
-        return "watch", f"{change}, and how certain that is was not measured"
-    between = f"between {points(gain.low)} and {points(gain.high)}"
+        certain = "how certain that is was not measured"
+        return "watch", f"with these rows {on} changes by {points(gain.value)}, and {certain}"
+    between = f"between {points(gain.low).partition(' ')[0]} and {points(gain.high)}"
+    told = f"{on} changes by {points(gain.value)} ({between})"
     if gain.low > 0:
         best = found.figure("mixing", "recommended_multiple")
         mix = f", best with {best.value:g} synthetic rows to each real one" if best else ""
-        return "good", f"adding these rows to the real ones helps: {change} ({between}){mix}"
+        return "good", f"adding these rows to the real ones helps: {told}{mix}"
     if gain.high < 0:
-        return "bad", f"adding these rows to the real ones does harm: {change} ({between})"
-    return "watch", f"adding does not help here: {change} ({between}), which may be nothing"
+        return "bad", f"adding these rows to the real ones does harm: {told}"
+    return "watch", f"adding does not help here: {told}, which may be chance"
 
 
 def points(value: float) -> str:
@@ -102,35 +107,27 @@ def points(value: float) -> str:
 def _watch(found: Measured, short: int) -> Sentence:
     question = "What should be watched?"
     clauses = list(_noticed(found, short))
-    missing = [name for name in SECTIONS if not found.overall(name)]
-    if found.metrics and missing:
-        unmeasured = f"not measured: {', '.join(missing)}"
+    missing = [name for name in SECTIONS if not found.figures(name)]
+    if len(missing) == len(SECTIONS):
+        gap = ["its quality was not measured yet"]
     else:
-        unmeasured = "" if found.metrics else "its quality was not measured yet"
+        gap = [f"not measured: {', '.join(missing)}"] * bool(missing)
     if clauses:
-        shown = clauses[:MOST_WATCHED]
-        return _sentence(question, "watch", [*shown, *([unmeasured] if unmeasured else [])])
-    if not found.metrics:
-        return _sentence(question, "unknown", [unmeasured])
-    return _sentence(
-        question,
-        "good",
-        ["nothing that was measured stands out", *([unmeasured] if unmeasured else [])],
-    )
+        return _sentence(question, "watch", [*clauses, *gap])
+    if len(missing) == len(SECTIONS):
+        return _sentence(question, "unknown", gap)
+    return _sentence(question, "good", ["nothing that was measured stands out", *gap])
 
 
 def _noticed(found: Measured, short: int) -> Iterator[str]:
     if short:
         yield f"{short} {'intent has' if short == 1 else 'intents have'} fewer rows than asked for"
-    for metric, name, better, told in (
-        ("diversity", "distinct_2", "high", "its wording is less varied than that of real text"),
-        ("diversity", "vendi", "high", "it says fewer different things than real text"),
-        ("diversity", "self_bleu", "low", "its rows are more like one another than real ones"),
-        ("fidelity", "recall", "high", "it leaves out part of what real people say"),
-    ):
-        figure = found.figure(metric, name)
-        if figure and figure.reference and _worse(f"{metric}.{name}", figure, better):
-            yield f"{told} ({_against(figure, figure.reference, name)})"
+    poorer = next(filter(None, (_poorer(found, *one) for one in VARIETY)), None)
+    if poorer:
+        yield poorer
+    recall = found.figure("fidelity", "recall")
+    if recall and recall.reference and _worse("fidelity.recall", recall, "high"):
+        yield f"it leaves out part of what real people say ({_against(recall, recall.reference)})"
     told_apart = found.figure("fidelity", "auc_words")
     if told_apart and told_apart.value > SIGNS_OF_SYNTHESIS:
         yield (
@@ -138,17 +135,28 @@ def _noticed(found: Measured, short: int) -> Iterator[str]:
             f" {100 * told_apart.value:.0f} % of the time (blind guessing: 50 %)"
         )
     louder = found.figure("bias", "max_amplification")
-    if louder and louder.value > AMPLIFIED and (louder.low is None or louder.low > 1):
-        yield f"one group of people is {louder.value:.1f} times as frequent as in the seeds"
+    if louder and louder.value > AMPLIFIED and (louder.low is None or louder.low > 0):
+        more = written(louder.value, "percent")
+        yield (
+            "one group of people is further ahead of the others than among the seeds"
+            f" (by {more} of all mentions)"
+        )
+
+
+def _poorer(found: Measured, name: str, better: str, told: str) -> str | None:
+    figure = found.figure("diversity", name)
+    if figure and figure.reference and _worse(f"diversity.{name}", figure, better):
+        return f"{told} ({_against(figure, figure.reference)})"
+    return None
 
 
 def _worse(name: str, figure: Figure, better: Any) -> bool:
     return mark(name, figure, About("", "", better=better)) == "watch"
 
 
-def _against(figure: Figure, real: Estimate, name: str) -> str:
-    style: Any = "number" if name == "vendi" else "percent"
-    return f"{written(figure.value, style)} against {written(real.value, style)}"
+def _against(figure: Figure, real: Estimate) -> str:
+    style: Any = "number" if max(figure.value, real.value) > 1 else "percent"
+    return f"{written(figure.value, style)}; real rows: {written(real.value, style)}"
 
 
 # -- safe? ------------------------------------------------------------------------------------
@@ -199,19 +207,21 @@ def _attacks(found: Measured) -> Iterator[tuple[Level, str]]:
     copied = found.figure("privacy", "verbatim_5grams")
     if copied and copied.reference:
         more = _worse("privacy.verbatim_5grams", copied, "low")
-        than = "more" if more else "no more"
         yield (
             "watch" if more else "good",
-            f"{than} runs of five words stand in a seed than real rows share with one another"
-            f" ({_against(copied, copied.reference, '')})",
+            f"runs of five words are copied from seeds {'more' if more else 'no more'} often than"
+            f" by chance ({_against(copied, copied.reference)})",
         )
     exposure = found.figure("privacy", "exposure")
-    if exposure:
-        bits = f"{exposure.value:.1f} bits"
-        if exposure.value > EXPOSED:
-            yield "bad", f"planted secrets can be extracted (exposure {bits})"
+    if exposure and exposure.reference:
+        bits = f"{exposure.value:.1f} bits; {exposure.reference.value:.1f} where none was planted"
+        if _worse("privacy.exposure", exposure, "low"):
+            yield "watch", f"the model remembers secrets that were planted (exposure {bits})"
         else:
-            yield "good", f"planted secrets stay hidden (exposure {bits})"
+            yield "good", f"the model remembers no planted secret (exposure {bits})"
+    released = found.figure("privacy", "canaries_released")
+    if released and released.value > 0:
+        yield "bad", f"{written(released.value, 'percent')} of the planted secrets stand in rows"
 
 
 def _guessed(guess: Figure) -> tuple[Level, str]:
@@ -221,14 +231,9 @@ def _guessed(guess: Figure) -> tuple[Level, str]:
         else ""
     )
     told = (
-        "which of two real rows was a seed can be guessed from the rows"
+        "somebody who guesses which of two real rows was used is right"
         f" {guess.value:.0%} of the time{between} (blind guessing: 50%)"
     ).replace("%", " %")
     if guess.value > FOUND_OUT and (guess.low is None or guess.low > 0.5):
         return "bad", told
     return ("watch" if guess.value > GUESS else "good"), told
-
-
-def unmeasured(found: Measured | None) -> list[str]:
-    """The metrics of which there is no figure, for people."""
-    return [words(name) for name in SECTIONS if not (found and found.overall(name))]

@@ -26,12 +26,16 @@ class ExportReport:
         folder: where the result lies.
         written: rows written.
         refused: rows left out, by the snake_case rule that they break.
+        sampled: what was sampled down to a limit of the target, by the limit: (kept, of).
+        notes: what somebody who uses the result should know, a sentence each.
     """
 
     format: str
     folder: Path
     written: int
     refused: Mapping[str, int] = field(default_factory=dict)
+    sampled: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

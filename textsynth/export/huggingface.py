@@ -6,9 +6,7 @@ and from the hub.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from textsynth.corpus import SCHEMA, WORD, count_by
 from textsynth.errors import ExportError
 from textsynth.export import About, ExportReport, license_id
 from textsynth.export.card import SPLITS, TAGS, Config, Part, render
+from textsynth.export.target import foreign, replacing, require_rows
 
 DIALOGUE = ("dialogue_id", "turn", "speaker", "act", "state")
 CARD = "README.md"
@@ -49,33 +48,17 @@ def export(
     if shard_rows < 1:
         raise ExportError(f"shard_rows is {shard_rows}", fix="give 1 or more")
     counts = _counts(corpus)
-    target = folder.resolve()
-    _check_target(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        (temporary / "data").mkdir(parents=True)
+    with replacing(folder, _fault) as temporary:
+        (temporary / "data").mkdir()
         config = _write_utterances(corpus, temporary, shard_rows, counts)
         card = render(corpus, [config], about, license_)
         (temporary / CARD).write_text(card, encoding="utf-8", newline="\n")
-        _swap(temporary, target)
-    except OSError as error:
-        raise ExportError(
-            f"the dataset cannot be written: {error.strerror or error}",
-            where=str(folder),
-            fix="choose a folder that can be written, on a disk with room",
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return ExportReport("huggingface", folder, corpus.num_rows)
 
 
 def _counts(corpus: pa.Table) -> dict[str, int]:
     """Rows of each split that has any, in the order of `SPLITS`."""
-    if corpus.num_rows == 0:
-        raise ExportError(
-            "the corpus has no rows",
-            fix="see why every row was rejected, then loosen that filter or give more seeds",
-        )
+    require_rows(corpus)
     found = {key[0]: rows for key, rows in count_by(corpus, "split").items()}
     for split, rows in found.items():
         if split not in SPLITS:
@@ -86,21 +69,12 @@ def _counts(corpus: pa.Table) -> dict[str, int]:
     return {split: found[split] for split in SPLITS if split in found}
 
 
-def _check_target(target: Path) -> None:
-    """Refuse a folder with anything in it that an export does not write."""
-    if not target.exists():
-        return
-    fix = "choose an empty folder, or move what is there"
-    if not target.is_dir():
-        raise ExportError("this is a file", where=str(target), fix="choose a folder")
-    there = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
-    foreign = [name for name in there if not _OURS.fullmatch(name)]
-    if foreign:
-        raise ExportError(
-            f"the folder holds {foreign[0]!r}, which no export wrote", where=str(target), fix=fix
-        )
-    if there and not _is_our_card(target / CARD):
-        raise ExportError("the folder holds another dataset", where=str(target), fix=fix)
+def _fault(target: Path, there: list[str]) -> str | None:
+    """Why a folder is no dataset that was exported here."""
+    others = [name for name in there if not _OURS.fullmatch(name)]
+    if others:
+        return foreign(others)
+    return None if _is_our_card(target / CARD) else "the folder holds another dataset"
 
 
 def _is_our_card(card: Path) -> bool:
@@ -112,21 +86,6 @@ def _is_our_card(card: Path) -> bool:
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return False
     return isinstance(data, dict) and set(TAGS) <= set(data.get("tags") or ())
-
-
-def _swap(temporary: Path, target: Path) -> None:
-    """Put the new folder in the place of the old one, or leave the old one there."""
-    if not target.exists():
-        os.rename(temporary, target)
-        return
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    os.rename(target, old)
-    try:
-        os.rename(temporary, target)
-    except OSError:
-        os.rename(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_utterances(

@@ -1,21 +1,42 @@
-"""Readers of what people already have: templates of other tools as a grammar like any other.
+"""Readers of what people already have: templates of other tools as a grammar like any other, and
+rows as seeds.
 
-Each format is one file, `load(path) -> Grammar`; `pack` hands plain data to the grammar's own
-reading. Home Assistant's files, the native ones, go to the grammar as they are.
+Each format is one file. `load(path) -> Grammar` is there where the format holds templates; `pack`
+hands plain data to the grammar's own reading. `examples(path, notes, options)` yields its rows as
+utterances and tells `notes` what it leaves out. Home Assistant's files, the native ones, go to the
+grammar as they are.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from textsynth.errors import GrammarError, did_you_mean
+from textsynth.corpus import Utterance
+from textsynth.errors import GrammarError, SeedError, UsageError, did_you_mean
 from textsynth.grammar import grammar as native
 from textsynth.grammar.model import Grammar
-from textsynth.importers import chatito, padatious, rasa, rhasspy, snips
+from textsynth.importers import (
+    alexa,
+    chatito,
+    clinc,
+    conll,
+    dialogflow,
+    hub,
+    lex,
+    padatious,
+    rasa,
+    rhasspy,
+    snips,
+    table,
+    telling,
+    tree,
+)
+from textsynth.importers.examples import REASONS, Notes, Options
 
-__all__ = ["FORMATS", "detect", "load"]
+__all__ = ["EXAMPLES", "FORMATS", "REASONS", "Notes", "Options", "detect", "detect_examples",
+           "load", "read_examples"]  # fmt: skip
 _READERS: dict[str, Callable[[Path], Grammar]] = {
     "homeassistant": native.load,
     "chatito": chatito.load,
@@ -23,43 +44,54 @@ _READERS: dict[str, Callable[[Path], Grammar]] = {
     "snips": snips.load,
     "rhasspy": rhasspy.load,
     "padatious": padatious.load,
+    "alexa": alexa.load,
+    "lex": lex.load,
+    "dialogflow": dialogflow.load,
 }
 FORMATS = tuple(_READERS)
-_BY_SUFFIX = {".chatito": "chatito", ".ini": "rhasspy", ".intent": "padatious",
-              ".entity": "padatious"}  # fmt: skip
-# What a YAML or JSON file holds, told by keys that begin a line (or, quoted, follow another).
-_NATIVE = r'(?:^[\s{]*|[{,]\s*(?="))"?(?:intents|lists|expansion_rules)"?\s*:'
-_BY_CONTENT = (
-    ("rasa", re.compile(r"^nlu[ \t]*:", re.MULTILINE)),
-    ("snips", re.compile(r"^(?:--- +)?type[ \t]*:[ \t]*[\"']?(?:intent|entity)\b", re.MULTILINE)),
-    ("homeassistant", re.compile(_NATIVE, re.MULTILINE)),
-)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A reader of rows, and the options that it takes."""
+
+    examples: Callable[[Path, Notes, Options], Iterator[Utterance]]
+    takes: tuple[str, ...] = ()
+
+
+_SAMPLES = ("language", "per_sample", "seed")
+_EXAMPLES: dict[str, _Reader] = {
+    "rasa": _Reader(rasa.examples, ("language",)),
+    "alexa": _Reader(alexa.examples, _SAMPLES),
+    "lex": _Reader(lex.examples, _SAMPLES),
+    "dialogflow": _Reader(dialogflow.examples, _SAMPLES),
+    "snips": _Reader(snips.examples, _SAMPLES),
+    "conll": _Reader(conll.examples, ("columns", "language")),
+    "clinc": _Reader(clinc.examples, ("split", "language")),
+    "table": _Reader(table.examples, ("columns", "split", "language")),
+    "datasets": _Reader(hub.examples, ("columns", "split", "language")),
+}
+EXAMPLES = tuple(_EXAMPLES)
 
 
 def detect(path: Path) -> str | None:
-    """The format of a file or folder, by suffix and content; None where it is none of `FORMATS`.
+    """The format of templates of a file or folder, by suffix and content; None where it is none of
+    `FORMATS`.
 
     Raises:
         GrammarError: a folder holds several formats.
     """
-    if not path.is_dir():
-        return _format(path)
-    found: dict[str, Path] = {}
-    for file in sorted(path.rglob("*")):
-        if file.suffix in (*_BY_SUFFIX, *native.SUFFIXES) and (told := _format(file)):
-            found.setdefault(told, file)
-    if "rasa" in found:
-        found.pop("homeassistant", None)  # Rasa's domain has `intents` too
-    if len(found) > 1:
-        shown = ", ".join(
-            f"{told} ({file.relative_to(path)})" for told, file in sorted(found.items())
-        )
-        raise GrammarError(
-            f"the folder holds several formats: {shown}",
-            where=str(path),
-            fix="put each into a folder of its own",
-        )
-    return next(iter(found), None)
+    return telling.format_of(path, FORMATS)
+
+
+def detect_examples(path: Path) -> str | None:
+    """The format of rows of a file or folder, by suffix and content; None where it is none of
+    `EXAMPLES`.
+
+    Raises:
+        GrammarError: a folder holds several formats.
+    """
+    return telling.format_of(path, EXAMPLES)
 
 
 def load(path: Path, format: str | None = None) -> Grammar:
@@ -81,22 +113,77 @@ def load(path: Path, format: str | None = None) -> Grammar:
             where=str(path),
             fix=f"these are read: {', '.join(FORMATS)}; see docs/importers.md",
         )
-    if told != "homeassistant" and path.is_dir() and not _files(path, told):
+    if told != "homeassistant" and path.is_dir() and not telling.files(path, told):
         raise GrammarError(f"there are no files of {told}", where=str(path), fix="check the path")
     return _READERS[told](path)
 
 
-def _files(path: Path, told: str) -> bool:
-    suffixes = {suffix for suffix, name in _BY_SUFFIX.items() if name == told} or {".yaml", ".yml"}
-    return any(file.suffix in suffixes for file in path.rglob("*"))
+def read_examples(
+    source: Path | str,
+    format: str | None = None,
+    *,
+    notes: Notes | None = None,
+    options: Options | None = None,
+) -> Iterator[Utterance]:
+    """The rows of a file, a folder or a dataset of the hub, in their order; ids are places.
 
+    Args:
+        source: a path, or an id such as `clinc/clinc_oos` where there is no such path.
+        format: one of `EXAMPLES` (None: whichever it is).
+        notes: what is refused or changed is said here, while the rows are read.
+        options: see `Options`; each format takes some.
 
-def _format(file: Path) -> str | None:
-    """The format of a file."""
-    if file.suffix not in native.SUFFIXES:
-        return _BY_SUFFIX.get(file.suffix)
+    Raises:
+        SeedError: nothing there, no such format, or something that cannot be read, at its place.
+        UsageError: an option that the format does not take.
+    """
+    notes, options = notes or Notes(), options or Options()
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return next((told for told, sign in _BY_CONTENT if sign.search(text)), None)
+        path, told = _told(source, format)
+        _check(told, options)
+        if isinstance(path, Path):
+            notes.names = {**tree.way_back(path), **notes.names}
+            yield from _EXAMPLES[told].examples(path, notes, options)
+        else:
+            yield from hub.examples(path, notes, options)
+    except GrammarError as error:
+        raise SeedError(
+            error.message, where=error.where, fix=error.fix, excerpt=error.excerpt
+        ) from error
+
+
+def _told(source: Path | str, format: str | None) -> tuple[Path | str, str]:
+    """What is to be read, and its format."""
+    if format is not None and format not in EXAMPLES:
+        raise SeedError(f"there is no format {format!r}", fix=did_you_mean(format, EXAMPLES))
+    path = Path(source)
+    if not path.exists():
+        if format in (None, "datasets") and hub.ID.match(str(source)):
+            return str(source), "datasets"
+        fix = "check the path; a dataset of the hub is called owner/name"
+        raise SeedError("there is no such file or folder", where=str(source), fix=fix)
+    told = format or detect_examples(path)
+    if told is None and (templates := detect(path)):
+        raise SeedError(
+            f"this is {templates}, which holds templates and no rows",
+            where=str(path),
+            fix="name it in a recipe: templates: {path: …}",
+        )
+    if told is None:
+        raise SeedError(
+            "this is no format of rows that is known",
+            where=str(path),
+            fix=f"name one of: {', '.join(EXAMPLES)}; see docs/importers.md",
+        )
+    if path.is_dir() and not telling.files(path, told):
+        raise SeedError(f"there are no files of {told}", where=str(path), fix="check the path")
+    return path, told
+
+
+def _check(told: str, options: Options) -> None:
+    default = Options()
+    for field in fields(Options):
+        given = getattr(options, field.name)
+        if given != getattr(default, field.name) and field.name not in _EXAMPLES[told].takes:
+            name = field.name.replace("_", " ")
+            raise UsageError(f"{told} takes no {name}", fix=f"leave out the {name}")

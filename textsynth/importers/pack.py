@@ -31,6 +31,14 @@ def escape(text: str) -> str:
     return _SIGN.sub(r"\\\1", text)
 
 
+def as_label(name: str) -> str:
+    """A name as labels are written, itself where it is one."""
+    if LABEL.match(name):
+        return name
+    made = re.sub(r"[^\w.-]+|[.-]+(?=[.-]|$)", "_", name.strip()).strip("_.-") or "slot"
+    return made if LABEL.match(made) else re.sub(r"\W+", "_", f"slot_{made}")
+
+
 def render(node: syntax.Node) -> str:
     """The written form of a tree; `syntax.parse` gives it back, up to nested sequences."""
     if isinstance(node, Text):
@@ -71,9 +79,7 @@ class Pack:
         Raises:
             GrammarError: another name was made the same label.
         """
-        made = re.sub(r"[^\w.-]+|[.-]+(?=[.-]|$)", "_", name.strip()).strip("_.-") or "slot"
-        if not LABEL.match(made):
-            made = re.sub(r"\W+", "_", f"slot_{made}")
+        made = as_label(name)
         first = self.labels.setdefault(made, name)
         if first != name:
             raise GrammarError(

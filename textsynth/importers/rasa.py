@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from textsynth.corpus import Utterance
+from textsynth.errors import GrammarError
 from textsynth.grammar import document
 from textsynth.grammar.document import Fields, Items, Node, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.model import Grammar
 from textsynth.grammar.syntax import Place
+from textsynth.importers.examples import Notes, Options, Span
 from textsynth.importers.pack import Pack, escape
 from textsynth.importers.source import Line, named, read
 
 SUFFIXES = (".yml", ".yaml")
+SPLITS = ("train", "validation", "test")  # folders that an export of ours has
 _KINDS = ("intent", "synonym", "lookup", "regex")
 _ENTITY = re.compile(r"\[([^\[\]]+)\](?:\(([^()]*)\)|(\{[^{}]*\})|(?=(\[\s*\{)))")
 _BARE = re.compile(r"[\w. -]+(:.+)?\Z", re.DOTALL)
@@ -33,15 +38,37 @@ def load(path: Path) -> Grammar:
     Raises:
         GrammarError: what cannot be read, at its place.
     """
-    found = named(path, SUFFIXES)
-    pack = Pack(Place(found[0][1]))
-    reader = _Reader(pack)
-    for file, name in found:
-        text = read(file, name)
-        reader.lines = text.split("\n")
-        reader.file(document.parse(text, name), name)
+    reader = _Reader(Pack(Place(path.name)))
+    reader.read(path)
     reader.write_lists()
-    return pack.grammar()
+    return reader.pack.grammar()
+
+
+def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
+    """The examples of a file or folder as rows; a slot with a role is called `city_from`. An
+    annotation that cannot be read costs its example. Files in a folder named as one of `SPLITS`
+    are of that split.
+
+    Raises:
+        GrammarError: what cannot be read, at its place.
+    """
+    reader = _Examples(Pack(Place(path.name)))
+    reader.read(path)
+    for intent, line in reader.said:
+        try:
+            text, spans = reader.spans(line)
+        except GrammarError as error:
+            notes.refuse("annotation_invalid", error.where or line.place.at())
+            continue
+        where, folder = line.place.at(), line.place.file.partition("/")[0]
+        split = folder if folder in SPLITS else None
+        row = notes.utterance(where, text, intent, spans, language=options.language, split=split)
+        if row is not None:
+            yield row
+    for name, lookup in reader.lookups.items():
+        message = f"the values of the lookup {name!r} are not read: they are no utterances"
+        notes.note(lookup[0].place.at() if lookup else path.name, message, "use it as templates")
+    notes.findings.update(reader.pack.noted)
 
 
 @dataclass(slots=True)
@@ -52,6 +79,13 @@ class _Reader:
     seen: dict[str, list[tuple[str, str | None, Place]]] = field(default_factory=dict)
     lookups: dict[str, list[Line]] = field(default_factory=dict)
     synonyms: dict[str, tuple[str, Line]] = field(default_factory=dict)
+
+    def read(self, path: Path) -> None:
+        """Read a file, or the files of a folder."""
+        for file, name in named(path, SUFFIXES):
+            text = read(file, name)
+            self.lines = text.split("\n")
+            self.file(document.parse(text, name), name)
 
     def file(self, top: Fields, name: str) -> None:
         for key, node in top.fields.items():
@@ -206,3 +240,31 @@ class _Reader:
             canonical, line = self.synonyms[surface]
             message = f"the synonym {line.text!r} of {canonical!r} is of no entity's value"
             self.pack.note(line.place, message, "annotate an example of it")
+
+
+@dataclass(slots=True)
+class _Examples(_Reader):
+    """Examples as they stand, instead of sentences of a grammar."""
+
+    said: list[tuple[str, Line]] = field(default_factory=list)
+
+    def intent(self, called: str, entry: Fields) -> None:
+        self.said += [(called, line) for line in self.examples(entry)]
+
+    def spans(self, line: Line) -> tuple[str, list[Span]]:
+        """The text of an example and the entities in it.
+
+        Raises:
+            GrammarError: an annotation that cannot be read.
+        """
+        text, spans, at = "", list[Span](), 0
+        for match in _ENTITY.finditer(line.text):
+            said = self.annotation(line, match)
+            text += line.text[at : match.start()]
+            label = "_".join(said[key] for key in ("entity", "role", "group") if said.get(key))
+            canonical, _ = self.synonyms.get(match[1].strip().casefold(), (None, None))
+            value = said.get("value") or canonical
+            spans.append((len(text), len(text) + len(match[1]), label, value))
+            text += match[1]
+            at = match.end()
+        return text + line.text[at:], spans

@@ -1,4 +1,4 @@
-"""Snips NLU datasets as YAML (https://snips-nlu.readthedocs.io/en/latest/dataset.html).
+"""Snips NLU datasets as YAML, and as JSON (https://snips-nlu.readthedocs.io/en/latest/dataset.html).
 
 A slot is a reference to the list of its entity; the list holds the entity's values and those seen
 in utterances. A file may hold several documents.
@@ -7,15 +7,20 @@ in utterances. A file may hold several documents.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from textsynth.corpus import Utterance
 from textsynth.errors import GrammarError
 from textsynth.grammar import document
 from textsynth.grammar.document import Fields, Items, Node, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.model import Grammar
 from textsynth.grammar.syntax import Place
+from textsynth.importers import bot, snips_json
+from textsynth.importers.bot import Bot, Hole, Sample, SlotType, Value
+from textsynth.importers.examples import Notes, Options
 from textsynth.importers.pack import Pack, escape
 from textsynth.importers.source import Line, lines, named, read
 
@@ -36,13 +41,29 @@ def load(path: Path) -> Grammar:
     Raises:
         GrammarError: what cannot be read, at its place.
     """
-    found = named(path, SUFFIXES)
-    reader = _Reader(Pack(Place(found[0][1])))
-    tops = [top for file, name in found for top in _documents(read(file, name), name)]
-    for top in tops:
-        reader.document(top)
+    if path.suffix == ".json":
+        notes = Notes()
+        return bot.grammar(snips_json.read(path, notes), notes)
+    reader = _Reader(Pack(Place(path.name)))
+    reader.read(path)
     reader.write_seen()
     return reader.pack.grammar()
+
+
+def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
+    """The utterances of a file or folder as rows; a slot without words takes values of its entity.
+
+    Raises:
+        GrammarError: what cannot be read, at its place.
+    """
+    if path.suffix == ".json":
+        found = snips_json.read(path, notes)
+    else:
+        reader = _Samples(Pack(Place(path.name)), notes=notes)
+        reader.read(path)
+        notes.findings.update(reader.pack.noted)
+        found = Bot(reader.pack.home, None, reader.samples(), reader.types, reader.intents)
+    yield from bot.examples(found, notes, options)
 
 
 def _documents(text: str, name: str) -> list[Fields]:
@@ -67,6 +88,13 @@ class _Reader:
     seen: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
     said: dict[str, set[str]] = field(default_factory=dict)  # by entity: what values may be
 
+    def read(self, path: Path) -> None:
+        """Read a file, or the files of a folder."""
+        found = named(path, SUFFIXES)
+        tops = [top for file, name in found for top in _documents(read(file, name), name)]
+        for top in tops:
+            self.document(top)
+
     def document(self, top: Fields) -> None:
         kind = self.known.text(top, "type") or ""
         if kind not in _KEYS:
@@ -83,13 +111,7 @@ class _Reader:
             self.entity(name, top)
 
     def intent(self, name: str, top: Fields) -> None:
-        entities: dict[str, str] = {}
-        for item in self.known.items(top, "slots"):
-            slot = self.known.fields(item, "a slot")
-            called = self.known.text(slot, "name")
-            if not called:
-                raise wrong(slot, "a slot has no name", "write {name: ..., entity: ...}")
-            entities[called] = self.known.text(slot, "entity") or called
+        entities = self.slots(top)
         written = []
         for scalar in self.known.scalars(top, "utterances", required=True):
             line = Line(scalar.text, scalar.place)
@@ -98,20 +120,23 @@ class _Reader:
         if written:
             self.pack.block(name, written, top.place)
 
+    def slots(self, top: Fields) -> dict[str, str]:
+        """The slots that an intent declares, with their entities."""
+        entities: dict[str, str] = {}
+        for item in self.known.items(top, "slots"):
+            slot = self.known.fields(item, "a slot")
+            called = self.known.text(slot, "name")
+            if not called:
+                raise wrong(slot, "a slot has no name", "write {name: ..., entity: ...}")
+            entities[called] = self.known.text(slot, "entity") or called
+        return entities
+
     def sentence(self, line: Line, entities: dict[str, str]) -> str:
         """An utterance in our notation; the words of its slots are remembered."""
         pieces: list[str] = []
         at = 0
-        for match in _SLOT.finditer(line.text):
+        for match, slot, entity in _slots(line, entities):
             start = match.start()
-            if not match[2] or match[4] == "":
-                sign = ")" if match[2] else "]"
-                raise line.fault(start, "the slot is not closed", f"add a {sign!r}")
-            slot, _, entity = (part.strip() for part in match[1].partition(":"))
-            if not slot:
-                raise line.fault(start, "the slot has no name", "write [slot](words)")
-            entity = entity or entities.get(slot, slot)
-            entities.setdefault(slot, entity)
             listed = self.listed(entity, line.place)
             label = self.pack.label(slot, line.place)
             if match[3] is not None and match[3].strip():
@@ -166,3 +191,67 @@ class _Reader:
             for surface, place in seen:
                 if surface not in self.said.get(listed, ()):
                     self.pack.value(listed, escape(surface), place)
+
+
+@dataclass(slots=True)
+class _Samples(_Reader):
+    """Utterances as samples of a bot, instead of sentences of a grammar."""
+
+    notes: Notes = field(default_factory=Notes)
+    said_lines: list[tuple[str, Line]] = field(default_factory=list)
+    entities: dict[str, dict[str, str]] = field(default_factory=dict)  # by intent and slot
+    types: dict[str, SlotType] = field(default_factory=dict)
+    intents: dict[str, Place] = field(default_factory=dict)
+
+    def intent(self, name: str, top: Fields) -> None:
+        self.intents.setdefault(name, top.place)
+        self.entities.setdefault(name, {}).update(self.slots(top))
+        self.said_lines += [
+            (name, Line(scalar.text, scalar.place))
+            for scalar in self.known.scalars(top, "utterances", required=True)
+        ]
+
+    def entity(self, name: str, top: Fields) -> None:
+        type = self.types.setdefault(name, SlotType())
+        with_synonyms = self.known.truth(top, "use_synonyms", True)
+        for item in self.known.items(top, "values"):
+            first, *synonyms = self.texts(item)
+            for said in (first, *(synonyms if with_synonyms else ())):
+                type.values.append(Value(said.text.strip(), first.text.strip(), said.place))
+
+    def samples(self) -> list[Sample]:
+        """The utterances; one whose slots cannot be read is refused."""
+        found = []
+        for intent, line in self.said_lines:
+            parts: list[str | Hole] = []
+            at = 0
+            try:
+                for match, slot, entity in _slots(line, self.entities[intent]):
+                    parts.append(line.text[at : match.start()])
+                    parts.append(Hole(slot, entity, match[3] if match[3] else None))
+                    at = match.end()
+            except GrammarError as error:
+                self.notes.refuse("annotation_invalid", error.where or line.place.at())
+                continue
+            parts.append(line.text[at:])
+            found.append(Sample(intent, tuple(part for part in parts if part), line.place))
+        return found
+
+
+def _slots(line: Line, entities: dict[str, str]) -> Iterator[tuple[re.Match[str], str, str]]:
+    """The slots in an utterance: where, the slot, its entity; new ones are added to `entities`.
+
+    Raises:
+        GrammarError: one that is not closed or has no name.
+    """
+    for match in _SLOT.finditer(line.text):
+        start = match.start()
+        if not match[2] or match[4] == "":
+            sign = ")" if match[2] else "]"
+            raise line.fault(start, "the slot is not closed", f"add a {sign!r}")
+        slot, _, entity = (part.strip() for part in match[1].partition(":"))
+        if not slot:
+            raise line.fault(start, "the slot has no name", "write [slot](words)")
+        entity = entity or entities.get(slot, slot)
+        entities.setdefault(slot, entity)
+        yield match, slot, entity

@@ -48,10 +48,20 @@ def read(path: Path, name: str) -> str:
         if path.stat().st_size > MAX_BYTES:
             message = f"the file is larger than {MAX_BYTES >> 20} MB"
             raise GrammarError(message, where=name, fix="split it")
-        text = path.read_bytes().decode("utf-8-sig")
+        return decoded(path.read_bytes(), name)
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         raise GrammarError(message, where=name, fix="check path and rights") from error
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text that a file holds.
+
+    Raises:
+        GrammarError: not UTF-8, empty, or no text (a NUL character).
+    """
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise GrammarError("the file is not UTF-8", where=name, fix="save it as UTF-8") from error
     if not text.strip():

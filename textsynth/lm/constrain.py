@@ -19,7 +19,7 @@ def advance(inside: str | None, piece: str, labels: Collection[str]) -> tuple[bo
     """
     for char in piece:
         if inside is None:
-            if char in "}\\":
+            if char in "}\\" or (char == "{" and not labels):
                 return False, None
             if char == "{":
                 inside = ""

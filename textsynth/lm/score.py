@@ -50,6 +50,36 @@ def hidden_states(
     return found
 
 
+def losses(
+    model: Any, vocabulary: Vocabulary, starts: Sequence[str], texts: Sequence[str]
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """What each text costs where its start stands before it: nats in all, and tokens, each of shape
+    (n,). The first 256 tokens count, those of the start among them."""
+    import torch
+
+    whole = [start + text for start, text in zip(starts, texts, strict=True)]
+    nats, tokens = np.zeros(len(texts)), np.zeros(len(texts), np.int64)
+    for rows, ids, mask in _batches(vocabulary, whole):
+        told = mask[:, 1:].clone()
+        for place, row in enumerate(rows):
+            told[place, : _shared(vocabulary.encode(starts[row], fallback=True), ids[place])] = 0
+        with torch.inference_mode():
+            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+            each = torch.nn.functional.cross_entropy(
+                logits.transpose(1, 2), ids[:, 1:], reduction="none"
+            )
+        nats[rows] = (each * told).sum(1).double().numpy()
+        tokens[rows] = told.sum(1).numpy()
+    return nats, tokens
+
+
+def _shared(start: Sequence[int], ids: Any) -> int:
+    """Of the tokens after the first, how many stand at the head of both: the last token of a start
+    may be another where the text goes on."""
+    pairs = zip(start[1:], ids[1:].tolist(), strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), len(start) - 1)
+
+
 def _batches(vocabulary: Vocabulary, texts: Sequence[str]) -> Iterator[tuple[list[int], Any, Any]]:
     """(places, ids, mask) of texts of about one length, whose first token is the start."""
     import torch

@@ -30,6 +30,7 @@ from textsynth.grammar.lint import lint
 from textsynth.pipeline import evaluating, finish, guard, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
+from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.evaluating import evaluate as evaluate
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
@@ -51,13 +52,15 @@ from textsynth.pipeline.prepare import (
     with_invented,
     with_names,
 )
+from textsynth.pipeline.reporting import report as report
 from textsynth.pipeline.scrubfile import scrub_file as scrub_file
 from textsynth.pipeline.scrubfile import scrub_options as scrub_options
 from textsynth.pipeline.seedside import EMPTY_SEEDS, SeedSide, scrubbed_side
 from textsynth.pipeline.tracking import Tracker, tracking
+from textsynth.pipeline.twins import with_twins
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
-from textsynth.run import MANIFEST, METRICS, Resume, Run, open_run, write_json, write_text
+from textsynth.run import MANIFEST, METRICS, REPORT, Resume, Run, open_run, write_json, write_text
 from textsynth.values import ValueList
 
 DEPENDENCIES = ("torch", "transformers", "peft", "datasets", "pyarrow", "spacy", "faker",
@@ -105,8 +108,11 @@ def generate(
         manifest = _made(recipe, begun, ledger, tracker, progress)
         manifest["seconds"] = round(time.monotonic() - started, 1)
         manifest["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        write_json(begun.run.path(MANIFEST), manifest)
+        if recipe.evaluate:
+            report(begun.run.folder)
         tracker.figures(manifest)
-    write_json(begun.run.path(MANIFEST), manifest)
+        tracker.keep(map(begun.run.folder.joinpath, (METRICS, REPORT, "dataset/README.md")))
     return begun.run
 
 
@@ -204,8 +210,14 @@ def _made(
     chosen, shortfall = finish.select_rows(
         recipe, pool, quotas, begun.context.seeds, ledger, progress
     )
+    short_by_origin = finish.short_by_origin(chosen, quotas)
+    short_by_slot = finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0)
+    chosen = with_twins(recipe, chosen, begun.context, ledger, progress)
     corpus.write(chosen, run.path("corpus.parquet"))
-    evaluation = _evaluated(recipe, begun, chosen, progress) if recipe.evaluate else None
+    evaluation = None
+    if recipe.evaluate:
+        evaluation = _evaluated(recipe, begun, chosen, progress)
+        tracker.evaluation(evaluation["metrics"])
     about = finish.about_of(recipe, side, ledger, shortfall, run, evaluation)
     exports = finish.export_all(recipe, chosen, about, run, progress)
     finish.write_patterns(run, chosen, invented)
@@ -227,8 +239,8 @@ def _made(
         "invented_values": {label: len(values) for label, values in invented.items()},
         "seeds_by_generation": side.by_generation(),
         "shortfall": {intent: {"got": g, "asked": a} for intent, (g, a) in shortfall.items()},
-        "shortfall_by_origin": finish.short_by_origin(chosen, quotas),
-        "shortfall_by_slot": finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0),
+        "shortfall_by_origin": short_by_origin,
+        "shortfall_by_slot": short_by_slot,
         "gates": evaluation["gates"] if evaluation else [],
         "exports": exports,
     }
@@ -256,6 +268,13 @@ def _evaluated(
             told = "not measured" if gate["value"] is None else f"it is {gate['value']:.3g}"
             progress.warn(f"gate missed: {gate['gate']}: {told}")
     return found
+
+
+def experiments(recipe: Recipe, output: str | Path | None = None, **asked: Any) -> dict[str, Any]:
+    """See `experiments.experiments`: generations of models, planted secrets."""
+    from textsynth.pipeline import experiments as module  # whose runs come through here
+
+    return module.experiments(recipe, output, **asked)
 
 
 def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:

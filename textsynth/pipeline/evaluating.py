@@ -15,7 +15,7 @@ import pyarrow as pa
 from textsynth import corpus, models, registry
 from textsynth.errors import ModelError
 from textsynth.evaluate import Context, Figure, Findings, Sets
-from textsynth.pipeline import corpora, finish, learning
+from textsynth.pipeline import audit, corpora, finish, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.progress import Progress
 from textsynth.recipe import Gate, Recipe, Step
@@ -126,6 +126,9 @@ def context_of(
     if run is not None:
         spent = learning.spent(run)
         fields["epsilon"] = None if spent is None else spent.epsilon
+        if recipe is not None:
+            told = [p for table in (sets.seeds, sets.holdout) for p in corpus.column(table, "text")]
+            fields["loss"] = audit.loss_of(run, recipe, told)
     return Context(**fields | given)
 
 

@@ -12,10 +12,12 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth import corpus, keyed, models, registry
+from textsynth.evaluate import Estimate
+from textsynth.evaluate.tables import Style, interval, written
 from textsynth.export import About
 from textsynth.filters.select import select, splits
 from textsynth.lm import private
-from textsynth.pipeline import learning
+from textsynth.pipeline import learning, reporting
 from textsynth.pipeline.collect import say_counts
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import Cell
@@ -147,11 +149,11 @@ def headline(metrics: Mapping[str, Any]) -> tuple[tuple[str, str, str, str], ...
     """The figures of all rows, as a card shows them: (metric, title, value, of real rows)."""
     rows = []
     for metric, found in metrics.items():
-        about = registry.about_figures(metric)
+        about = reporting.abouts(metric)
         for figure in found["figures"]:
             if not figure["slice"] and figure["value"] is not None:
                 known = about.get(figure["name"])
-                style = known.style if known else "number"
+                style: Style = known.style if known else "number"
                 title = known.title if known else figure["name"]
                 other = figure["reference"]
                 shown = "" if other is None else shown_as(other, style)
@@ -159,19 +161,13 @@ def headline(metrics: Mapping[str, Any]) -> tuple[tuple[str, str, str, str], ...
     return tuple(rows)
 
 
-def shown_as(estimate: Mapping[str, Any], style: str) -> str:
-    """`0.512 [0.48, 0.54]`; as percentages or whole numbers where the figure asks for it."""
-
-    def one(value: float) -> str:
-        if style == "percent":
-            return f"{value:.1%}"
-        return f"{value:,.0f}" if style == "count" else f"{value:.3g}"
-
-    if estimate["value"] is None:
+def shown_as(estimate: Mapping[str, Any], style: Style) -> str:
+    """`0.512 (0.480 to 0.541)`, with the unit of the figure."""
+    value, *ends = (estimate[name] for name in ("value", "low", "high"))
+    if value is None:
         return "-"
-    if estimate["low"] is None or estimate["high"] is None:
-        return one(estimate["value"])
-    return f"{one(estimate['value'])} [{one(estimate['low'])}, {one(estimate['high'])}]"
+    between = interval(Estimate(value, *ends), style)
+    return written(value, style) + (f" ({between})" if between else "")
 
 
 def export_all(

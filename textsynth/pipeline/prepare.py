@@ -20,6 +20,7 @@ from textsynth.lm.decode import Sampling
 from textsynth.lm.server import Server
 from textsynth.patterns import realise
 from textsynth.pipeline import inventing, supply
+from textsynth.pipeline.balance import balanced_grammar, balanced_values
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.learning import FEWEST, feed_back, learn
 from textsynth.pipeline.ledger import Ledger
@@ -38,7 +39,7 @@ def grammar_of(recipe: Recipe) -> Grammar | None:
         return None
     grammar = importers.load(recipe.templates.path)
     grammar_module.require_closed(grammar)
-    return grammar
+    return balanced_grammar(grammar, recipe.bias.balance, recipe.language, recipe.seed)
 
 
 def say_grammar(grammar: Grammar, progress: Progress) -> None:
@@ -62,6 +63,8 @@ def value_lists(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict
             both = dict.fromkeys((*values.values, *seen.values))
             values = dataclasses.replace(values, values=tuple(both))
         lists[label] = values
+    if recipe.bias.balance:
+        return {n: balanced_values(values, recipe.bias.balance) for n, values in lists.items()}
     return lists
 
 
@@ -326,9 +329,7 @@ def sources_of(
 
     sources: dict[str, supply.Source] = {}
     if quota("seed"):
-        sources["seed"] = supply.SeedSource(
-            recipe, side.by_intent(), lists, side.generations
-        )
+        sources["seed"] = supply.SeedSource(recipe, side.by_intent(), lists, side.generations)
     if quota(NAME):
         spoken = {intent: prompts.spoken_name(intent) for intent in quota(NAME)}
         named = {intent: name for intent, name in spoken.items() if name is not None}

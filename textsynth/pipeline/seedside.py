@@ -114,6 +114,7 @@ def scrubbed_side(
                 secret=secret,
                 seed=recipe.seed,
                 known_labels=known_labels,
+                balance=recipe.bias.balance,
                 progress=advancing(advance),
             )
         told = ", ".join(f"{count} {label}" for label, count in scrubbed.counts.items())

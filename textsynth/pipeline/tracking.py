@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from textsynth import models
@@ -20,6 +21,12 @@ class Tracker:
     def figures(self, manifest: dict[str, Any]) -> None:
         """What the finished run's manifest counts."""
 
+    def evaluation(self, metrics: Mapping[str, Any]) -> None:
+        """The figures of all rows; `metrics` as metrics.json has them."""
+
+    def keep(self, files: Iterable[Path]) -> None:
+        """Files of the run that people open: of those named, what is there."""
+
 
 class _MLflow(Tracker):
     """Speaks to the tracking server that MLflow's own settings name (`MLFLOW_TRACKING_URI`)."""
@@ -35,6 +42,21 @@ class _MLflow(Tracker):
         for step, counts in manifest["steps"].items():
             figures[f"{step}/in"], figures[f"{step}/out"] = counts["in"], counts["out"]
         self._mlflow.log_metrics({name.replace(" ", "_"): float(v) for name, v in figures.items()})
+
+    def evaluation(self, metrics: Mapping[str, Any]) -> None:
+        self._mlflow.log_metrics(
+            {
+                f"{metric}/{figure['name']}": float(figure["value"])
+                for metric, found in metrics.items()
+                for figure in found["figures"]
+                if not figure["slice"] and figure["value"] is not None
+            }
+        )
+
+    def keep(self, files: Iterable[Path]) -> None:
+        for path in files:
+            if path.is_file():
+                self._mlflow.log_artifact(str(path))
 
 
 @contextlib.contextmanager

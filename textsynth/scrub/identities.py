@@ -9,7 +9,7 @@ get names with one other initial, and the same vowel or consonant sound begins t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -20,7 +20,9 @@ from textsynth.scrub.pools import (
     FAMILY_FIRST,
     MARKS,
     UNDECOMPOSED,
+    Names,
     ascii_form,
+    by_origin,
     faker_locale,
     fold_marks,
     foreign_names,
@@ -76,12 +78,16 @@ _FEMALE_ENDINGS = (
 class People:
     """The other people of one corpus.
 
-    `held` says whether a text holds a value that goes; no name that does is given.
+    `held` says whether a text holds a value that goes; no name that does is given. With `balance`,
+    each name is given one of any gender or origin, all alike often, but the words of `bound` keep
+    their gender.
     """
 
     language: str
     draw: Draw
     held: Callable[[str], bool]
+    balance: Collection[str] = ()
+    bound: frozenset[str] = frozenset()
     _last_seen: frozenset[str] = frozenset()
     _given: dict[tuple[str, str, str], str] = field(init=False, repr=False, default_factory=dict)
     _pools: dict[str, Pool] = field(init=False, repr=False, default_factory=dict)
@@ -130,7 +136,7 @@ class People:
 
     def _pool(self, role: Role) -> Pool:
         if role not in self._pools:
-            self._pools[role] = Pool(self.language, role, self.draw)
+            self._pools[role] = Pool(self.language, role, self.draw, self.balance, self.bound)
         return self._pools[role]
 
     # -- which word is what --------------------------------------------------------------------
@@ -320,7 +326,15 @@ class Candidates:
 
 @cache
 def _candidates(language: str, role: Role, *, foreign: bool = False) -> Candidates:
-    listed = foreign_names(language) if foreign else names(language)
+    return _grouped(foreign_names(language) if foreign else names(language), role)
+
+
+@cache
+def _candidates_by_origin(language: str, role: Role) -> Mapping[str, Candidates]:
+    return {origin: _grouped(listed, role) for origin, listed in by_origin(language).items()}
+
+
+def _grouped(listed: Names, role: Role) -> Candidates:
     if role == "first":
         by_gender = {"": listed.either, "m": listed.male, "f": listed.female}
     else:
@@ -352,8 +366,18 @@ def _candidates(language: str, role: Role, *, foreign: bool = False) -> Candidat
 class Pool:
     """The first names or surnames of a language, as candidates for the place of others."""
 
-    def __init__(self, language: str, role: Role, draw: Draw) -> None:
+    def __init__(
+        self,
+        language: str,
+        role: Role,
+        draw: Draw,
+        balance: Collection[str] = (),
+        bound: frozenset[str] = frozenset(),
+    ) -> None:
         self._draw = draw
+        self._language = language
+        self._balance = balance
+        self._bound = bound
         self._role = role
         self._own = _candidates(language, role)
         self._foreign = _candidates(language, role, foreign=True)
@@ -379,7 +403,9 @@ class Pool:
         """The name that takes the place of another one."""
         letter = self.initial(_initial(word))
         gender = self._gender(word, key)
-        for candidates in (self._own, self._foreign):
+        if "gender" in self._balance and key not in self._bound and self._role == "first":
+            gender = "mf"[self._draw.number("gender", key) % 2]
+        for candidates in (*self._of_an_origin(gender, letter, key), self._own, self._foreign):
             listed = candidates.groups.get((gender, letter)) or candidates.groups.get(("", ""), [])
             for step in range(TRIES if listed else 0):
                 made = self._draw.pick(listed, self._role, key, turn, step)
@@ -392,6 +418,14 @@ class Pool:
             if not held(made):
                 break
         return made
+
+    def _of_an_origin(self, gender: str, letter: str, key: str) -> list[Candidates]:
+        """The names of an origin drawn for this name among those that have some to give."""
+        if "origin" not in self._balance:
+            return []
+        several = _candidates_by_origin(self._language, self._role)
+        having = [name for name, one in several.items() if one.groups.get((gender, letter))]
+        return [several[self._draw.pick(having, "origin", self._role, key)]] if having else []
 
     def _gender(self, word: str, key: str) -> str:
         if self._role == "first":

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
-from textsynth import keyed, values
+from textsynth import firstnames, keyed, values
 from textsynth.corpus import fold
 
 DRAWS = 1000
@@ -332,9 +332,12 @@ _MONTHS = in_order(
 _DAYS = in_order("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 
 
-def draw(provider: str, language: str, seed: int) -> list[str]:
+def draw(provider: str, language: str, seed: int, balance: Collection[str] = ()) -> list[str]:
     """Distinct values of a provider: names, companies, towns and nationalities are made here, all
-    others are Faker's."""
+    others are Faker's. Of names with `balance`, any run of them is of all genders (or origins)
+    alike."""
+    if balance and provider in ("name", "first_name", "last_name"):
+        return _balanced(provider, language, seed, balance)
     made = _made(provider, language, seed)
     if made is not None:
         return made
@@ -367,6 +370,53 @@ def _made(provider: str, language: str, seed: int) -> list[str] | None:
         "nationality": tuple(sorted(words(NATIONALITIES))),
     }
     return list(listed[provider]) if provider in listed else None
+
+
+def _balanced(provider: str, language: str, seed: int, balance: Collection[str]) -> list[str]:
+    """Names of each origin and gender in turn, as many as the shortest list has; a name's parts are
+    of one origin."""
+    sources = by_origin(language) if "origin" in balance else {"": names(language)}
+    lines: list[list[str]] = []
+    for origin, listed in sources.items():
+        lasts = _shuffled(listed.last, seed, f"last {origin}")
+        if provider == "last_name":
+            lines.append(lasts)
+            continue
+        of_gender = (
+            [(listed.female, "f"), (listed.male, "m")]
+            if "gender" in balance
+            else [(listed.either, "")]
+        )
+        for firsts, gender in of_gender:
+            mixed = _shuffled(firsts, seed, f"first {origin}{gender}")
+            if provider == "first_name":
+                lines.append(mixed)
+                continue
+            own = list(listed.last_female) if gender == "f" else []
+            pairs = zip(_cycled(mixed), _cycled(own or lasts), strict=False)
+            family_first = faker_locale(language).split("_")[0] in FAMILY_FIRST
+            joined = (f"{b} {a}" if family_first else f"{a} {b}" for a, b in pairs)
+            lines.append(list(islice(joined, 2 * DRAWS)))
+    size = min(map(len, lines))
+    return list(dict.fromkeys(line[at] for at in range(size) for line in lines))[: 2 * DRAWS]
+
+
+@cache
+def by_origin(language: str) -> dict[str, Names]:
+    """The names of each origin that people in an English corpus may have; of other languages their
+    own names alone."""
+    if not faker_locale(language).startswith("en_"):
+        return {"": names(language)}
+    return {
+        name: Names(
+            one.first["male"],
+            one.first["female"],
+            (*one.first["male"], *one.first["female"]),
+            one.last,
+            (),
+        )
+        for name, one in firstnames.origins().items()
+    }
 
 
 # Languages in which the surname stands first.

@@ -10,16 +10,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Protocol
 
-from textsynth import patterns
+from textsynth import firstnames, patterns, swaps
 from textsynth.corpus import Utterance
 from textsynth.patterns import Pattern, SlotRef, Value
 from textsynth.scrub.fill import Filled, fill, value_lists
-from textsynth.scrub.plan import plan
+from textsynth.scrub.plan import Plan, plan
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.spans import Found
 from textsynth.scrub.surrogates import Surrogates
@@ -97,6 +97,7 @@ def scrub(
     secret: bytes,
     seed: int,
     known_labels: Iterable[str] = (),
+    balance: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Scrubbed:
     """Take the identities out of seeds (of one language).
@@ -107,6 +108,8 @@ def scrub(
         secret: keys the surrogates and hashes; one secret gives one original one surrogate.
         seed: of the pools of made-up values.
         known_labels: slot labels that `settings` may name though no seed has them.
+        balance: `gender`, `origin`: surrogate names are drawn evenly over these. A name beside a
+            gendered word ("Mrs", "her") keeps its gender.
         progress: told (done, total) while the detector reads.
 
     Raises:
@@ -117,14 +120,14 @@ def scrub(
     knowledge = Knowledge(settings, frozenset(common_words(utterances, found)))
     survey = learn(knowledge, lambda known: [tally(utterances, found, known)])
     language = utterances[0].language if utterances else "en"
-    surrogates = Surrogates(language, secret, seed)
-    surrogates.assign(survey.pairs())
     plans = [
         planned(utterance, several, survey.knowledge)
         for utterance, several in zip(utterances, found, strict=True)
     ]
     dropped = Counter(row.dropped for row in plans if row.dropped)
     plans = [row for row in plans if not row.dropped]
+    surrogates = Surrogates(language, secret, seed, balance)
+    surrogates.assign(survey.pairs(), _bound(plans) if "gender" in balance else frozenset())
     filled = [fill(row, surrogates) for row in plans]
     return Scrubbed(
         patterns=[
@@ -137,6 +140,16 @@ def scrub(
         dropped=_sorted(dropped),
         changed=sum(bool(row.cuts) for row in plans),
     )
+
+
+def _bound(plans: Iterable[Plan]) -> frozenset[str]:
+    """The words that go from rows with a gendered word, which speaks of whom they name."""
+    words: set[str] = set()
+    for row in plans:
+        told = swaps.mentions(row.utterance.text, row.utterance.slots) if row.cuts else []
+        if any(one.kind in ("pronoun", "title") for one in told):
+            words.update(word for cut in row.cuts for word in row.surface(cut).split())
+    return frozenset(map(firstnames.plain, words))
 
 
 def unscrubbed(utterances: Sequence[Utterance]) -> Scrubbed:

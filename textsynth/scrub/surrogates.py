@@ -9,7 +9,7 @@ is taken. Names are the work of `identities`, places and companies of `places`, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -73,11 +73,13 @@ class Surrogates:
     """The surrogates of one corpus.
 
     `secret` alone decides what takes the place of which value, `seed` which values the pools hold.
+    With `balance` (`gender`, `origin`), names are drawn evenly over these.
     """
 
     language: str
     secret: bytes
     seed: int
+    balance: Collection[str] = ()
     _matcher: Matcher = field(init=False, repr=False, default_factory=Matcher)
     _few: frozenset[str] = field(init=False, repr=False, default=frozenset())
     _pools: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
@@ -85,18 +87,21 @@ class Surrogates:
     _makers: _Makers = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._makers = _Makers(self.language, Draw(self.secret), self.tells)
+        self._makers = _Makers(self.language, Draw(self.secret), self.tells, self.balance)
 
-    def assign(self, originals: Iterable[tuple[str, str]]) -> None:
+    def assign(
+        self, originals: Iterable[tuple[str, str]], bound: frozenset[str] = frozenset()
+    ) -> None:
         """Tell of all (value, provider) pairs that go: no surrogate is one of these values. All
-        workers must be told of the same; the order does not matter."""
+        workers must be told of the same; the order does not matter. The words of `bound`, folded,
+        are names that keep their gender."""
         pairs = {(value, _ALIASES.get(provider, provider)) for value, provider in originals}
         self._matcher = Matcher(folded=(v for v, provider in sorted(pairs) if provider not in _FEW))
         few = (value for value, provider in pairs if provider in _FEW)
         self._few = frozenset(squeeze(value) for value in few if is_full(value))
         self._given.clear()
         self._pools.clear()
-        self._makers = _Makers(self.language, Draw(self.secret), self.tells)
+        self._makers = _Makers(self.language, Draw(self.secret), self.tells, self.balance, bound)
         self._makers.people.meet(
             value for value, provider in pairs if provider_for(value, provider) == "name"
         )
@@ -119,10 +124,11 @@ class Surrogates:
     def pool(self, provider: str) -> list[str]:
         """Made-up values of a provider, none of which is or contains a removed one."""
         if provider not in self._pools:
-            drawn = pools.draw(provider, self.language, self.seed)
-            key = keyed.stream(self.seed, "pool", provider)
-            shuffled = [drawn[at] for at in keyed.order(key, drawn)]
-            self._pools[provider] = [text for text in shuffled if not self.tells(text)]
+            drawn = pools.draw(provider, self.language, self.seed, self.balance)
+            if not (self.balance and provider in _NAMES):  # those are in turn
+                key = keyed.stream(self.seed, "pool", provider)
+                drawn = [drawn[at] for at in keyed.order(key, drawn)]
+            self._pools[provider] = [text for text in drawn if not self.tells(text)]
         return self._pools[provider]
 
     def shaped_pool(self, originals: Iterable[str], provider: str = "shape") -> list[str]:
@@ -180,10 +186,17 @@ class Surrogates:
 class _Makers:
     """What makes surrogates under one stream of numbers."""
 
-    def __init__(self, language: str, draw: Draw, held: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        language: str,
+        draw: Draw,
+        held: Callable[[str], bool],
+        balance: Collection[str] = (),
+        bound: frozenset[str] = frozenset(),
+    ) -> None:
         self.language = language
         self.draw = draw
-        self.people = People(language, draw, held)
+        self.people = People(language, draw, held, balance, bound)
         self.places = Places(language, draw, self.people)
         self.days = _days(draw, 0)
         self.by_provider: dict[str, Callable[[str, int], str]] = {

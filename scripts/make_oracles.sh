@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The real readers of the export formats, each in a virtual environment of its own, since their
+# requirements fight with ours and with each other's.
+#
+#     scripts/make_oracles.sh [NAME...]
+#
+# makes .oracles/NAME for each name, or for all; what is there already is left alone.
+# tests/oracles/test_NAME.py run the readers and skip where an environment is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+ORACLES=${ORACLES:-.oracles}
+PYTHON=${PYTHON:-python3}
+
+# environment NAME: a new environment; its pip is $pip
+environment() {
+    "$PYTHON" -m venv "$ORACLES/$1.tmp"
+    pip="$ORACLES/$1.tmp/bin/python -m pip install -q --disable-pip-version-check"
+}
+
+# Rasa's own requirements end at Python 3.10; its reader of training data needs only these.
+rasa() {
+    environment rasa
+    $pip --no-deps --ignore-requires-python rasa==3.6.21
+    $pip 'packaging<21' 'setuptools<81' ruamel.yaml==0.17.21 structlog pykwalify==1.8.0 \
+        jsonpickle 'scipy<2' numpy docopt jsonschema 'pluggy<2' portalocker python-dateutil
+}
+
+ALL=(rasa)
+
+for name in "${@:-${ALL[@]}}"; do
+    if [ -d "$ORACLES/$name" ]; then
+        echo "$ORACLES/$name is there"
+        continue
+    fi
+    rm -rf "$ORACLES/$name.tmp"
+    "$name"
+    # Scripts with the old path in them are not used: readers run as modules of its Python.
+    mv "$ORACLES/$name.tmp" "$ORACLES/$name"
+    echo "$ORACLES/$name"
+done

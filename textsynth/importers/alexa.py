@@ -1,0 +1,135 @@
+"""Alexa interaction models as JSON
+(https://developer.amazon.com/en-US/docs/alexa/smapi/interaction-model-schema.html).
+
+One file is one locale; that is its name in a skill package (`en-US.json`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from textsynth.corpus import Utterance
+from textsynth.errors import GrammarError
+from textsynth.grammar.document import Fields, Scalar
+from textsynth.grammar.fields import FieldReader, wrong
+from textsynth.grammar.model import Grammar
+from textsynth.grammar.syntax import Place
+from textsynth.importers import bot, jsonfile, tree
+from textsynth.importers.bot import Bot, Sample, SlotType, Value
+from textsynth.importers.examples import Notes, Options
+from textsynth.importers.source import Line
+
+_LOCALE = re.compile(r"[a-z]{2,3}-[A-Z]{2}\Z")
+_FREE_TYPES = ("AMAZON.SearchQuery", "AMAZON.Phrase")
+_KNOWN = FieldReader()
+
+
+def load(path: Path) -> Grammar:
+    """The grammar of a model.
+
+    Raises:
+        GrammarError: what cannot be read, at its place; a folder with several locales.
+    """
+    notes = Notes()
+    return bot.grammar(_model(path, None, notes), notes)
+
+
+def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
+    """The samples of a model as rows.
+
+    Raises:
+        GrammarError: as `load`.
+    """
+    yield from bot.examples(_model(path, options.language, notes), notes, options)
+
+
+def _model(path: Path, language: str | None, notes: Notes) -> Bot:
+    file = _file(path, language) if path.is_dir() else path
+    name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+    top = jsonfile.load(file, name)
+    model = _KNOWN.mapping(top, "interactionModel", required=True)
+    for key in model.fields.keys() - {"languageModel"}:
+        notes.note(model.keys[key].at(), f"{key!r} is not read", "nothing: it holds no utterances")
+    model = _KNOWN.mapping(model, "languageModel", required=True)
+    told = file.stem if _LOCALE.match(file.stem) else None
+    found = Bot(Place(name), told)
+    for item in _KNOWN.items(model, "types"):
+        _type(_KNOWN.fields(item, "a type"), found)
+    for item in _KNOWN.items(model, "intents", required=True):
+        _intent(_KNOWN.fields(item, "an intent"), found, notes)
+    return found
+
+
+def _file(path: Path, language: str | None) -> Path:
+    """The one model of a folder, or that of a language."""
+    models = sorted(
+        file
+        for file in path.rglob("*.json")
+        if file.name not in tree.OURS and '"interactionModel"' in _head(file)
+    )
+    chosen = [file for file in models if language is None or _speaks(file.stem, language)]
+    if len(chosen) == 1:
+        return chosen[0]
+    shown = ", ".join(file.relative_to(path).as_posix() for file in models) or "none"
+    message = "there is no such model" if not chosen else "the folder holds several models"
+    raise GrammarError(f"{message}: {shown}", where=str(path), fix="name the file, or its language")
+
+
+def _speaks(locale: str, language: str) -> bool:
+    return locale.casefold().replace("_", "-").startswith(language.casefold().replace("_", "-"))
+
+
+def _head(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as text:
+            return text.read(4096)
+    except OSError:
+        return ""
+
+
+def _type(entry: Fields, found: Bot) -> None:
+    name = _named(entry, "type")
+    type = found.types.setdefault(name, SlotType())
+    for item in _KNOWN.items(entry, "values"):
+        value = _KNOWN.mapping(_KNOWN.fields(item, "a value"), "name", required=True)
+        meant = _KNOWN.text(value, "value")
+        if not meant or not meant.strip():
+            raise wrong(value, "the value has no words", '{"name": {"value": "..."}}')
+        place = value.fields["value"].place
+        type.values.append(Value(meant.strip(), meant.strip(), place))
+        for synonym in _KNOWN.scalars(value, "synonyms"):
+            if synonym.text.strip():
+                type.values.append(Value(synonym.text.strip(), meant.strip(), synonym.place))
+
+
+def _intent(entry: Fields, found: Bot, notes: Notes) -> None:
+    name = _named(entry, "intent")
+    found.intents.setdefault(name, entry.place)
+    slots: dict[str, str] = {}
+    for item in _KNOWN.items(entry, "slots"):
+        slot = _KNOWN.fields(item, "a slot")
+        called = _named(slot, "slot")
+        slots[called] = _KNOWN.text(slot, "type") or ""
+        if not slots[called]:
+            raise wrong(slot, "the slot has no type", '{"name": "...", "type": "..."}')
+        if slots[called] in _FREE_TYPES:
+            found.types.setdefault(slots[called], SlotType(open=True))
+        if "samples" in slot.fields:
+            message = "samples of a slot are not read: they answer a prompt"
+            notes.note(slot.keys["samples"].at(), message, "nothing")
+    for sample in _KNOWN.items(entry, "samples"):
+        if not isinstance(sample, Scalar) or sample.plain:
+            notes.refuse("text_not_text", sample.place.at())
+            continue
+        parts = bot.parts_of(Line(sample.text, sample.place), name, slots, notes)
+        if parts is not None:
+            found.samples.append(Sample(name, parts, sample.place))
+
+
+def _named(entry: Fields, what: str) -> str:
+    name = _KNOWN.text(entry, "name")
+    if not name or not name.strip():
+        raise wrong(entry, f"the {what} has no name", '{"name": "..."}')
+    return name

@@ -1,0 +1,148 @@
+"""A folder or a zip archive as files by name.
+
+Nothing is unpacked to disk, and nothing of an archive is believed before it is read: names, sizes
+and encryption are refused where they are not as they should be.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from textsynth.errors import GrammarError
+from textsynth.grammar.document import MAX_BYTES, Fields, Node
+from textsynth.importers import jsonfile, source
+
+MAX_FILES = 50_000
+MAX_UNPACKED = 256 * 1024 * 1024  # bytes of an archive in all
+_LEVELS = 4  # how far above a file the folder of its export may lie
+OURS = ("export-report.json", "names.json")  # what an export of ours holds beside the format
+
+
+@dataclass(slots=True)
+class Tree:
+    """Files by name, parts joined by `/`, sorted; `name` is how messages call the whole."""
+
+    name: str
+    files: dict[str, Path | zipfile.ZipInfo]
+    archive: zipfile.ZipFile | None = None
+    read: int = field(default=0)
+
+    def json(self, name: str) -> Node:
+        """The JSON value of a file.
+
+        Raises:
+            GrammarError: it cannot be read, or is no JSON.
+        """
+        return jsonfile.parse(self.text(name), name)
+
+    def object(self, name: str) -> Fields:
+        """The JSON object of a file.
+
+        Raises:
+            GrammarError: it cannot be read, or is no JSON object.
+        """
+        found = self.json(name)
+        if not isinstance(found, Fields):
+            raise GrammarError("the file is no JSON object", where=f"{name}:1:1", fix="{...}")
+        return found
+
+    def text(self, name: str) -> str:
+        """The text of a file.
+
+        Raises:
+            GrammarError: too large, damaged, encrypted, or no UTF-8 text.
+        """
+        entry = self.files[name]
+        if isinstance(entry, Path):
+            return source.read(entry, name)
+        assert self.archive is not None
+        try:
+            with self.archive.open(entry) as file:
+                data = file.read(MAX_BYTES + 1)
+        except RuntimeError as error:  # what zipfile raises where a password is wanted
+            raise _broken(name, "is encrypted", "pack it without a password") from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+            raise _broken(name, f"is damaged: {error}", "pack it again") from error
+        self.read += len(data)
+        if len(data) > MAX_BYTES or self.read > MAX_UNPACKED:
+            raise _broken(self.name, "is larger unpacked than is read", "unpack and split it")
+        return source.decoded(data, name)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Tree]:
+    """The files of a folder with its subfolders, or of a zip archive; what an export of ours adds
+    is left out.
+
+    Raises:
+        GrammarError: neither, or an archive that is damaged, too large, or names files outside.
+    """
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.is_file())
+        yield Tree(path.name, _bounded(path, {p.relative_to(path).as_posix(): p for p in found}))
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _broken(path.name, f"is no zip archive: {error}", "give a zip or a folder") from error
+    except OSError as error:
+        fix = "check path and rights"
+        raise _broken(path.name, f"cannot be read: {error.strerror}", fix) from error
+    with archive:
+        yield Tree(path.name, _bounded(path, _inside(archive, path.name)), archive)
+
+
+def _inside(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
+    entries = sorted(
+        (entry for entry in archive.infolist() if not entry.is_dir()), key=lambda e: e.filename
+    )
+    if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        message = f"holds more than {MAX_UNPACKED >> 20} MB unpacked"
+        raise _broken(name, message, "unpack and split it")
+    found: dict[str, zipfile.ZipInfo] = {}
+    for entry in entries:
+        inside = PurePosixPath(entry.filename.replace("\\", "/"))
+        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
+            raise _broken(name, f"names a file outside: {entry.filename!r}", "pack it again")
+        if str(inside) in found:
+            raise _broken(name, f"holds {entry.filename!r} twice", "pack it again")
+        found[str(inside)] = entry
+    return found
+
+
+def _bounded(
+    path: Path, found: dict[str, Path] | dict[str, zipfile.ZipInfo]
+) -> dict[str, Path | zipfile.ZipInfo]:
+    if len(found) > MAX_FILES:
+        raise _broken(path.name, f"holds more than {MAX_FILES:,} files", "give a part of it")
+    return {name: entry for name, entry in found.items() if name.rpartition("/")[2] not in OURS}
+
+
+def _broken(name: str, message: str, fix: str) -> GrammarError:
+    return GrammarError(f"the archive {message}", where=name, fix=fix)
+
+
+def way_back(path: Path) -> dict[str, dict[str, str]]:
+    """The names that an export of ours changed, from the `names.json` of the export that the path
+    is in: kind -> name written -> name; empty where there is none.
+
+    Raises:
+        GrammarError: the file is not what an export writes.
+    """
+    inside = [path, *path.resolve().parents[:_LEVELS]]
+    home = next((folder for folder in inside if (folder / OURS[0]).is_file()), None)
+    if home is None or not (home / OURS[1]).is_file():
+        return {}
+    file = home / OURS[1]
+    try:
+        names = json.loads(source.read(file, file.name))
+        return {kind: {str(new): str(old) for new, old in names[kind].items()} for kind in names}
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        fix = "export again, or remove it together with the report"
+        raise GrammarError("this is no way back of names", where=str(file), fix=fix) from error

@@ -1,0 +1,141 @@
+"""From the files of another tool to a seed corpus: JSONL, as `seeds` reads it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from textsynth import importers
+from textsynth.corpus import Utterance
+from textsynth.errors import RunError, SeedError, UsageError
+from textsynth.importers import REASONS, Notes, Options
+from textsynth.progress import Progress
+from textsynth.seeds import SUFFIXES
+
+
+def import_seeds(
+    source: str | Path,
+    output: Path,
+    *,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    split: str | None = None,
+    language: str | None = None,
+    per_sample: int = 3,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Write the rows of `source` to `output` (.jsonl), whole or not at all.
+
+    Args:
+        source: a file, a folder, or the id of a dataset of the hub.
+        format: one of `importers.EXAMPLES` (None: told by content).
+        columns: what a column is -> how the source calls it, for tables, datasets and CoNLL.
+        split: the part to read, where the source has several.
+        language: of several that a bot holds; otherwise that of the rows.
+        per_sample, seed: how many rows a sample with slots gives at most, and how they are drawn.
+
+    Returns:
+        `rows`; `intents` (rows by intent, "" for none), the most frequent first; `slots` (rows by
+        label); `refused`: by reason, `rows`, `places` (the first 1,000) and `fix`; `findings`: what
+        else is not as in the source, each `where`, `message`, `fix`.
+
+    Raises:
+        SeedError: the source cannot be read, or gives no row.
+        UsageError: an option that the format does not take; an output of another kind.
+        RunError: the output cannot be written.
+    """
+    progress = progress or Progress()
+    _check(source, output, per_sample)
+    options = Options(dict(columns or {}), split, language, per_sample, seed)
+    notes = Notes()
+    intents: Counter[str] = Counter()
+    slots: Counter[str] = Counter()
+    with _whole(output) as file, progress.bar("importing", None) as advance:
+        for row in importers.read_examples(source, format, notes=notes, options=options):
+            file.write(json.dumps(_row(row), ensure_ascii=False) + "\n")
+            intents[row.intent or ""] += 1
+            slots.update({slot.label for slot in row.slots})
+            advance(1, "")
+        if not intents:
+            raise _nothing(source, notes)
+    without = intents[""]
+    if 0 < without < intents.total():
+        where = Path(source).name
+        fix = "give them one: as seeds, rows without an intent are refused where others have one"
+        notes.note(where, f"{without:,} rows have no intent", fix)
+    return {
+        "rows": intents.total(),
+        "intents": dict(intents.most_common()),
+        "slots": dict(slots.most_common()),
+        "refused": {
+            reason: {"rows": rows, "places": notes.places[reason], "fix": REASONS[reason]}
+            for reason, rows in notes.refused.most_common()
+        },
+        "findings": [
+            {"where": one.where, "message": one.message, "fix": one.fix} for one in notes.findings
+        ],
+    }
+
+
+def _row(utterance: Utterance) -> dict[str, Any]:
+    """A row as seeds are written; what says nothing is left out."""
+    row: dict[str, Any] = {"text": utterance.text}
+    if utterance.intent is not None:
+        row["intent"] = utterance.intent
+    row["slots"] = [
+        {"start": slot.start, "end": slot.end, "label": slot.label, "value": slot.value}
+        for slot in utterance.slots
+    ]
+    if utterance.split:
+        row["split"] = utterance.split
+    if utterance.generation:  # a later run must know that nobody wrote it
+        row |= {"origin": utterance.origin, "generation": utterance.generation}
+    return row
+
+
+def _check(source: str | Path, output: Path, per_sample: int) -> None:
+    if output.suffix != SUFFIXES[0]:
+        raise UsageError("seeds are written as .jsonl", where=str(output), fix="-o seeds.jsonl")
+    if output.resolve() == Path(source).resolve():
+        raise UsageError("this would overwrite the source", where=str(output), fix="name another")
+    if per_sample < 1:
+        raise UsageError(f"{per_sample} rows a sample are none", fix="give 1 or more")
+
+
+def _nothing(source: str | Path, notes: Notes) -> SeedError:
+    told = ", ".join(f"{rows:,} {reason}" for reason, rows in notes.refused.most_common())
+    first = next(iter(notes.refused), None)
+    places = f", the first at {notes.places[first][0]}" if first else ""
+    return SeedError(
+        f"no row of it can be read: {told}{places}" if told else "it holds no rows",
+        where=str(source),
+        fix=REASONS[first] if first else "see docs/importers.md for what is read",
+    )
+
+
+@contextlib.contextmanager
+def _whole(output: Path) -> Iterator[IO[str]]:
+    """A file that has its name only when it is whole.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            yield file
+        os.replace(temporary, output)
+    except OSError as error:
+        message = f"the seeds cannot be written: {error.strerror or error}"
+        fix = "choose a place that can be written, on a disk with room"
+        raise RunError(message, where=str(output), fix=fix) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
