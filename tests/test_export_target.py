@@ -292,7 +292,8 @@ def test_a_sample_keeps_the_shares_of_the_intents() -> None:
     assert kept == sorted(set(kept))
     assert Counter(rows[at].intent for at in kept) == {"a": 90, "b": 10, None: 1}
     assert Counter(rows[at].intent for at in target.sample(table, per_intent=50)) == {
-        **{"a": 50, "b": 50},
+        "a": 50,
+        "b": 50,
         None: 1,
     }
     assert len(target.sample(table, total=2)) == 2

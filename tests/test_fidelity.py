@@ -130,6 +130,12 @@ def test_chance_over_many_halves() -> None:
     assert np.mean(found, axis=0) == pytest.approx([0.5, 0.5], abs=0.03)
 
 
+def test_mauve_of_halves_is_near_one() -> None:
+    one, other = samples.halves(table(2000, 5), 0)
+    texts = [corpus.column(half, "text") for half in (one, other)]
+    assert fidelity.mauve_score(*map(vectors, texts)) > 0.95
+
+
 def test_rows_of_another_kind_are_told_apart() -> None:
     made = texts_table([f"the cat number {n} sat on mat {n * 7 % 97}" for n in range(300)])
     found = named(fidelity.fidelity(sets(made, table(300, 1), table(300, 2)), CONTEXT))
@@ -185,21 +191,20 @@ def test_mauve_agrees_with_its_library() -> None:
     assert 0 < expected < 1
 
 
-def test_hidden_states_are_used_where_there_is_a_model() -> None:
-    asked: list[str] = []
-
+def test_the_base_model_is_asked_by_a_discriminator_and_by_mauve_if_wanted() -> None:
     def states(texts: list[str]) -> np.ndarray:
-        asked.extend(texts)
         return np.random.default_rng(len(texts)).normal(size=(len(texts), 8)).astype(np.float32)
 
     given = sets(table(120), table(120, 1), table(120, 2))
-    with_model = dataclasses.replace(PLAIN, hidden_states=states)
-    found, without = fidelity.fidelity(given, with_model), fidelity.fidelity(given, PLAIN)
-    assert asked
-    assert "MAUVE is of the base model's hidden states, 120 rows a side." in found.notes
-    assert any("sentence embeddings" in note for note in without.notes)
-    assert named(found)["mauve"] != named(without)["mauve"]
-    assert named(found)["auc_words"] == named(without)["auc_words"]
+    model = dataclasses.replace(PLAIN, hidden_states=states)
+    without, usual = (fidelity.fidelity(given, context) for context in (PLAIN, model))
+    wanted = fidelity.fidelity(given, model, mauve_features="hidden_states")
+    assert named(usual)["auc_neighbours"] != named(without)["auc_neighbours"]
+    assert named(usual)["mauve"] == named(without)["mauve"] != named(wanted)["mauve"]
+    assert any("auc_neighbours is of sentence embeddings" in note for note in without.notes)
+    assert not any("sentence embeddings" in note for note in usual.notes)
+    there_is_none = fidelity.fidelity(given, PLAIN, mauve_features="hidden_states")
+    assert any("MAUVE is of sentence embeddings" in note for note in there_is_none.notes)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +216,10 @@ def test_hidden_states_are_used_where_there_is_a_model() -> None:
         (sets(table(60), table(60, 1)), "to one half of the holdout"),
         (sets(table(60), real=table(60, 1)), "There is no holdout"),
         (sets(table(60), table(60, 1), table(60, 2)), "of 60 rows a side it means nothing"),
-        (sets(table(120), table(120, 1), table(120, 2)), "fewer than 5,000 rows a side"),
+        (
+            sets(table(120), table(120, 1), table(120, 2)),
+            "MAUVE is of 120 rows a side. With fewer than 5,000",
+        ),
         (sets(table(60), texts_table(["yes"] * 60)), "not balanced by intent"),
         (sets(table(60), texts_table(["yes"] * 60)), "the real rows have nothing to count"),
         (sets(table(60), table(60, 1)), "no spaCy pipeline"),

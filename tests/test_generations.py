@@ -16,7 +16,6 @@ from textsynth import corpus, models, pipeline
 from textsynth.corpus import Slot, Utterance
 from textsynth.errors import RecipeError, UsageError
 from textsynth.evaluate import Findings
-from textsynth.lm import score, vocabulary
 from textsynth.pipeline.generations import POLICIES, generations, learnt
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
@@ -152,22 +151,30 @@ def test_each_generation_is_a_run_of_its_own(tmp_path: Path, key_file: Path, run
     assert "as many rows of each intent" in found.notes[0] and "12 in all" in found.notes[0]
 
 
-def test_a_policy_that_runs_dry_stops(tmp_path: Path, key_file: Path, runs: Runs) -> None:
+def test_too_few_rows_are_said(tmp_path: Path, key_file: Path, runs: Runs) -> None:
+    runs.size = 4
+    found = generations(recipe(tmp_path), 2, tmp_path / "out", key_file=key_file)
+    assert "The fewest that one learnt from are 8" in found.notes[0]
+
+
+def test_a_policy_that_runs_dry_stops(
+    tmp_path: Path, key_file: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Heard(Progress):
         told = ""
 
         def warn(self, text: str) -> None:
             self.told += text
 
-    heard, real = Heard(), runs.__call__
+    heard = Heard()
 
     def dry(recipe: Recipe, output: Path, **given: Any) -> Run:
-        run = real(recipe, output, **given)
+        run = runs(recipe, output, **given)
         if output.parts[-2:] == ("replace", "2"):
             corpus.write(corpus.empty(), output / "corpus.parquet")
         return run
 
-    pytest.MonkeyPatch().setattr(pipeline, "generate", dry)
+    monkeypatch.setattr(pipeline, "generate", dry)
     found = generations(
         recipe(tmp_path), 3, tmp_path / "out", policies=["replace", "anchored"],
         key_file=key_file, progress=heard,
@@ -196,21 +203,6 @@ def test_something_must_learn(tmp_path: Path) -> None:
         generations(recipe(tmp_path, model=None), 2, tmp_path / "out")
 
 
-def test_losses_count_what_follows_the_start(load_tiny: Any) -> None:
-    model, tokenizer = load_tiny()
-    words = vocabulary.trim(model, tokenizer, [])
-    starts, texts = ["Set alarm:\n-", "Play music:\n-"], [" wake me at {time}\n", " music please\n"]
-    nats, tokens = score.losses(model, words, starts, texts)
-    whole = [len(words.encode(s + t, fallback=True)) for s, t in zip(starts, texts, strict=True)]
-    heads = [len(words.encode(start, fallback=True)) for start in starts]
-    assert tokens.tolist() == [w - h for w, h in zip(whole, heads, strict=True)]
-    # what the start costs and what the text costs is what all of it costs
-    alone, _ = score.losses(model, words, ["", ""], starts)
-    both, _ = score.losses(model, words, ["", ""], [starts[0] + texts[0], starts[1] + texts[1]])
-    assert np.allclose(alone + nats, both, rtol=1e-4)
-    assert (nats / tokens > 3).all()  # a model of 2,000 tokens that has learnt nothing
-
-
 def test_a_small_experiment(
     tmp_path: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,9 +210,9 @@ def test_a_small_experiment(
     loaded = recipe(
         tmp_path,
         model={"base": str(tiny_model_folder), "epochs": 1},
-        generate={"budget": 400},
+        generate={"budget": 40},
     )
-    given = {"policies": ["anchored"], "key_file": key_file, "per_intent": 4}
+    given = {"policies": ["anchored"], "key_file": key_file, "per_intent": 2}
     found = generations(loaded, 2, tmp_path / "out", **given)
     rows = corpus.read(tmp_path / "out" / "anchored" / "2" / "corpus.parquet")
     assert rows.num_rows and set(corpus.column(rows, "generation")) == {2}

@@ -106,6 +106,12 @@ def test_files_outside_of_the_archive_are_refused(tmp_path: Path, name: str) -> 
     assert [file.name for file in tmp_path.iterdir()] == ["a.zip"]
 
 
+def test_a_file_without_a_name_is_none_of_ours(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", (".", "{}"))
+    with pytest.raises(SeedError, match="the bot holds no such locale"):
+        list(importers.read_examples(path, "lex"))
+
+
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = archive(tmp_path / "a.zip", (INTENT, " " * 1_000_000), ("B/x", " " * 1_000_000))
     assert path.stat().st_size < 10_000

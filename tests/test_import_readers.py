@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -643,3 +644,20 @@ def test_labels_that_would_be_one_are_refused(tmp_path: Path) -> None:
 def test_grammar_errors_have_their_place(tmp_path: Path) -> None:
     with pytest.raises(GrammarError, match="there is no 'intents'"):
         importers.load(write(tmp_path, "a.json", {"interactionModel": {"languageModel": {}}}))
+
+
+DOCS = (Path(__file__).parents[1] / "docs" / "importers.md").read_text(encoding="utf-8")
+
+
+def rows_of(heading: str) -> list[str]:
+    part = DOCS.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return [line.split("|")[1].strip() for line in part.splitlines() if line.startswith("| ")][2:]
+
+
+def test_the_documentation_names_each_format() -> None:
+    names = [re.match(r"`(\w+)`", row) for row in rows_of("Rows")]
+    assert [name and name[1] for name in names] == list(importers.EXAMPLES)
+    told = [row.lower().replace(" ", "") for row in rows_of("Templates")]
+    assert len(told) == len(importers.FORMATS)
+    for format, row in zip(importers.FORMATS, told, strict=True):
+        assert format in row

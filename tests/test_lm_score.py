@@ -49,3 +49,27 @@ def test_no_texts_and_empty_texts(loaded) -> None:
     model, vocabulary = loaded
     assert score.perplexity(model, vocabulary, []).shape == (0,)
     assert np.isnan(score.perplexity(model, vocabulary, [""])).all()
+
+
+def test_losses_are_of_what_follows_the_start(loaded) -> None:
+    model, words = loaded
+    starts, texts = ["Set alarm:\n-", "Play music:\n-"], [" wake me at {time}\n", " music please\n"]
+    nats, tokens = score.losses(model, words, starts, texts)
+    whole = [len(words.encode(s + t, fallback=True)) for s, t in zip(starts, texts, strict=True)]
+    heads = [len(words.encode(start, fallback=True)) for start in starts]
+    assert tokens.tolist() == [w - h for w, h in zip(whole, heads, strict=True)]
+    # what the start costs and what the text costs is what all of it costs
+    alone, _ = score.losses(model, words, ["", ""], starts)
+    both, _ = score.losses(model, words, ["", ""], [starts[0] + texts[0], starts[1] + texts[1]])
+    assert np.allclose(alone + nats, both, rtol=1e-4)
+    assert np.allclose(np.exp(both / (np.array(whole) - 1)),
+                       score.perplexity(model, words, [starts[0] + texts[0], starts[1] + texts[1]]),
+                       rtol=1e-4)  # fmt: skip
+
+
+def test_a_start_whose_last_token_is_another_where_the_text_goes_on(loaded) -> None:
+    model, words = loaded
+    nats, tokens = score.losses(model, words, ["pl"], ["ay help"])
+    whole = words.encode("play help", fallback=True)
+    head = words.encode("pl", fallback=True)
+    assert whole[: len(head)] != head and tokens[0] >= 1 and nats[0] > 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import embed
+from fakes import DIMENSIONS, embed
 
 from textsynth import corpus
 from textsynth.corpus import Slot, Utterance
@@ -30,7 +30,16 @@ HOSTILE = [
     "{\\",
     "x",
 ]
-CONTEXT = Context(embed=embed)
+
+
+@cache
+def vector(text: str) -> Any:
+    return embed([text])[0]
+
+
+CONTEXT = Context(
+    embed=lambda texts: np.array([vector(t) for t in texts], np.float32).reshape(-1, DIMENSIONS)
+)
 
 
 @cache
@@ -153,6 +162,30 @@ def test_each_attack_has_a_figure_of_its_own() -> None:
     by_loss = next(one for one in found.figures if one.slice.get("attack") == "loss")
     assert by_loss.value == 1.0  # seeds come first, and their losses are the lowest
     assert not any("No attack had the model" in note for note in found.notes)
+
+
+def test_values_of_seeds_that_fill_the_rows_are_told_from_their_wording() -> None:
+    draw = random.Random(1)
+    wording = ["call {}", "please call {} now", "ring {}", "get me {} on the phone"]
+
+    def rows(values: Sequence[str]) -> Any:
+        made = []
+        for at, value in enumerate(values):
+            before, _, after = draw.choice(wording).partition("{}")
+            slot = Slot(len(before), len(before) + len(value), "name", value)
+            made.append(Utterance(id=f"{at}", text=before + value + after, slots=(slot,)))
+        return corpus.to_table(made)
+
+    own, other = ([f"{side}{n}" for n in range(60)] for side in ("anna", "otto"))
+    seeds = rows(own)
+    given = Sets(synthetic=rows(own * 3), real=seeds, holdout=rows(other), seeds=seeds)
+    found = privacy(given, CONTEXT)
+    by = {one.slice["attack"]: one for one in found.figures if "attack" in one.slice}
+    assert by["n-grams"].value > 0.95
+    assert by["n-grams of patterns"].low < 0.5 < by["n-grams of patterns"].high
+    assert any("Values of the seeds' slots" in note for note in found.notes)
+    plain = privacy(sets(COPIES, SEEDS, HOLDOUT), CONTEXT)
+    assert not any("Values of the seeds' slots" in note for note in plain.notes)
 
 
 def test_a_loss_without_a_base_model_and_with_gaps() -> None:

@@ -177,6 +177,14 @@ def test_any_text_can_be_shown(text: str) -> None:
     assert "x" * 300 not in html
 
 
+def test_notes_have_their_code_and_no_other_markup() -> None:
+    data = evaluation(privacy=[figure("dcr", 0.5)])
+    data["metrics"]["privacy"]["notes"] = ["run `a <b>` & c", "an odd ` one"]
+    html = page(material(measured=evaluated(data)))
+    assert "<li>run <code>a &lt;b&gt;</code> &amp; c</li>" in html
+    assert "<li>an odd ` one</li>" in html
+
+
 def test_without_an_evaluation_it_is_said_how_to_make_one() -> None:
     html = page(material(measured=None))
     assert html.count("Not measured. To measure it") == 7

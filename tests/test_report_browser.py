@@ -58,6 +58,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     data = full()
     data["metrics"]["privacy"]["notes"] = [HOSTILE]
     data["metrics"]["privacy"]["figures"].append(figure("a_name_of_a_figure" * 6, 0.1, real=0.2))
+    data["metrics"]["fidelity"]["figures"] += [
+        figure(f"a_long_name_of_figure_{n}", 0.1, real=0.2, intent=f"set_an_alarm_{at}")
+        for n in range(8)
+        for at in range(3)
+    ]
     path = tmp_path_factory.mktemp("report") / "report.html"
     words = {"text": "w" * 400, "intent": "i" * 90, "origin": "model", "slots": []}
     samples = [*material().samples, words]
@@ -177,7 +182,7 @@ def test_links_lead_to_their_section(opened: Any) -> None:
 
 
 def test_paper_is_light_open_and_whole(opened: Any) -> None:
-    seen = opened(color_scheme="dark")
+    seen = opened(color_scheme="dark", viewport={"width": 718, "height": 1000})  # of A4
     seen.page.emulate_media(media="print", color_scheme="dark")
     body = "getComputedStyle(document.body)"
     assert seen.page.evaluate(f"[{body}.backgroundColor, {body}.color]") == [
@@ -187,6 +192,7 @@ def test_paper_is_light_open_and_whole(opened: Any) -> None:
     assert seen.page.evaluate(closed) > 0
     seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert seen.page.evaluate(closed) == 0
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == 718
     seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert seen.page.evaluate(closed) > 0
     assert seen.page.pdf(format="A4").startswith(b"%PDF")

@@ -234,6 +234,59 @@ def scrub(
         _say_scrubbed(output, result)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[
+        str, typer.Argument(help="A file or folder of another tool, or a datasets id.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the seeds go, JSONL.")],
+    format_: Annotated[
+        str | None, typer.Option("--format", help="What it is; told by itself where that is clear.")
+    ] = None,
+    columns: Annotated[
+        list[str],
+        typer.Option(metavar="TEXT=UTTERANCE", help="Which column is what (repeatable)."),
+    ] = [],  # noqa: B006
+    split: Annotated[str | None, typer.Option(help="Of a dataset with parts, the one.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of a bot with several, the one (BCP 47).")
+    ] = None,
+    per_sample: Annotated[
+        int, typer.Option(min=1, help="Rows of a sample with {slots}, filled with values.")
+    ] = 3,
+    seed: Annotated[int, typer.Option(help="Of the values that are drawn.")] = 0,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the training data of another tool as seeds, so that a team starts from the bot it has.
+
+    Rasa, Alexa, Lex, Dialogflow ES, Snips, CoNLL, CLINC-style JSON, CSV, Parquet, datasets.
+    """
+    from textsynth import pipeline
+
+    result = pipeline.import_seeds(
+        source,
+        output,
+        format=format_,
+        columns=_pairs(columns),
+        split=split,
+        language=language,
+        per_sample=per_sample,
+        seed=seed,
+        progress=Progress() if quiet or json_ else TerminalProgress(),
+    )
+    if json_:
+        typer.echo(json.dumps(result))
+        return
+    for reason, refused in result["refused"].items():
+        places = ", ".join(map(str, refused["places"][:3]))
+        typer.echo(f"refused: {refused['rows']:,} rows: {reason} ({places})", err=True)
+        typer.echo(f"  fix: {refused['fix']}", err=True)
+    for finding in result["findings"]:
+        typer.echo(f"note: {finding['where']}: {finding['message']}", err=True)
+    typer.echo(f"{output}: {result['rows']:,} seeds of {len(result['intents'])} intents")
+
+
 @app.command()
 def evaluate(
     target: Annotated[
@@ -407,6 +460,14 @@ def _load(path: Path, per_intent: int | None, seed: int | None, overrides: Seque
     if seed is not None:
         added.append(f"seed={seed}")
     return Recipe.load(path, added)
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    """`text=utterance` as a mapping."""
+    for entry in given:
+        if "=" not in entry:
+            raise UsageError(f"--columns {entry!r} names no column", fix="write text=utterance")
+    return dict(entry.split("=", 1) for entry in given)
 
 
 def _say_result(folder: Path, manifest: dict[str, Any]) -> None:

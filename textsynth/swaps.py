@@ -179,7 +179,7 @@ class _Place:
         if not self.word[0].isupper():
             return False
         sure = not self.opening and not self.before[:1].isupper() and not self.word.isupper()
-        return sure or known.usual
+        return known.usual or (sure and not _is_common(self.word.casefold()))
 
 
 @cache
@@ -347,8 +347,14 @@ def tagger(language: str = "en") -> Callable[[Sequence[str]], list[dict[int, str
 
 
 def needs_tags(text: str) -> bool:
-    """Whether tags decide anything in a text."""
-    return re.search(r"\bher\b", text, re.IGNORECASE) is not None
+    """Whether a text has a "her" that the words beside it do not decide."""
+    if "her" not in text.casefold():
+        return False
+    return any(
+        text[one.start : one.end].casefold() == "her" and _is_object(text, one) is None
+        for one in mentions(text)
+        if one.kind == "pronoun"
+    )
 
 
 # -- words ------------------------------------------------------------------------------------
@@ -360,22 +366,24 @@ def _counterpart(text: str, one: Mention, tags: Tags | None) -> str:
         return str(_data()[f"titles_{one.gender}"][plain])
     if one.kind == "word":
         return _nouns()[plain][1]
-    if plain in ("her", "his"):
-        after = _NEXT.match(text, one.end)
-        following = after[1].casefold() if after else ""
-        if plain == "his":
-            return "hers" if not following or following in _AFTER_OWN else "her"
-        before = _LAST.search(text, 0, one.start)
-        preceding = before[1].casefold() if before else ""
-        more = after is not None and _NEXT.match(text, after.end()) is not None
-        return "him" if _is_object(one, preceding, following, more, tags) else "his"
+    if plain == "his":
+        following, _ = _following(text, one)
+        return "hers" if not following or following in _AFTER_OWN else "her"
+    if plain == "her":
+        told = _is_object(text, one)
+        if told is None:
+            told = tags is not None and tags.get(one.start) == "PRP"
+        return "him" if told else "his"
     return {"she": "he", "he": "she", "hers": "his", "him": "her", "herself": "himself",
             "himself": "herself"}[plain]  # fmt: skip
 
 
-def _is_object(her: Mention, preceding: str, following: str, more: bool, tags: Tags | None) -> bool:
-    """Whether "her" is "him" of a man, not "his"; `more` says that a word follows the next one."""
-    if following and preceding in _BEFORE_OWN:
+def _is_object(text: str, her: Mention) -> bool | None:
+    """Whether "her" is "him" of a man, not "his"; None where the words beside it do not say."""
+    following, more = _following(text, her)
+    before = _LAST.search(text, 0, her.start)
+    preceding = before[1].casefold() if before else ""
+    if following and (preceding in _BEFORE_OWN or not her.start):
         return False
     if not following or following in _AFTER_OBJECT or following[0].isdigit():
         return True
@@ -385,9 +393,17 @@ def _is_object(her: Mention, preceding: str, following: str, more: bool, tags: T
         return True
     if following.endswith("ly") and following not in _NO_ADVERB and not more:
         return True
-    if preceding in _GIVING and following not in _HERS and following not in _nouns():
-        return True
-    return tags is not None and tags.get(her.start) == "PRP"
+    if following in _HERS or following in _nouns():
+        return False
+    return True if preceding in _GIVING else None
+
+
+def _following(text: str, one: Mention) -> tuple[str, bool]:
+    """The next word, folded, and whether another follows it."""
+    after = _NEXT.match(text, one.end)
+    if after is None:
+        return "", False
+    return after[1].casefold(), _NEXT.match(text, after.end()) is not None
 
 
 def _possessive(text: str, one: Mention, made: str) -> Replacement:

@@ -149,12 +149,13 @@ def _collapse(measured: Measured, abouts: Abouts) -> Iterator[Plot]:
 
 
 def _curves(figures: Iterable[Figure], name: str, x: str) -> list[Series]:
-    """A figure over an entry of its slice: a series for each of the slice's other entries."""
+    """A figure over an entry of its slice: a series for each of the slice's other entries (without
+    a name where there are none), and the real one."""
     grouped: dict[str, list[tuple[float, Figure]]] = {}
     for figure in figures:
         if figure.name == name and x in figure.slice and math.isfinite(figure.value):
             rest = [told(value) for key, value in figure.slice.items() if key != x]
-            label = ", ".join(map(words, rest)) or words(name)
+            label = ", ".join(map(words, rest))
             grouped.setdefault(label, []).append((float(figure.slice[x]), figure))
     series = []
     for label, points in grouped.items():

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ FEWEST = 20  # rows a side; with fewer nothing is measured
 MAUVE_FEWEST, MAUVE_ENOUGH = 100, 5000
 JUDGED = 1000  # rows a side that discriminators and the tagger see
 MAPPED = 750  # points a side
+Features = Literal["embeddings", "hidden_states"]
 NEAREST = 5
 PLOTTED = {  # profiles: their table, and its column of what is counted
     "length": ("lengths", "words"),
@@ -136,14 +138,15 @@ class Sides:
         return self.made, self.target, self.other
 
 
-def fidelity(sets: Sets, context: Context) -> Findings:
+def fidelity(sets: Sets, context: Context, *, mauve_features: Features = "embeddings") -> Findings:
     """How like real rows the synthetic ones are, and how like them other real rows are.
 
-    MAUVE (Pillutla et al. 2021, its authors' library) on the base model's hidden states or, without
-    a model, on embeddings; the Fréchet distance (Heusel et al. 2017), precision, recall
-    (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020; k = 5) on embeddings; AUC
-    of fresh discriminators, balanced by intent, of at most 1,000 rows a side; and the total
-    variation distance of lengths, intents, slots, parts of speech and function words.
+    MAUVE (Pillutla et al. 2021, its authors' library) on embeddings or, as an option that takes
+    minutes for 5,000 rows a side, on the base model's hidden states; the Fréchet distance (Heusel
+    et al. 2017), precision, recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al.
+    2020; k = 5) on embeddings; AUC of fresh discriminators, balanced by intent, of at most 1,000
+    rows a side; and the total variation distance of lengths, intents, slots, parts of speech and
+    function words.
 
     The target is the holdout and the reference is the real rows against it, all three samples of
     one size by keyed hash. Where these are so few that half of the holdout is more, its one half is
@@ -161,12 +164,12 @@ def fidelity(sets: Sets, context: Context) -> Findings:
                              f"side, {FEWEST} are needed."])  # fmt: skip
     size = min(table.num_rows for table in whole.each() if table.num_rows)
     equal = Sides(*(samples.rows(table, size, context.seed) for table in whole.each()))
+    compared = [rows for rows in (equal.made, equal.other) if rows.num_rows]
     found: dict[str, list[Estimate]] = {}
-    for measure in (_on_embeddings, _mauve):
-        for rows in (equal.made, equal.other):
-            if rows.num_rows:
-                for name, value in measure(rows, equal.target, context).items():
-                    found.setdefault(name, []).append(value)
+    for rows in compared:
+        for name, value in _on_embeddings(rows, equal.target, context).items():
+            found.setdefault(name, []).append(value)
+    found["mauve"], on_mauve = _mauve(compared, equal.target, context, mauve_features)
     told_apart, more = _told_apart(whole, size, context)
     kinds, missing = profiles.of(equal.each(), context)
     found |= told_apart | {
@@ -178,10 +181,10 @@ def fidelity(sets: Sets, context: Context) -> Findings:
     figures = [
         Figure(name, own.value, own.low, own.high, {}, *reference)
         for name in ABOUT
-        if name in found
+        if found.get(name)
         for own, *reference in [found[name]]
     ]
-    notes += [*_mauve_notes(size, context), *more, *missing]
+    notes += [*on_mauve, *more, *missing]
     tables = {
         table: profiles.shares(column, kinds[name][:2])
         for name, (table, column) in PLOTTED.items()
@@ -194,7 +197,10 @@ def _sides(sets: Sets, seed: int) -> tuple[Sides, list[str]]:
     """What is compared with what, so that most rows are left."""
     made, real, holdout = sets.synthetic, sets.real, sets.holdout
     if not holdout.num_rows:
-        note = "There is no holdout: likeness is to one half of the real rows, beside the other."
+        note = (
+            "There is no holdout: likeness is to one half of the real rows, beside the other, and "
+            "rows that copy them look better than they are."
+        )
         if real.num_rows < 2 * FEWEST:
             return Sides(made, real, real.slice(0, 0)), []
         return Sides(made, *samples.halves(real, seed)), [note]
@@ -223,12 +229,36 @@ def _on_embeddings(rows: pa.Table, target: pa.Table, context: Context) -> dict[s
     }
 
 
-def _mauve(rows: pa.Table, target: pa.Table, context: Context) -> dict[str, Estimate]:
-    if rows.num_rows < MAUVE_FEWEST or not models.installed("mauve"):
-        return {}
-    features = context.hidden_states or context.embed
-    made, real = (features(corpus.column(table, "text")) for table in (rows, target))
-    return {"mauve": Estimate(mauve_score(made, real, seed=context.seed))}
+def _mauve(
+    compared: list[pa.Table], target: pa.Table, context: Context, wanted: Features
+) -> tuple[list[Estimate], list[str]]:
+    size = target.num_rows
+    if not models.installed("mauve"):
+        return [], [
+            "MAUVE was not measured: its library is missing. "
+            'Install it with `pip install "textsynth-corpus[evaluate]"`.'
+        ]
+    if size < MAUVE_FEWEST:
+        return [], [
+            f"MAUVE was not measured: of {size} rows a side it means nothing, "
+            f"{MAUVE_FEWEST} are needed."
+        ]
+    features, notes = context.embed, []
+    if wanted == "hidden_states" and context.hidden_states is None:
+        notes.append("There is no base model: MAUVE is of sentence embeddings.")
+    elif wanted == "hidden_states" and context.hidden_states is not None:
+        features = context.hidden_states
+    if size < MAUVE_ENOUGH:
+        notes.append(
+            f"MAUVE is of {size:,} rows a side. With fewer than {MAUVE_ENOUGH:,} it is biased "
+            "upwards: compare it with its reference, and with nothing of another size."
+        )
+    real = features(corpus.column(target, "text"))
+    scores = [
+        mauve_score(features(corpus.column(rows, "text")), real, seed=context.seed)
+        for rows in compared
+    ]
+    return [Estimate(score) for score in scores], notes
 
 
 def mauve_score(made: npt.ArrayLike, real: npt.ArrayLike, *, seed: int = 0) -> float:

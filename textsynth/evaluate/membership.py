@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 
 ORDER = 3
-PERMUTATIONS = 1000
+PERMUTATIONS = 500
 BLOCK = 500
 _START, _END = "<s>", "</s>"
 

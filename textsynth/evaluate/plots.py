@@ -108,7 +108,7 @@ def lines(
             axes.yaxis.set_major_formatter(_percent)
 
     colours = _colours(series)
-    legend = [(one.name, colour) for one, colour in zip(series, colours, strict=True)]
+    legend = [(one.name, colour) for one, colour in zip(series, colours, strict=True) if one.name]
     return Plot(title, _svg(key, title, draw), legend)
 
 

@@ -112,6 +112,7 @@ def page(material: Material) -> str:
         cell=_cell,
         svg=Markup,  # made by this package, which escapes the texts in it
         shown=shown,
+        code=_code,
     )
     template, style, script = (
         files("textsynth.evaluate").joinpath(f"report.{kind}").read_text(encoding="utf-8")
@@ -261,6 +262,18 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return shown(str(value))
+
+
+def _code(note: str) -> Any:
+    """A note with what stands in backticks as code."""
+    from markupsafe import Markup
+
+    parts = note.split("`")
+    if len(parts) % 2 == 0:
+        return note
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
 
 
 def spread(intents: Sequence[str | None], most: int) -> list[int]:

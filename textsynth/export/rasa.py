@@ -211,7 +211,7 @@ class _Notation:
         marks = [self.marks.get(one) or self.mark(one) for one in words]
         spans = [(slot.start, slot.end, mark) for slot, mark in zip(slots, marks, strict=True)]
         example, places = substitute(text, spans) if slots else (text, [])
-        if "[" in text:
+        if "[" in text or "]" in text:
             if any(set("[]") & set(surface) for _, surface, _ in words):
                 raise _RefusedError("entity_has_bracket")
             if [match.span() for match in _ANNOTATED.finditer(example)] != places:

@@ -464,23 +464,18 @@ def sample(
 
 
 def allot(sizes: Mapping[str | None, int], total: int) -> dict[str | None, int]:
-    """`total` shared out in proportion to `sizes` (largest remainders), one for each first where
-    there are enough; none gets more than its size."""
-    names = sorted((name for name in sizes if sizes[name]), key=lambda name: (name or "", name))
-    whole = sum(sizes[name] for name in names)
-    given = dict.fromkeys(sizes, 0)
+    """`total` shared out in proportion to `sizes` by largest remainders, but at least one to each
+    that has any where there are enough; none gets more than its size."""
+    whole = sum(sizes.values())
     if total >= whole:
         return dict(sizes)
-    if total >= len(names):
-        given.update(dict.fromkeys(names, 1))
-    left = total - sum(given.values())
-    open_ = {name: sizes[name] - given[name] for name in names}
-    room = sum(open_.values())
-    shares = {name: left * open_[name] / room if room else 0.0 for name in names}
-    for name in names:
-        given[name] += int(shares[name])
+    names = sorted((name for name in sizes if sizes[name]), key=lambda name: (name or "", name))
+    least = int(total >= len(names))
+    shares = {name: total * sizes[name] / whole for name in names}
+    given = {name: max(int(shares[name]), least) for name in names}
+    while sum(given.values()) > total:
+        given[max(names, key=lambda name: (given[name] > least, given[name] - shares[name]))] -= 1
     missing = total - sum(given.values())
-    by_remainder = sorted(names, key=lambda name: (int(shares[name]) - shares[name], name or ""))
-    for name in by_remainder[:missing]:
+    for name in sorted(names, key=lambda name: given[name] - shares[name])[:missing]:
         given[name] += 1
-    return given
+    return {name: given.get(name, 0) for name in sizes}

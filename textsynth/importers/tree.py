@@ -108,7 +108,7 @@ def _inside(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         inside = PurePosixPath(entry.filename.replace("\\", "/"))
-        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
+        if inside.is_absolute() or ".." in inside.parts or ":" in str(inside):
             raise _broken(name, f"names a file outside: {entry.filename!r}", "pack it again")
         if str(inside) in found:
             raise _broken(name, f"holds {entry.filename!r} twice", "pack it again")

@@ -32,6 +32,7 @@ from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.evaluating import evaluate as evaluate
+from textsynth.pipeline.importing import import_seeds as import_seeds
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import (

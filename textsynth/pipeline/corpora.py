@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, models, patterns, scrub, seeds
+from textsynth import corpus, patterns, scrub, seeds
 from textsynth.corpus import Slot, Utterance, span_fault
 from textsynth.errors import SeedError, TextsynthError
+from textsynth.importers import Options, hub
 from textsynth.progress import Progress
 
 FORMS = "JSONL (.jsonl, .jsonl.gz), Parquet, or a folder that `datasets.load_dataset` opens"
@@ -75,24 +76,7 @@ def _of_parquet(path: Path) -> Iterable[dict[str, Any]]:
 
 
 def _of_dataset(path: Path) -> Iterable[dict[str, Any]]:
-    from datasets import ClassLabel, DatasetDict, load_dataset, load_from_disk
-
-    try:
-        with models.quiet():
-            kept = (path / "dataset_dict.json").exists() or (path / "state.json").exists()
-            loaded = load_from_disk(str(path)) if kept else load_dataset(str(path))
-    except Exception as error:  # the library raises what its readers like
-        problem = str(error).partition("\n")[0]
-        raise SeedError(
-            f"is no dataset: {problem}", where=str(path), fix=f"give a run folder, {FORMS}"
-        ) from error
-    parts = loaded.values() if isinstance(loaded, DatasetDict) else [loaded]
-    for part in parts:
-        named = part.features.get("intent")
-        for row in part:
-            if isinstance(named, ClassLabel) and row["intent"] is not None:
-                row["intent"] = named.int2str(row["intent"])
-            yield row
+    return (row for _, row in hub.rows(path, Options()))
 
 
 def _utterance(row: dict[str, Any], name: str, origin: str, language: str) -> Utterance | None:

@@ -75,7 +75,9 @@ def generations(
                 progress.warn(f"{policy}: generation {number - 1} has no rows to learn from")
                 break
             rows = learnt(policy, own, tables, section.min_real, recipe.seed)
-            progress.step(f"{policy}: generation {number}", f"learns from {rows.num_rows} rows")
+            progress.step(
+                f"{policy}: generation {number}", f"learns from {rows.num_rows} scrubbed rows"
+            )
             path = output / policy / f"{number}.jsonl"
             write_text(path, "".join(_lines(rows)))
             run = pipeline.generate(
@@ -226,15 +228,18 @@ def _measured(
         language=recipe.language,
     )
     found = collapse(policies, own, holdout, context, tokens=tokens)
-    return dataclasses.replace(found, notes=[_equal(own), *found.notes])
+    return dataclasses.replace(found, notes=[_equal(own, policies), *found.notes])
 
 
-def _equal(own: pa.Table) -> str:
+def _equal(own: pa.Table, policies: Mapping[str, Sequence[Generation]]) -> str:
+    """What is kept equal, and where it could not be."""
+    fewest = min(one.learnt for chain in policies.values() for one in chain)
+    fewer = f" The fewest that one learnt from are {fewest:,}: no more were made."
     return (
         f"Each generation learns from as many rows of each intent as the real seeds have "
         f"({own.num_rows:,} in all), under accumulate from so many more each time; the model is "
         "its one source, each row has a pattern of its own, and patterns that it learnt from are "
-        "not taken again, which slows a collapse down."
+        "not taken again, which slows a collapse down." + fewer * (fewest < own.num_rows)
     )
 
 

@@ -16,8 +16,6 @@ from textsynth.evaluate.machine_made import machine_made
 from textsynth.progress import Progress
 from textsynth.recipe import Seeds
 
-KEEP = "keep a real share of at least min_real"
-
 
 def check(section: Seeds, file: seeds.SeedFile, seed: int) -> None:
     """Refuse seeds that are synthetic where the recipe does not allow them, or where fewer than
@@ -36,8 +34,8 @@ def check(section: Seeds, file: seeds.SeedFile, seed: int) -> None:
             f"{len(made):,} of {len(file.utterances):,} seeds are synthetic, the first of them "
             "here: `generation` or `origin` says so",
             where=where,
-            fix=f"leave them out, or set seeds.allow_synthetic: true and {KEEP} "
-            f"({section.min_real:g})",
+            fix="leave them out, or set seeds.allow_synthetic: true and keep a real share of at "
+            f"least min_real ({section.min_real:g})",
         )
     own, _ = seeds.split_holdout(file.utterances, section.holdout, seed)
     real = sum(not utterance.generation for utterance in own)
