@@ -21,9 +21,10 @@ environment() {
 # Rasa's own requirements end at Python 3.10; its reader of training data needs only these.
 rasa() {
     environment rasa
+    $pip 'attrs<22.2' docopt 'jsonpickle<3.1' 'jsonschema<4.18' numpy 'packaging<21' 'pluggy<2' \
+        'portalocker<3' pykwalify==1.8.0 'python-dateutil<2.9' ruamel.yaml==0.17.21 scipy \
+        'setuptools<71' 'structlog<24'
     $pip --no-deps --ignore-requires-python rasa==3.6.21
-    $pip 'packaging<21' 'setuptools<81' ruamel.yaml==0.17.21 structlog pykwalify==1.8.0 \
-        jsonpickle 'scipy<2' numpy docopt jsonschema 'pluggy<2' portalocker python-dateutil
 }
 
 ALL=(rasa)

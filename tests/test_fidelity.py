@@ -133,7 +133,25 @@ def test_chance_over_many_halves() -> None:
 def test_mauve_of_halves_is_near_one() -> None:
     one, other = samples.halves(table(2000, 5), 0)
     texts = [corpus.column(half, "text") for half in (one, other)]
-    assert fidelity.mauve_score(*map(vectors, texts)) > 0.95
+    assert embeddings.mauve(*map(vectors, texts)) > 0.95
+
+
+def strata(seed: int) -> list[np.ndarray]:
+    """Two sides of one kind with five rows of each of 60 strata, the n-th rows of the same one."""
+    random_ = np.random.default_rng(seed)
+    centres = np.repeat(random_.normal(size=(60, 16)), 5, axis=0)
+    return [centres + random_.normal(size=centres.shape) / 10 for _ in range(2)]
+
+
+def test_chance_where_sides_are_balanced_within_small_strata() -> None:
+    found = [discriminators.neighbours(*strata(n), paired=True).value for n in range(8)]
+    assert np.mean(found) == pytest.approx(0.5, abs=0.03)
+    assert discriminators.neighbours(*strata(0)).value < 0.4  # what pairs are for
+
+
+def test_pairs_want_equal_sides() -> None:
+    with pytest.raises(ValueError, match="7 and 8"):
+        discriminators.nb_svm(["a"] * 7, ["b"] * 8, paired=True)
 
 
 def test_rows_of_another_kind_are_told_apart() -> None:
@@ -187,7 +205,7 @@ def test_mauve_agrees_with_its_library() -> None:
         vectors(corpus.column(samples.rows(one, 75, 0), "text")) * 3 + 1 for one in given
     )
     expected = compute_mauve(p_features=made, q_features=target, seed=4).mauve
-    assert fidelity.mauve_score(made, target, seed=4) == pytest.approx(expected, abs=1e-6)
+    assert embeddings.mauve(made, target, seed=4) == pytest.approx(expected, abs=1e-6)
     assert 0 < expected < 1
 
 
@@ -242,12 +260,14 @@ def test_discriminators_see_as_many_rows_of_each_intent() -> None:
     counts = [corpus.count_by(one, "intent") for one in drawn]
     assert counts[0] == counts[1] == counts[2]
     assert drawn[0].num_rows == 90
+    intents = [corpus.column(one, "intent") for one in drawn]
+    assert intents[0] == intents[1] == intents[2]
     assert samples.by_intent([texts_table(["a"], "x"), texts_table(["b"])], 5, 0)[0].num_rows == 0
 
 
 def test_mauve_writes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     rows = vectors(corpus.column(table(120), "text"))
-    assert fidelity.mauve_score(rows, rows) == pytest.approx(1)
+    assert embeddings.mauve(rows, rows) == pytest.approx(1)
     assert capfd.readouterr() == ("", "")
 
 

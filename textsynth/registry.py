@@ -35,6 +35,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "utility": "textsynth.evaluate.utility:utility",
         "privacy": "textsynth.evaluate.privacy:privacy",
         "bias": "textsynth.evaluate.bias:bias",
+        "mixing": "textsynth.evaluate.mixing:mixing",
     },
     "exporters": {
         "huggingface": "textsynth.export.huggingface:export",

@@ -103,6 +103,8 @@ def mentions(text: str, slots: Sequence[Slot] = ()) -> list[Mention]:
     """The gendered words and the first names of an English text, left to right. Words within names
     of things, or in slots that hold things or places, are left out."""
     words = list(_WORD.finditer(text))
+    if not any(_may_tell(word[0]) for word in words):
+        return []
     held = list(_kept(text, slots))
     people = [(slot.start, slot.end) for slot in slots if _is_of(slot.label, "person_labels")]
     lower = text == text.lower()
@@ -180,6 +182,17 @@ class _Place:
             return False
         sure = not self.opening and not self.before[:1].isupper() and not self.word.isupper()
         return known.usual or (sure and not _is_common(self.word.casefold()))
+
+
+def _may_tell(word: str) -> bool:
+    plain = word.casefold().replace("\u2019", "'")
+    return plain in _vocabulary() or firstnames.known(plain) is not None
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    data = _data()
+    return frozenset([*_PRONOUNS, *_nouns(), *data["titles_female"], *data["titles_male"]])
 
 
 @cache

@@ -96,7 +96,8 @@ def bias(sets: Sets, context: Context, *, least: int = 20, top: int = 20) -> Fin
 
     Args:
         least: rows that mention a group, or an axis, for a figure of it.
-        top: associations that become figures, those furthest from chance; all are in the table.
+        top: associations that become figures: those beyond chance, the furthest first. All are in
+            the table.
     """
     if context.language.split("-")[0].lower() != "en":
         return Findings([], ["Bias was not measured: its word lists are English."])
@@ -246,7 +247,10 @@ def _association(
     now, before = _log_odds(out, least), _log_odds(seeds, least)
     ordered = sorted(now, key=lambda cell: (-abs(now[cell][0] / now[cell][1]), cell))
     figures: list[Figure] = []
-    for group, intent in ordered[:top]:
+    sure = [cell for cell in ordered if abs(now[cell][0] / now[cell][1]) > intervals.NORMAL]
+    # of two groups one leans to what the other leans from
+    told = [cell for cell in sure if now[cell][0] > 0 or axis_of(cell[0]) != "gender"]
+    for group, intent in told[:top]:
         value, spread = now[group, intent]
         real = before.get((group, intent))
         wide = intervals.NORMAL

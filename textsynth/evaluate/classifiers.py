@@ -144,6 +144,8 @@ def _weighed(learnt: Any, judged: Any) -> tuple[Any, Any]:
 
     holders = np.bincount(learnt.indices, minlength=learnt.shape[1])
     kept = np.flatnonzero(holders)
+    if not len(kept):  # texts of nothing but spaces
+        return learnt[:, kept], judged[:, kept]
     inverse = np.log((1 + learnt.shape[0]) / (1 + holders[kept])) + 1
 
     def weigh(counts: Any) -> Any:

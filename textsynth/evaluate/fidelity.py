@@ -3,15 +3,10 @@ real rows."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from textsynth import corpus, models
@@ -255,58 +250,10 @@ def _mauve(
         )
     real = features(corpus.column(target, "text"))
     scores = [
-        mauve_score(features(corpus.column(rows, "text")), real, seed=context.seed)
+        embeddings.mauve(features(corpus.column(rows, "text")), real, seed=context.seed)
         for rows in compared
     ]
     return [Estimate(score) for score in scores], notes
-
-
-def mauve_score(made: npt.ArrayLike, real: npt.ArrayLike, *, seed: int = 0) -> float:
-    """MAUVE of features of shape (n, d), by its authors' library with its own settings; 1 where no
-    two features differ, which it cannot say."""
-    from mauve import compute_mauve
-
-    both = np.concatenate([made, real])
-    if not np.ptp(both, axis=0).any():
-        return 1.0
-    with _silent():
-        return float(compute_mauve(p_features=made, q_features=real, seed=seed).mauve)
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Nothing reaches stderr, from native code neither: k-means warns there of the number of
-    clusters that MAUVE's authors chose."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-def _mauve_notes(size: int, context: Context) -> list[str]:
-    if not models.installed("mauve"):
-        return [
-            "MAUVE was not measured: its library is missing. "
-            'Install it with `pip install "textsynth-corpus[evaluate]"`.'
-        ]
-    if size < MAUVE_FEWEST:
-        return [
-            f"MAUVE was not measured: of {size} rows a side it means nothing, "
-            f"{MAUVE_FEWEST} are needed."
-        ]
-    of = "the base model's hidden states" if context.hidden_states else "sentence embeddings"
-    notes = [f"MAUVE is of {of}, {size:,} rows a side."]
-    if size < MAUVE_ENOUGH:
-        notes.append(
-            f"With fewer than {MAUVE_ENOUGH:,} rows a side MAUVE is too high: compare it with its "
-            "reference, and with nothing of another size."
-        )
-    return notes
 
 
 def _told_apart(
@@ -325,8 +272,10 @@ def _told_apart(
         notes.append("Without a base model, auc_neighbours is of sentence embeddings.")
     sides = [0, *range(2, len(tables))]
     return {
-        "auc_words": [discriminators.nb_svm(texts[1], texts[at]) for at in sides],
-        "auc_neighbours": [discriminators.neighbours(states[1], states[at]) for at in sides],
+        "auc_words": [discriminators.nb_svm(texts[1], texts[at], paired=True) for at in sides],
+        "auc_neighbours": [
+            discriminators.neighbours(states[1], states[at], paired=True) for at in sides
+        ],
     }, notes
 
 

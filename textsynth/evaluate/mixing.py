@@ -71,7 +71,7 @@ def mixing(
     two mixes the larger holds the smaller. Gains are means over the classifiers. The recommended
     multiple is the one of the greatest gain on the holdout; what it gains is measured crosswise:
     chosen on one half of the holdout, measured on the other, so that choosing among several does
-    not flatter it.
+    not flatter it (the runs are the same on both).
 
     Args:
         weight: of a synthetic row where rows are added: 1, since most who mix cannot weigh.
@@ -190,8 +190,8 @@ def _recommended(
     if not (gain.low is not None and gain.low > 0):
         figures = [figure("recommended_multiple", Estimate(0.0)), figure("recommended_gain", gain)]
         return figures, (
-            f"By accuracy on real text, {NO_HELP}: with about {multiple:g} synthetic rows a real"
-            f" one, the best of those tried, it changes by {between}."
+            f"By accuracy on real text, {NO_HELP}: with about {_rows(multiple)} a real one, the"
+            f" best of those tried, it changes by {between}."
         )
     draws = Draws.of(gains.shape[2], gains.shape[1], context)
     each = np.stack([draws.mean(draws.texts @ own.T) for own in gains])
@@ -208,9 +208,13 @@ def _recommended(
         else ""
     )
     return figures, (
-        f"Add about {multiple:g} synthetic rows a real one: accuracy rises by"
+        f"Add about {_rows(multiple)} a real one: accuracy rises by"
         f" {between.removeprefix('+')}.{more}"
     )
+
+
+def _rows(multiple: float) -> str:
+    return f"{multiple:g} synthetic row{'' if multiple == 1 else 's'}"
 
 
 def _points(share: float | None) -> str:

@@ -221,8 +221,8 @@ def _inferred(
     texts, wording = (found.get(name, (None,))[0] for name in ("n-grams", "n-grams of patterns"))
     if texts and wording and wording.high is not None and texts.value > wording.high:
         notes.append(
-            "Values of the seeds' slots fill the rows, and they tell much of who is a seed: without "
-            f"values, by patterns alone, the AUC of the n-grams is {wording.value:.2f} and not "
+            "Values of the seeds' slots fill the rows and tell much of who is a seed: by patterns "
+            f"alone, without values, the AUC of the n-grams is {wording.value:.2f} and not "
             f"{texts.value:.2f}."
         )
     return [

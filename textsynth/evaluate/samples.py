@@ -39,7 +39,8 @@ def halves(table: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:
 
 def by_intent(tables: Sequence[pa.Table], size: int, seed: int) -> list[pa.Table]:
     """From each table as many rows of every intent, at most `size` in all: of an intent as many as
-    the table with the fewest of it has. Without an intent that all have, tables without rows."""
+    the table with the fewest of it has. The n-th rows are of one intent. Without an intent that all
+    have, tables without rows."""
     groups: list[dict[Hashable, list[int]]] = []
     for table in tables:
         of_intent: dict[Hashable, list[int]] = defaultdict(list)

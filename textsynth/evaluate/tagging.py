@@ -80,9 +80,11 @@ def train(
 
     trainer = pycrfsuite.Trainer(algorithm="ap", verbose=False)
     trainer.set_params({"max_iterations": PASSES})
-    for seen, tags in rows:
-        if tags:
-            trainer.append(seen, tags)
+    known = [(seen, tags) for seen, tags in rows if tags]
+    if not known:  # a model of nothing brings CRFsuite down
+        return lambda sentences: [["O"] * len(seen) for seen in sentences]
+    for seen, tags in known:
+        trainer.append(seen, tags)
     # CRFsuite shuffles by the C library's rand() and offers no seed of its own
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
     library.srand(seed % (1 << 31))
@@ -91,8 +93,14 @@ def train(
         path = os.path.join(folder, "tagger.crfsuite")
         trainer.train(path)
         with open(path, "rb") as file:
-            tagger.open_inmemory(file.read())
-    return lambda sentences: [tagger.tag(seen) if seen else [] for seen in sentences]
+            model = file.read()
+    tagger.open_inmemory(model)
+
+    def tag(sentences: Sequence[list[list[str]]], _model: bytes = model) -> list[Tags]:
+        # the tagger reads the bytes as long as it lives and does not keep them
+        return [tagger.tag(seen) if seen else [] for seen in sentences]
+
+    return tag
 
 
 def span_counts(gold: Sequence[Tags], found: Sequence[Tags]) -> Counts:

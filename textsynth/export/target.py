@@ -39,6 +39,9 @@ BATCH_ROWS = 16_384
 _ROW = ("id", "text", "intent", "slots", "split")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: equal exports are equal bytes
 _WORDS = re.compile(r"[0-9A-Za-z]+")
+# What YAML reads in quotes only as an escape, or takes for a line end; `_encode` does the rest.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -70,6 +73,7 @@ class Job:
         sampled: what was sampled down, by the limit: (kept, of).
         notes: what a reader of the export should know, a sentence each.
         names: by kind (`intents`, `slots`, `values`), the name in the corpus -> the name written.
+        unit: what is written and refused: rows of a corpus, or sentences of a grammar.
     """
 
     format: str
@@ -81,9 +85,10 @@ class Job:
     sampled: dict[str, tuple[int, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     names: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    unit: str = "row"
 
     def refuse(self, rule: str, id: str) -> None:
-        """Leave a row out."""
+        """Leave a row (or sentence) out."""
         self.refused[rule] += 1
         if self.refused[rule] <= MOST_IDS:
             self.refused_ids.setdefault(rule, []).append(id)
@@ -136,13 +141,15 @@ class Job:
         if not self.written:
             rules = ", ".join(f"{rule} ({rows})" for rule, rows in self.refused.most_common())
             raise ExportError(
-                f"no row can be written as {self.format}: {rules}",
-                fix="change the rows, or choose a format that holds them",
+                f"no {self.unit} can be written as {self.format}: {rules}",
+                fix=f"change the {self.unit}s, or choose a format that holds them",
             )
         changed = {
             kind: dict(sorted((new, old) for old, new in names.items() if new != old))
             for kind, names in self.names.items()
         }
+        for kind, names in self.back.items():
+            changed[kind] = dict(sorted({**changed.get(kind, {}), **names}.items()))
         if any(changed.values()):
             self.write_json(NAMES, {kind: names for kind, names in changed.items() if names})
         files = sorted(
@@ -176,8 +183,26 @@ def writing(format: str, corpus: pa.Table, folder: Path) -> Iterator[Job]:
             cannot be written.
     """
     require_rows(corpus)
+    with _working(format, folder, "row") as job:
+        yield job
+
+
+@contextmanager
+def writing_grammar(format: str, folder: Path) -> Iterator[Job]:
+    """As `writing`, of the sentences of a grammar; ids are their places.
+
+    Raises:
+        ExportError: no sentence that can be written, or a folder that holds something else or
+            cannot be written.
+    """
+    with _working(format, folder, "sentence") as job:
+        yield job
+
+
+@contextmanager
+def _working(format: str, folder: Path, unit: str) -> Iterator[Job]:
     with replacing(folder, lambda target, there: _fault(format, target, there)) as at:
-        job = Job(format, folder, at)
+        job = Job(format, folder, at, unit=unit)
         yield job
         job.finish()
 
@@ -191,6 +216,11 @@ def require_rows(corpus: pa.Table) -> None:
             "the corpus has no rows",
             fix="see why every row was rejected, then loosen that filter or give more seeds",
         )
+
+
+def quoted(text: str) -> str:
+    """A text as a JSON string that is YAML too: what YAML does not take as it is, escaped."""
+    return _NOT_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", _encode(text))
 
 
 def as_json(data: Any) -> str:

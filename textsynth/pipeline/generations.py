@@ -234,13 +234,15 @@ def _measured(
 def _equal(own: pa.Table, policies: Mapping[str, Sequence[Generation]]) -> str:
     """What is kept equal, and where it could not be."""
     fewest = min(one.learnt for chain in policies.values() for one in chain)
-    fewer = f" The fewest that one learnt from are {fewest:,}: no more were made."
-    return (
+    told = (
         f"Each generation learns from as many rows of each intent as the real seeds have "
         f"({own.num_rows:,} in all), under accumulate from so many more each time; the model is "
         "its one source, each row has a pattern of its own, and patterns that it learnt from are "
-        "not taken again, which slows a collapse down." + fewer * (fewest < own.num_rows)
+        "not taken again, which slows a collapse down."
     )
+    if fewest < own.num_rows:
+        told += f" The fewest that one learnt from are {fewest:,}: no more were made."
+    return told
 
 
 def _losses(
