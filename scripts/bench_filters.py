@@ -36,11 +36,11 @@ import numpy as np
 import pyarrow as pa
 from bench_utility import Rows
 
-from textsynth import corpus, keyed, models, scrub, seeds
+from textsynth import corpus, keyed, scrub, seeds
 from textsynth.evaluate import discriminators, diversity
 from textsynth.filters import quality, select
-from textsynth.lm import score, trimmed
 from textsynth.pipeline import prepare, seedside, supply
+from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress
@@ -199,8 +199,8 @@ class Draw:
             drawn += [by[intent][at] for at in order[skip : skip + per_intent]]
         return drawn
 
-    def refilled(self, rows: list[dict[str, Any]]) -> list[str]:
-        """Real texts with their slots filled from the lists that fill the rows; those with a slot
+    def refilled(self, rows: list[dict[str, Any]]) -> Rows:
+        """Real rows with their slots filled from the lists that fill the rows; those with a slot
         that no list fills are left out."""
         path = self.run.path("real.jsonl")
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -210,7 +210,26 @@ class Draw:
             for one in patterns.patterns
             if all(slot.label in self.lists for slot in one.pattern.slots)
         )
-        return corpus.column(supply.realised_seeds(own, self.lists, language="en", seed=1), "text")
+        return rows_of(supply.realised_seeds(own, self.lists, language="en", seed=1))
+
+
+def rows_of(table: pa.Table) -> Rows:
+    texts, intents = corpus.column(table, "text"), corpus.column(table, "intent")
+    return Rows(texts, intents, np.ones(len(texts)))
+
+
+def paired(there: Rows, own: Rows) -> tuple[list[str], list[str]]:
+    """As many texts of each intent from both, the n-th of both of one intent."""
+    sides: list[dict[str, list[str]]] = [defaultdict(list), defaultdict(list)]
+    for side, rows in zip(sides, (there, own), strict=True):
+        for text, intent in zip(rows.texts, rows.intents, strict=True):
+            side[intent].append(text)
+    pairs = [
+        pair
+        for intent in sorted(sides[0])
+        for pair in zip(*(s[intent] for s in sides), strict=False)
+    ]
+    return [one for one, _ in pairs], [other for _, other in pairs]
 
 
 def measure(options: argparse.Namespace, number: int) -> None:
@@ -224,26 +243,20 @@ def measure(options: argparse.Namespace, number: int) -> None:
     per = options.rows
     real, again = draw.real(train, per), draw.real(train, per, skip=per)
     slotted = any(row.get("slots") for row in real)
-    texts = {"real": [row["text"] for row in real]}
+    texts = {"real": Rows.of(real)}
     if slotted:
         texts["same values"] = draw.refilled(real)
     judge = LogisticRegression(C=10, max_iter=1000)
     judge.fit(embed([row["text"] for row in train]), [row["intent"] for row in train])
-    source = models.language_model_source(draw.recipe.model.base)
-    model, vocabulary = trimmed.load(source, texts["real"])
-    known: dict[str, Any] = {}
+    base = BaseModel(draw.recipe.model.base, lambda: texts["real"].texts)
 
-    def hidden(own: list[str]) -> Any:
-        new = [text for text in dict.fromkeys(own) if text not in known]
-        known.update(zip(new, score.hidden_states(model, vocabulary, new), strict=True))
-        return np.stack([known[text] for text in own])
-
-    def told_apart(name: str, there: list[str], own: list[str]) -> str:
-        words = discriminators.nb_svm(there, own)
-        states = discriminators.neighbours(hidden(there), hidden(own))
+    def told_apart(name: str, there: Rows, own: Rows) -> str:
+        sides = paired(there, own)
+        words = discriminators.nb_svm(*sides, paired=True)
+        states = discriminators.neighbours(*map(base.hidden_states, sides), paired=True)
         return f"{name} {words.value:.3f} {states.value:.3f}"
 
-    def fresh(own: list[str]) -> str:
+    def fresh(own: Rows) -> str:
         return "  ".join(told_apart(name, there, own) for name, there in texts.items())
 
     seeds_ = Rows.of(draw.seeds)
@@ -261,10 +274,11 @@ def measure(options: argparse.Namespace, number: int) -> None:
         f"\n{options.set}, {options.shots} shots, draw {number}: {draw.pool.num_rows:,} candidates"
     )
     print("AUC: NB-SVM, kNN on hidden states; worth: MiniLM + LR, TF-IDF + LR, rows at weight 0.3")
-    own = [row["text"] for row in again]
+    own = Rows.of(again)
     others = {"real": own} | ({"same values": draw.refilled(again)} if slotted else {})
     told = "  ".join(told_apart(name, texts[name], other) for name, other in others.items())
-    print(f"{'real against real':34} {len(own):5}  {told}  d2 {diversity.distinct_2(own):.3f}")
+    print(f"{'real against real':34} {len(again):5}  {told}  "
+          f"d2 {diversity.distinct_2(own.texts):.3f}")  # fmt: skip
     print(f"{'seeds alone':34} {len(seeds_.texts):5}  worth {worth(seeds_)}")
     checks = [check for check in quality.CHECKS if check != "perplexity"]  # minutes here
     plainly = ["exact", "near", "semantic", "label", {"quality": {"checks": checks}}, "memorised"]
@@ -287,11 +301,11 @@ def measure(options: argparse.Namespace, number: int) -> None:
     }
     for name, (pool, choose) in ways.items():
         kept = corpus.take(pool, choose(pool))
-        own, intents = corpus.column(kept, "text"), corpus.column(kept, "intent")
-        agreed = float(np.mean(judge.predict(embed(own)) == np.array(intents)))
-        rows = Rows(own, intents, np.full(len(own), 1.0))
-        print(f"{name:34} {len(own):5}  {fresh(own)}  d2 {diversity.distinct_2(own):.3f}  "
-              f"self-BLEU {diversity.self_bleu(own):.3f}  agreement {agreed:.3f}  "
+        rows = rows_of(kept)
+        agreed = float(np.mean(judge.predict(embed(rows.texts)) == np.array(rows.intents)))
+        print(f"{name:34} {len(rows.texts):5}  {fresh(rows)}  "
+              f"d2 {diversity.distinct_2(rows.texts):.3f}  "
+              f"self-BLEU {diversity.self_bleu(rows.texts):.3f}  agreement {agreed:.3f}  "
               f"worth {worth(seeds_ + rows.weighted(0.3))}  alone {worth(rows)}",
               flush=True)  # fmt: skip
 

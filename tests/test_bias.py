@@ -61,7 +61,7 @@ def test_a_known_skew_is_found() -> None:
 def test_like_seeds_amplify_nothing() -> None:
     for rows in (EVEN, SKEWED):
         assert figure(measured(rows, rows), "max_amplification").value == 0
-    drawn = np.random.default_rng(0).binomial(400, 0.5, 6)
+    drawn = np.random.default_rng(0).binomial(400, 0.5, 3)
     for males in drawn:  # an even source, drawn from at random
         made = table(("my brother calls", "call", int(males)), ("my sister calls", "call",
                                                               400 - int(males)))  # fmt: skip

@@ -20,7 +20,8 @@ language: en
 intents:
   call:
     data:
-      - sentences: ["[now|quick|hey] (call|ring|phone|try|get) {contact} [now|back|again|soon] [please|will you]"]
+      - sentences:
+          - "[now|quick|hey] (call|ring|phone|try|get) {contact} [now|back|again|soon] [please|will you]"
       - sentences: ["tell her to call {contact}", "tell him to call {contact}"]
   lights:
     data:

@@ -120,6 +120,12 @@ def front(folder: Path) -> dict[str, Any]:
     return data
 
 
+def test_synthetic_seeds_are_said(tmp_path: Path) -> None:
+    export(to_table([utterance(1)]), tmp_path / "dataset", About("x", seeds=9, synthetic_seeds=4))
+    card = (tmp_path / "dataset" / "README.md").read_text()
+    assert "9 seed utterances were read. 4 of them were **synthetic themselves**" in card
+
+
 def test_load_dataset_opens_it(tmp_path: Path, load: Load) -> None:
     from datasets import ClassLabel, DatasetDict, List, Value
 

@@ -206,6 +206,18 @@ def test_too_few_examples(tmp_path: Path) -> None:
     ]
 
 
+def test_what_was_written_before_too_few_were_found_is_gone(tmp_path: Path) -> None:
+    slots = [("is", "x", "1"), ("is", "x", "2")]
+    rows = [row(f"{n} is", slot, intent=f"i{n}") for n, slot in enumerate(slots)]
+    rows += [*FILLERS, row("a test", intent="b", split="test"), row("b", intent="b")]
+    report, entries = write(tmp_path, rows)
+    assert (report.refused, report.notes) == ({"too_few_examples": 4}, ())
+    assert entries == '- intent: "a"\n  examples: |\n    - first\n    - second\n'
+    assert not (tmp_path / "out/test").exists()
+    with pytest.raises(ExportError, match=r"too_few_examples \(2\)"):
+        export(to_table(rows[:2]), tmp_path / "none", About("x"))
+
+
 def test_without_rows_to_train_on_all_are_counted(tmp_path: Path) -> None:
     rows = [row("one", split="test"), row("two", split="validation")]
     report = export(to_table(rows), tmp_path / "out", About("x"))

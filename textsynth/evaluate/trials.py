@@ -194,7 +194,7 @@ def outcomes(
     jobs = [(name, plan) for name in names for plan in plans]
     alone = any(name == "setfit" for name in names)  # it uses all processors by itself
     # A fit has one thread, so that its figures do not depend on how many there are.
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), threadpool_limits(None if alone else 1):
         warnings.simplefilter("ignore")  # SAGA says each time that it could go on
         with ThreadPoolExecutor(1 if alone else os.cpu_count()) as pool:
             found = list(pool.map(outcome, jobs))

@@ -61,6 +61,7 @@ class About:
         models: (role, name, terms) of each model that had a part in it.
         steps: the pipeline in its order.
         seeds: seed utterances that were read.
+        synthetic_seeds: how many of them a machine had made.
         scrubbed: values that the scrub replaced, by label; None where the scrub was off.
         shortfall: intents with fewer rows than asked for, as (got, asked).
         privacy: which formal guarantee of privacy there is, in words.
@@ -76,6 +77,7 @@ class About:
     models: tuple[tuple[str, str, str], ...] = ()
     steps: tuple[StepCount, ...] = ()
     seeds: int = 0
+    synthetic_seeds: int = 0
     scrubbed: Mapping[str, int] | None = None
     shortfall: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     privacy: str = "**There is no formal privacy guarantee** such as differential privacy."

@@ -26,8 +26,9 @@ MOST_TOKENS = 100_000
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     """Write `train.conll`, `validation.conll` and `test.conll`, those that have rows.
 
-    A sentence is `# text = …`, `# intent = …` where there is one, then `token<TAB>tag` lines. Tokens
-    are words (letters with their marks, digits) and single signs, cut where a slot begins or ends.
+    A sentence is `# text = …`, `# intent = …` where there is one, then a token, a tab and its tag
+    on each line. Tokens are words (letters with their marks, digits) and single signs, cut where a
+    slot begins or ends.
     White space in the names of intents and labels becomes a space and an underscore.
 
     Rules for which rows are refused: `unknown_split`, `text_empty`, `text_has_newline`,

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import accumulate
 from json import JSONEncoder
 from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
 
-from textsynth.corpus import count_by, span_fault, substitute
+from textsynth.corpus import count_by, span_fault
 from textsynth.export import About, ExportReport
 from textsynth.export.target import Job, Row, batches, rows_by_intent, valid_names, writing
 
@@ -84,8 +85,7 @@ def export(corpus: pa.Table, folder: Path, about: About, *, lookups: bool = Fals
         written = _write(job, corpus, valued, frozenset(), lookups)
         short = _too_few(written)
         if short:  # seldom; only what was written could tell
-            job.refused.clear()
-            job.refused_ids.clear()
+            job.begin_again()
             written = _write(job, corpus, valued, short, lookups)
         job.written = sum(written.values())
     return job.report()
@@ -204,16 +204,23 @@ class _Notation:
             raise _RefusedError(rule)
         if not text or text[0] == " " or text[-1] == " ":
             raise _RefusedError("space_at_edge" if text.strip(" ") else "text_empty")
-        fault = span_fault(text, [(slot.start, slot.end) for slot in slots]) if slots else None
-        if fault:
-            raise _RefusedError(fault)
-        words = [(slot.label, text[slot.start : slot.end], slot.value) for slot in slots]
-        marks = [self.marks.get(one) or self.mark(one) for one in words]
-        spans = [(slot.start, slot.end, mark) for slot, mark in zip(slots, marks, strict=True)]
-        example, places = substitute(text, spans) if slots else (text, [])
+        pieces: list[str] = []  # plain text and annotations in turn
+        words: list[_Words] = []
+        at = 0
+        for slot in slots:
+            start, end = slot.start, slot.end
+            if not at <= start < end <= len(text):
+                raise _RefusedError(span_fault(text, [(s.start, s.end) for s in slots]))
+            one = (slot.label, text[start:end], slot.value)
+            words.append(one)
+            pieces += (text[at:start], self.marks.get(one) or self.mark(one))
+            at = end
+        example = "".join(pieces) + text[at:]
         if "[" in text or "]" in text:
             if any(set("[]") & set(surface) for _, surface, _ in words):
                 raise _RefusedError("entity_has_bracket")
+            ends = [0, *accumulate(map(len, pieces))]
+            places = list(zip(ends[1::2], ends[2::2], strict=True))
             if [match.span() for match in _ANNOTATED.finditer(example)] != places:
                 raise _RefusedError("text_looks_annotated")
         return (FILES[row.split], row.intent, tuple(one[0] for one in words)), example, words

@@ -51,13 +51,13 @@ def export(
     become underscores.
 
     Rules for which rows are refused: `no_intent`, `text_empty`, spans that do not fit the text,
-    `space_at_slot_edge`, `value_empty`, `space_at_value_edge`, `words_mean_something_else` (the same
-    words stand more often for another value, or are a value themselves); in YAML also
+    `space_at_slot_edge`, `value_empty`, `space_at_value_edge`, `words_mean_something_else` (they
+    stand more often for another value, or are a value themselves); in YAML also
     `text_has_newline`, `text_has_bracket` and `slot_has_bracket`.
 
     Raises:
-        ExportError: another form, no rows, none that can be written, two names that become one, or a
-            folder that is not ours or cannot be written.
+        ExportError: another form, no rows, none that can be written, two names that become one, or
+            a folder that is not ours or cannot be written.
     """
     if form not in FILES:
         raise ExportError(f"{form!r} is no form of a Snips dataset", fix="json or yaml")

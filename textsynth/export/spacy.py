@@ -1,8 +1,9 @@
-"""spaCy's training data, `DocBin` files (https://spacy.io/api/docbin): slots as entities, the intent
-as a category."""
+"""spaCy's training data, `DocBin` files (https://spacy.io/api/docbin): slots as entities, intents
+as categories."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ def export(
         )
         if maker.language == ANY_LANGUAGE != about.language:
             job.note(
-                f"spaCy has no tokens of {about.language!r} here; those of {ANY_LANGUAGE!r} are used"
+                f"spaCy's tokens are those of {ANY_LANGUAGE!r}, not of {about.language!r}"
             )
         shards: dict[str, _Shards] = {}
         for row in rows(corpus):
@@ -94,8 +95,9 @@ class _Maker:
 
         edges = sorted({edge for slot in row.slots for edge in (slot.start, slot.end)})
         cuts = self._cuts(row.text, edges)
-        words, spaces = [], []
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        words: list[str] = []
+        spaces: list[bool] = []
+        for start, end in pairwise(cuts):
             piece = row.text[start:end]
             if piece == " " and words and not spaces[-1]:
                 spaces[-1] = True  # the one space behind a token is no token

@@ -1,133 +1,84 @@
-"""Written text as it is spoken: numbers in words, no punctuation, as samples of Alexa want it.
-
-Number words are those of Unicode's rule-based number formats. What English says with a sign or in
-another order (`20%`, `4:05`, `2nd`, `90s`) is known for English alone; elsewhere digits are
-cardinal numbers and such signs cannot be spoken.
-"""
+"""Written words as the words that a speech grammar spells: numbers and a few signs said in full."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
-from textsynth.corpus import fold
+from textsynth.grammar.lists import number_words
 
-HOLE = "\x00"  # stands in a text where a slot does; a word of its own, but for what is hung on it
-
-_ALIKE = str.maketrans("\u2018\u2019\u02bc\u2010\u2011", "'''--")
-# Signs that are not heard.
-_SILENT = re.compile(r"[.,;:!?…¡¿\"“”„«»()\[\]/|–—_؟،؛。、！？।]")
-_SPACED = re.compile(r"\s+")
-_EDGE = re.compile(r"(?<![^\W_])['\-]+|['\-]+(?![^\W_])")
-_POSSESSIVE = re.compile(rf"(?<={HOLE})(?:'s|')(?![^\W_])|(?<=[sS])'(?=\s|$)")
-_ABBREVIATION = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}")
-_NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", re.ASCII)
-_KEPT, _DOT = "\x01", "\x02"  # an apostrophe and a full stop that are to stay
-_LONGEST = 6  # digits of a number that is said as one: more are a telephone number
-
-_SIGNS = {"&": "and", "%": "percent", "+": "plus", "@": "at", "#": "number", "°": "degrees"}
-_CLOCK = re.compile(r"\b(\d{1,2}):([0-5]\d)(?!:?\d)", re.ASCII)
-_PLURAL = re.compile(r"(?<![\d.,])'?(\d{1,4})'?s\b", re.ASCII | re.IGNORECASE)
-_ORDINAL = re.compile(r"(?<![\d.,])(\d{1,6})(?:st|nd|rd|th)\b", re.ASCII | re.IGNORECASE)
-_DOLLARS = re.compile(r"\$(\d+(?:,\d{3})*(?:\.\d+)?)", re.ASCII)
+LONGEST_NUMBER = 9  # digits; longer ones are said digit by digit, in ways that vary
+# What is said for a sign, by language.
+SIGNS = {"en": {"&": "and", "%": "percent", "+": "plus", "@": "at", "=": "equals"}}
+# How an ordinal is written in digits, and the words that end differently when they are one.
+_ORDINALS = {"en": re.compile(r"(\d+)(?:st|nd|rd|th)\b", re.IGNORECASE)}
+_IRREGULAR = {"en": {"one": "first", "two": "second", "three": "third", "five": "fifth",
+                     "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}}  # fmt: skip
+_TIME = re.compile(r"\d+(?::\d+)+\Z")
+_PARTS = re.compile(r"\d+|[&%+@=]|[^\d&%+@=]+")
 
 
-@lru_cache(maxsize=200_000)
-def spoken(text: str, language: str) -> str | None:
-    """A text as it is spoken: letters, white space, apostrophes and hyphens in words, full stops in
-    abbreviations, and `HOLE`s set apart by white space; None where a sign of it has no words, or
-    nothing is said.
+@lru_cache(maxsize=50_000)
+def spoken(text: str, language: str) -> tuple[str, ...] | None:
+    """The words of a text that is heard; None where something in it has no words.
 
-    What was spoken is spoken as it is.
+    Letters with their marks, apostrophes, hyphens and the full stops of abbreviations are words as
+    they are. Whole numbers are spelled as cardinals by Unicode's rules (`1980`: one thousand nine
+    hundred eighty), clock times as their numbers, English ordinals and signs in words.
     """
-    text = unicodedata.normalize("NFC", text).translate(_ALIKE)
-    text = text.replace(HOLE, f" {HOLE}")
-    text = _ABBREVIATION.sub(lambda match: match[0].replace(".", _DOT), text)
-    text = _POSSESSIVE.sub(lambda match: match[0].replace("'", _KEPT), text)
-    if any(char.isdecimal() or char in "$&%+@#°" for char in text):
-        engine = _engine(language)
-        if engine is None:
+    found: list[str] = []
+    for token in text.split():
+        said = [token] if _is_word(token) else _said(token, language.split("-")[0].lower())
+        if not said:
             return None
-        if language.split("-")[0] == "en":
-            text = _english(text, engine)
-        text = _NUMBER.sub(lambda match: f" {_number(match[0], engine)} ", text)
-    text = _SILENT.sub(" ", text)
-    text = re.sub(rf"{HOLE}(?!{_KEPT})", f"{HOLE} ", text)
-    text = _EDGE.sub(" ", text).replace(_KEPT, "'").replace(_DOT, ".")
-    text = _SPACED.sub(" ", text).strip()
-    return text if text and all(map(_is_said, text)) else None
+        found += said
+    return tuple(found)
 
 
-def _is_said(char: str) -> bool:
-    return char in f" .'-{HOLE}" or unicodedata.category(char)[0] in "LM" or char in "\u200c\u200d"
+def _is_word(token: str) -> bool:
+    """Whether a token is said as it is written."""
+    return any(char.isalpha() for char in token) and all(
+        char.isalpha() or char in ".'-" or unicodedata.category(char)[0] == "M" for char in token
+    )
 
 
-def alike(text: str, language: str) -> str:
-    """The form under which texts are equal once they are spoken."""
-    return fold(spoken(text, language) or text)
+def _said(token: str, language: str) -> list[str]:
+    """The words of a token with digits or signs; none where it has none."""
+    ordinal = _ORDINALS.get(language)
+    match = ordinal.fullmatch(token) if ordinal else None
+    if match:
+        return _ordinal(match[1], language)
+    if _TIME.match(token):
+        return _numbers(token.split(":"), language)
+    found: list[str] = []
+    for part in _PARTS.findall(token):
+        if part.isdecimal():
+            words = _numbers([part], language)
+        elif _is_word(part) and part[0] not in ".'" and part.strip("-"):
+            words = [part.strip("-")]
+        else:
+            words = SIGNS.get(language, {}).get(part, "").split()
+        if not words:
+            return []
+        found += words
+    return found
 
 
-def _english(text: str, engine: Any) -> str:
-    text = _DOLLARS.sub(r"\1 dollars", text)
-    text = _CLOCK.sub(lambda match: f" {_time(match[1], match[2], engine)} ", text)
-    text = _PLURAL.sub(lambda match: f" {_plural(_number(match[1], engine))} ", text)
-    text = _ORDINAL.sub(lambda match: f" {_say(engine, match[1], 'spellout-ordinal')} ", text)
-    return "".join(f" {_SIGNS[char]} " if char in _SIGNS else char for char in text)
+def _numbers(digits: list[str], language: str) -> list[str]:
+    found: list[str] = []
+    for number in digits:
+        ways = number_words(int(number), language) if len(number) <= LONGEST_NUMBER else ()
+        if not ways:
+            return []
+        found += min(ways, key=lambda way: (len(way), way)).replace("-", " ").split()
+    return found
 
 
-def _time(hour: str, minute: str, engine: Any) -> str:
-    said = _say(engine, str(int(hour)))
-    if minute == "00":
-        return f"{said} o'clock"
-    return f"{said} {'oh ' if minute[0] == '0' else ''}{_say(engine, str(int(minute)))}"
-
-
-def _plural(words: str) -> str:
-    if words.endswith("y"):
-        return f"{words[:-1]}ies"
-    return f"{words}es" if words.endswith("x") else f"{words}s"
-
-
-def _number(digits: str, engine: Any) -> str:
-    """A number in words: years as years, what is long or begins with a zero digit by digit."""
-    digits = digits.replace(",", "")
-    whole = digits.partition(".")[0]
-    if len(whole) > _LONGEST or (len(whole) > 1 and whole[0] == "0"):
-        return " ".join(_say(engine, digit) for digit in digits if digit != ".")
-    if len(digits) == 4 and "1100" <= digits <= "2099":
-        return _say(engine, digits, "spellout-numbering-year")
-    return _say(engine, digits)
-
-
-def _say(engine: Any, digits: str, rules: str = "spellout-numbering") -> str:
-    from unicode_rbnf.engine import NoRuleForNumberError
-
-    for names in ([rules], ["spellout-numbering"], None):
-        try:
-            found = engine.format_number(digits, ruleset_names=names).text_by_ruleset
-        except (NoRuleForNumberError, ValueError):
-            continue
-        for words in _best(found):
-            # soft hyphens show where a word may be broken
-            return words.replace("\u00ad", "").strip()
-    return digits
-
-
-def _best(found: dict[str, str]) -> Iterator[str]:
-    """The words of the rules that come first by name."""
-    yield from (found[name] for name in sorted(found))
-
-
-@lru_cache(maxsize=64)
-def _engine(language: str) -> Any:
-    from unicode_rbnf import RbnfEngine
-
-    for name in (language.replace("-", "_"), language.split("-")[0]):
-        try:
-            return RbnfEngine.for_language(name)
-        except ValueError:
-            continue
-    return None
+def _ordinal(digits: str, language: str) -> list[str]:
+    words = _numbers([digits], language)
+    if words:
+        last = words[-1]
+        regular = f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"
+        words[-1] = _IRREGULAR[language].get(last, regular)
+    return words

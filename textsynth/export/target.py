@@ -73,6 +73,7 @@ class Job:
         sampled: what was sampled down, by the limit: (kept, of).
         notes: what a reader of the export should know, a sentence each.
         names: by kind (`intents`, `slots`, `values`), the name in the corpus -> the name written.
+        back: by kind, further names written -> the name in the corpus, where it has several.
         unit: what is written and refused: rows of a corpus, or sentences of a grammar.
     """
 
@@ -85,6 +86,7 @@ class Job:
     sampled: dict[str, tuple[int, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     names: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    back: dict[str, Mapping[str, str]] = field(default_factory=dict)
     unit: str = "row"
 
     def refuse(self, rule: str, id: str) -> None:
@@ -97,6 +99,14 @@ class Job:
         """Say something in the report, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+    def begin_again(self) -> None:
+        """Forget what was refused and noted, and remove what was written."""
+        self.refused.clear()
+        self.refused_ids.clear()
+        self.notes.clear()
+        shutil.rmtree(self.at)
+        self.at.mkdir()
 
     def open(self, name: str) -> IO[str]:
         """A text file of the export, UTF-8 with line ends as written; its folders are made."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from textsynth import corpus, models, registry
 from textsynth.errors import ModelError
@@ -84,12 +85,13 @@ def evaluate(
 
 def sets_of_run(run: Run, chosen: pa.Table) -> Sets:
     """A run's corpus beside its scrubbed seeds and holdout; tables without rows where there are
-    none."""
-    real, holdout = (
+    none. Seeds that a machine made are seeds, and not real."""
+    seeds, holdout = (
         corpus.read(path) if path.is_file() else corpus.empty()
         for path in (run.folder / "seeds" / f"{name}.parquet" for name in ("seeds", "holdout"))
     )
-    return Sets(synthetic=chosen, real=real, holdout=holdout, seeds=real)
+    real = seeds.filter(pc.equal(seeds.column("generation"), 0))
+    return Sets(synthetic=chosen, real=real, holdout=holdout, seeds=seeds)
 
 
 def _options(recipe: Recipe | None, name: str) -> Mapping[str, Any]:

@@ -135,6 +135,7 @@ def about_of(
         models=tuple(used),
         steps=ledger.step_counts(),
         seeds=len(side.patterns),
+        synthetic_seeds=sum(side.generations.get(seed.id, 0) > 0 for seed in side.patterns),
         scrubbed=side.counts,
         shortfall=shortfall,
         privacy=private.statement(learning.spent(run)),

@@ -263,7 +263,8 @@ def _losses(
     )
     tokens, nats = None, {}
     for run in runs:
-        tuned = PeftModel.from_pretrained(model, str(run.folder.joinpath(*ADAPTER))).eval()
+        with models.quiet():
+            tuned = PeftModel.from_pretrained(model, str(run.folder.joinpath(*ADAPTER))).eval()
         nats[run.folder], tokens = score.losses(tuned, vocabulary, starts, texts)
         model = tuned.unload()
     return tokens, nats

@@ -1,0 +1,193 @@
+"""JSGF speech grammars (https://www.w3.org/TR/jsgf/), as pocketsphinx reads them: a public rule for
+each intent, a rule of values for each slot, whose tags hold what they mean.
+
+A speech grammar spells what is said: text is written without punctuation at the edges of words, and
+numbers in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from textsynth.corpus import Slot, count_by, span_fault
+from textsynth.export import About, ExportReport
+from textsynth.export.heard import Piece, heard
+from textsynth.export.spoken import spoken
+from textsynth.export.target import Job, Row, rows_by_intent, valid_names, writing
+
+FILE = "grammar.jsgf"
+ALL = "utterance"  # the rule of all intents
+
+_UNFIT_IN_NAMES = re.compile(r"[^\w-]+")
+_IN_TAGS = re.compile(r"([\\{}])")
+
+
+def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
+    """Write `grammar.jsgf`: `public <utterance>` of all intents, `public <Intent>` of the sentences
+    of each with `<slot-label>` where values stand, and those rules: words, their value as a tag.
+
+    What is glued to a slot (`{artist}'s`) goes to a rule of its own with the values that are. In
+    names, what is no letter, digit, underscore or hyphen becomes `_`.
+
+    Rules for which rows are refused: `no_intent`, `text_empty`, `text_has_newline`,
+    `text_not_composed`, spans that do not fit the text, `slot_not_heard`,
+    `punctuation_between_words`, `slots_share_a_word`, `not_spoken` (a token has no words: `20/8`).
+
+    Raises:
+        ExportError: no rows, none that can be written, two intents that become one, or a folder
+            that is not ours or cannot be written.
+    """
+    with writing("jsgf", corpus, folder) as job:
+        intents = [key[0] for key in count_by(corpus, "intent") if key[0] is not None]
+        job.names["intents"] = valid_names(intents, rule_name)
+        grammar = _Grammar(about.language, set(job.names["intents"].values()))
+        with job.open(FILE) as file:
+            file.write(head(about.language))
+            file.writelines(_written(job, corpus, grammar))
+        if about.language.split("-")[0].lower() != "en":
+            job.note("signs and ordinals have words in English only; rows with some are refused")
+    return job.report()
+
+
+def head(language: str) -> str:
+    """The first lines of a grammar."""
+    return f"#JSGF V1.0 UTF-8 {_UNFIT_IN_NAMES.sub('-', language) or 'en'};\n\ngrammar textsynth;\n"
+
+
+def rule_name(name: str) -> str:
+    """A name as rules may have it."""
+    return _UNFIT_IN_NAMES.sub("_", name) or "rule"
+
+
+def tag(value: str) -> str:
+    """A value as a tag; nothing for an empty one, since tags are not empty."""
+    plain = " ".join(value.split())
+    return f" {{{_IN_TAGS.sub(_escape, plain)}}}" if plain else ""
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "\\" + match[1]
+
+
+def rule(name: str, branches: Iterator[str] | list[str], *, public: bool = False) -> str:
+    """A rule of alternatives, one a line."""
+    body = "\n  | ".join(branches)
+    return f"\n{'public ' * public}<{name}> =\n    {body};\n"
+
+
+class _RefusedError(Exception):
+    """A row that is left out; the argument is the rule."""
+
+
+@dataclass(slots=True)
+class _Grammar:
+    """The sentences of an intent on their way, and the rules of slots."""
+
+    language: str
+    taken: set[str]
+    names: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    values: dict[str, dict[tuple[str, str], None]] = field(default_factory=dict)
+
+    def sentence(self, row: Row) -> str:
+        """A row with `<rule>` for each slot; the values go to `values`.
+
+        Raises:
+            _RefusedError: it cannot be said.
+        """
+        said: list[str] = []
+        filled: list[tuple[str, tuple[str, str]]] = []
+        for words, slot, before, after in _whole(_pieces(row)):
+            if slot is None:
+                said += self.words(words)
+                continue
+            name = self.name((slot.label, before, after))
+            filled.append((name, (" ".join(self.words(before + words + after)), slot.value)))
+            said.append(f"<{name}>")
+        for name, value in filled:
+            self.values.setdefault(name, {})[value] = None
+        return " ".join(said)
+
+    def words(self, text: str) -> list[str]:
+        found = spoken(text, self.language)
+        if found is None:
+            raise _RefusedError("not_spoken")
+        return list(found)
+
+    def name(self, key: tuple[str, str, str]) -> str:
+        """The rule of a slot with what is glued to it."""
+        if key not in self.names:
+            name = plain = f"slot-{rule_name(key[0])}"
+            number = 1
+            while name in self.taken:
+                number += 1
+                name = f"{plain}-{number}"
+            self.taken.add(name)
+            self.names[key] = name
+        return self.names[key]
+
+
+def _pieces(row: Row) -> list[Piece]:
+    """The row as it is heard."""
+    if row.intent is None:
+        raise _RefusedError("no_intent")
+    if not row.text.strip():
+        raise _RefusedError("text_empty")
+    if len(row.text.splitlines()) > 1:
+        raise _RefusedError("text_has_newline")
+    fault = span_fault(row.text, [(slot.start, slot.end) for slot in row.slots])
+    if fault:
+        raise _RefusedError(fault)
+    pieces = heard(row)
+    if isinstance(pieces, str):
+        raise _RefusedError(pieces)
+    return pieces
+
+
+def _whole(pieces: list[Piece]) -> Iterator[tuple[str, Slot | None, str, str]]:
+    """The pieces, and what is glued to the words of a slot before and after them.
+
+    Raises:
+        _RefusedError: no space stands between two slots.
+    """
+    before = ""
+    for at, (words, slot) in enumerate(pieces):
+        following = pieces[at + 1] if at + 1 < len(pieces) else (" ", None)
+        if slot is None:
+            if at and " " not in words and following[1]:
+                raise _RefusedError("slots_share_a_word")
+            if at:  # what is glued to the slot before went with it
+                words = words[len(words.partition(" ")[0]) :]
+            before = words.rpartition(" ")[2] if following[1] else ""
+            yield words[: len(words) - len(before)], None, "", ""
+        elif following[1]:
+            raise _RefusedError("slots_share_a_word")
+        else:
+            yield words, slot, before, following[0].partition(" ")[0]
+            before = ""
+
+
+def _written(job: Job, corpus: pa.Table, grammar: _Grammar) -> Iterator[str]:
+    rules: list[str] = []
+    for intent, rows in rows_by_intent(corpus):
+        sentences: dict[str, None] = {}
+        for row in rows:
+            try:
+                sentences[grammar.sentence(row)] = None
+                job.written += 1
+            except _RefusedError as refused:
+                job.refuse(str(refused), row.id)
+        if sentences and intent is not None:
+            rules.append(job.names["intents"][intent])
+            yield rule(rules[-1], list(sentences), public=True)
+    for name, values in grammar.values.items():
+        yield rule(name, [f"( {words} ){tag(value)}" for words, value in values])
+    if rules:
+        name = ALL
+        while name in grammar.taken:
+            name += "_"
+        yield rule(name, [f"<{one}>" for one in rules], public=True)
