@@ -5,9 +5,9 @@
 
 `DIR` holds `bias_winogender/data.jsonl.gz` (Rudinger et al. 2018, github.com/rudinger/winogender-
 schemas) and `bias_winobias/data.jsonl.gz` (Zhao et al. 2018, github.com/uclanlp/corefBias), one
-object a line: {"text", "gender"} in threes of male, female, neutral, and {"text", "polarity", "type",
-"id", "split"}. Of each pair one side is swapped and compared with the other. Pairs of WinoBias whose
-lines differ in more than pronouns, by a slip of the pen, are counted apart.
+object a line: {"text", "gender"} in threes of male, female, neutral, and {"text", "polarity",
+"type", "id", "split"}. Of each pair one side is swapped and compared with the other. Pairs of
+WinoBias whose lines differ in more than pronouns, by a slip of the pen, are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from textsynth import corpus, swaps
+from textsynth import corpus, pronouns, swaps
 
 PRONOUN = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself)\b", re.IGNORECASE)
 Pair = tuple[str, str]
@@ -61,7 +61,7 @@ def failures(pairs: Iterable[Pair], *, tagged: bool) -> list[tuple[str, str, str
     """(text, wanted, got) where the twin is not the other line."""
     pairs = list(pairs)
     none: list[dict[int, str]] = [{}] * len(pairs)
-    tags = swaps.tagger()([text for text, _ in pairs]) if tagged else none
+    tags = pronouns.tagger()([text for text, _ in pairs]) if tagged else none
     found = []
     for (text, wanted), of_text in zip(pairs, tags, strict=True):
         made = swaps.replacements(text, tags=of_text if tagged else None)
@@ -87,9 +87,7 @@ def main() -> None:
         ("WinoBias", winobias(options.data)),
     ):
         clean = [pair for pair in pairs if alike(pair)]
-        print(
-            f"{name}: {len(pairs)} swaps, {len(pairs) - len(clean)} of lines that differ otherwise"
-        )
+        print(f"{name}: {len(pairs)} swaps, {len(pairs) - len(clean)} left out")
         for tagged in (False, True):
             began = time.monotonic()
             wrong = failures(clean, tagged=tagged)

@@ -27,7 +27,25 @@ rasa() {
     $pip --no-deps --ignore-requires-python rasa==3.6.21
 }
 
-ALL=(rasa)
+# Amazon's own model of interaction models, with its serialiser.
+alexa() {
+    environment alexa
+    $pip ask-smapi-model==1.36.0 ask-sdk-model-runtime==1.0.1
+}
+
+# Lex's API as Amazon describes it: patterns, enums, limits.
+lex() {
+    environment lex
+    $pip 'botocore>=1.44'
+}
+
+# The messages of Dialogflow CX; agents of ES are read by Rasa.
+dialogflow() {
+    environment dialogflow
+    $pip 'google-cloud-dialogflow-cx>=2.9'
+}
+
+ALL=(rasa alexa lex dialogflow)
 
 for name in "${@:-${ALL[@]}}"; do
     if [ -d "$ORACLES/$name" ]; then

@@ -21,7 +21,7 @@ intents:
   call:
     data:
       - sentences:
-          - "[now|quick|hey] (call|ring|phone|try|get) {contact} [now|back|again|soon] [please|will you]"
+          - "[now|quick|hey] (call|ring|phone|try|get) {contact} [now|back|again] [please|will you]"
       - sentences: ["tell her to call {contact}", "tell him to call {contact}"]
   lights:
     data:
@@ -108,7 +108,7 @@ def share_of_women(rows: list[corpus.Utterance]) -> float:
 
 
 def test_balanced_lists_fill_slots_evenly(tmp_path: Path, key_file: Path) -> None:
-    much = {"per_intent": 100, "per_pattern": 3}
+    much = {"per_intent": 400, "per_pattern": 9}
     plain = share_of_women(rows_of(made(tmp_path, key_file, "plain", generate=much)))
     even = share_of_women(
         rows_of(made(tmp_path, key_file, "even", generate=much, bias={"balance": ["gender"]}))

@@ -22,6 +22,8 @@ from textsynth.corpus import Slot, Utterance, empty, to_table
 from textsynth.errors import ExportError
 from textsynth.export import About, flat
 from textsynth.export.flat import FORMULA, defuse, restore
+from textsynth.importers import table
+from textsynth.importers.examples import Notes, Options
 
 HOSTILE = [
     "🏴󠁧󠁢󠁳󠁣󠁴󠁿👩‍👩‍👧",
@@ -143,6 +145,19 @@ def test_what_all_of_them_do(export: Export, tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
 
+@pytest.mark.parametrize("export", [flat.jsonl, flat.csv, flat.parquet])
+def test_our_reader_gives_the_rows_back(export: Export, tmp_path: Path) -> None:
+    rows = [*(row(n, text=text, slots=(Slot(0, 1, "x", text),)) for n, text in enumerate(HOSTILE))]
+    rows = [one for one in rows if not one.text[0].isspace()]  # spaces are trimmed from slots
+    rows.append(row(99, split="test", origin="seed", generation=0))
+    export(to_table(rows), tmp_path / "out", About("x"))
+    notes = Notes()
+    found = list(table.examples(tmp_path / "out", notes, Options()))
+    assert not notes.refused
+    kept = [(r.text, r.intent, r.slots, r.split, r.origin, r.generation) for r in rows]
+    assert [(r.text, r.intent, r.slots, r.split, r.origin, r.generation) for r in found] == kept
+
+
 # -- JSON lines -------------------------------------------------------------------------------
 
 
@@ -165,13 +180,13 @@ def test_rows_without_intent_are_told(tmp_path: Path) -> None:
 
 def test_dialogues_keep_their_columns(tmp_path: Path) -> None:
     turn = row(1, dialogue_id="d", turn=0, speaker="user", state=(("time", "=1"),))
-    table = to_table([turn, row(2)])
-    flat.jsonl(table, tmp_path / "jsonl", About("x"))
+    both = to_table([turn, row(2)])
+    flat.jsonl(both, tmp_path / "jsonl", About("x"))
     first, second = read_jsonl(tmp_path / "jsonl")
     assert list(first)[len(flat.COLUMNS) :] == ["dialogue_id", "turn", "speaker", "state"]
     assert (first["turn"], first["state"]) == (0, [{"slot": "time", "value": "=1"}])
     assert (second["turn"], second["state"]) == (None, None)
-    flat.csv(table, tmp_path / "csv", About("x"))
+    flat.csv(both, tmp_path / "csv", About("x"))
     first, second = read_csv(tmp_path / "csv")
     assert (first["turn"], json.loads(first["state"])) == ("0", [{"slot": "time", "value": "=1"}])
     assert (second["turn"], second["state"]) == (None, None)
@@ -226,12 +241,12 @@ def test_lines_are_as_in_rfc_4180(tmp_path: Path) -> None:
 def test_pyarrow_reads_the_same_cells(tmp_path: Path) -> None:
     rows = hostile_rows()
     flat.csv(to_table(rows), tmp_path / "out", About("x"))
-    table = pyarrow.csv.read_csv(
+    read = pyarrow.csv.read_csv(
         io.BytesIO((tmp_path / "out/corpus.csv").read_bytes()),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(column_types={"text": pa.string()}),
     )
-    assert [restore(cell) for cell in table.column("text").to_pylist()] == HOSTILE
+    assert [restore(cell) for cell in read.column("text").to_pylist()] == HOSTILE
 
 
 # -- Parquet ----------------------------------------------------------------------------------
@@ -243,8 +258,7 @@ def read_shards(folder: Path) -> Sequence[pa.Table]:
 
 def test_shards_hold_all_columns_in_order(tmp_path: Path) -> None:
     rows = [*hostile_rows(), row(1, turn=3, scores={"label": 0.5}, parents=("p",), pattern="{x}")]
-    table = to_table(rows)
-    report = flat.parquet(table, tmp_path / "out", About("x"), shard_rows=8)
+    report = flat.parquet(to_table(rows), tmp_path / "out", About("x"), shard_rows=8)
     assert report.written == len(rows)
     names = sorted(path.name for path in (tmp_path / "out/data").iterdir())
     assert names == [f"corpus-0000{n}-of-00003.parquet" for n in range(3)]

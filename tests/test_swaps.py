@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textsynth import firstnames, patterns, swaps
+from textsynth import firstnames, gendered, patterns, pronouns, swaps
 from textsynth.corpus import Slot, Utterance, substitute
 from textsynth.patterns import Value
 
@@ -75,7 +75,7 @@ def test_tags_decide_where_words_do_not() -> None:
     text = "buy her flowers"
     assert substitute(text, swaps.replacements(text, tags={4: "PRP"}))[0] == "buy him flowers"
     assert substitute(text, swaps.replacements(text, tags={4: "PRP$"}))[0] == "buy his flowers"
-    assert swaps.needs_tags(text) and not swaps.needs_tags("ring her and call her mother")
+    assert pronouns.needs_tags(text) and not pronouns.needs_tags("ring her and call her mother")
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_other_origins_keep_the_gender() -> None:
 
 
 def test_both_sides_of_a_pair_take_the_same_article() -> None:
-    for word, (_, other) in swaps._nouns().items():
+    for word, (_, other) in gendered.nouns().items():
         assert (word[0] in "aeiou") == (other[0] in "aeiou"), (word, other)
 
 

@@ -1,7 +1,7 @@
 """Names that a recipe may use, each the place of a plain function: `module:function`.
 
-Plug-ins add to these through the entry-point groups `textsynth.filters`, `textsynth.metrics` and
-`textsynth.exporters`.
+Plug-ins add to these through the entry-point groups `textsynth.filters`, `textsynth.metrics`,
+`textsynth.exporters` and `textsynth.grammar_exporters`.
 Looking a name up imports its module and no other.
 """
 
@@ -43,13 +43,28 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "jsonl": "textsynth.export.flat:jsonl",
         "csv": "textsynth.export.flat:csv",
         "parquet": "textsynth.export.flat:parquet",
+        "alexa": "textsynth.export.alexa:export",
+        "lex": "textsynth.export.lex:export",
+        "dialogflow": "textsynth.export.dialogflow:export",
+        "dialogflow_cx": "textsynth.export.dialogflow_cx:export",
+        "snips": "textsynth.export.snips:export",
+        "homeassistant": "textsynth.export.homeassistant:export",
+        "jsgf": "textsynth.export.jsgf:export",
+        "conll": "textsynth.export.conll:export",
+        "spacy": "textsynth.export.spacy:export",
+    },
+    "grammar_exporters": {
+        "homeassistant": "textsynth.export.grammars.homeassistant:export",
+        "chatito": "textsynth.export.grammars.chatito:export",
+        "jsgf": "textsynth.export.grammars.jsgf:export",
     },
 }
 
 
 @cache
 def places(kind: str) -> Mapping[str, str]:
-    """All names of a kind (`filters`, `metrics`, `exporters`) with where their functions live."""
+    """All names of a kind (`filters`, `metrics`, `exporters`, `grammar_exporters`) with where their
+    functions live."""
     added = {point.name: point.value for point in entry_points(group=f"textsynth.{kind}")}
     return {**added, **BUILT_IN[kind]}
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from textsynth import corpus, firstnames, swaps
+from textsynth import corpus, firstnames, gendered
 from textsynth.corpus import Slot
 
 LONGEST = 2000  # characters of a text that are read
@@ -73,7 +73,7 @@ def groups_of(text: str, slots: Sequence[Slot] = ()) -> set[str]:
     if len(text) > LONGEST:
         text, slots = text[:LONGEST], [slot for slot in slots if slot.end <= LONGEST]
     found = set()
-    for one in swaps.mentions(text, slots):
+    for one in gendered.mentions(text, slots):
         if one.gender:
             found.add(f"gender:{one.gender}")
         if one.origin:

@@ -18,7 +18,7 @@ from textsynth.evaluate.trials import kept
 
 # A tagger learns from at most so many rows of each side and is tested on at most so many: with 40
 # slots a run of more would take minutes.
-MOST = 1500
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,13 @@ import pyarrow as pa
 
 from textsynth.errors import ExportError
 from textsynth.export import About, ExportReport
-from textsynth.export.bot import (
-    Model,
+from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
+from textsynth.export.botnames import (
     Names,
-    Parts,
-    RefusedError,
-    Rules,
-    Words,
     locale_of,
-    models,
     names_of,
-    parts_of,
     require_at_most,
+    sample,
     say_names,
 )
 from textsynth.export.speech import HOLE, alike, spoken
@@ -142,12 +137,6 @@ def _spoken_words(slot: Words, language: str) -> Words:
 def _value(value: str, language: str) -> str | None:
     said = None if HOLE in value else spoken(value, language)
     return said if said and len(said) <= LONGEST_VALUE else None
-
-
-def sample(parts: Parts, names: Names) -> str:
-    """A text with `{slot}`."""
-    slots = iter(names.occurrences(parts))
-    return "".join(f"{{{next(slots)}}}" if isinstance(part, Words) else part for part in parts)
 
 
 def _interaction(model: Model, names: Names, invocation: str) -> dict[str, Any]:

@@ -15,19 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth.export import About, ExportReport
-from textsynth.export.bot import (
-    Model,
-    Names,
-    Parts,
-    RefusedError,
-    Rules,
-    Words,
-    models,
-    names_of,
-    parts_of,
-    require_at_most,
-    say_names,
-)
+from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
+from textsynth.export.botnames import Names, names_of, require_at_most, say_names
 from textsynth.export.target import Job, Row, as_json, camel, snake, writing
 
 MOST_INTENTS = 2_000
@@ -40,9 +29,7 @@ LONGEST_NAME = 64
 ZONE = "Etc/UTC"
 PRIORITY = 500_000  # what Dialogflow calls normal
 
-RULES = Rules(
-    samples=False, same=str, named=str, texts=MOST_PHRASES, values=MOST_VALUES
-)  # fmt: skip
+RULES = Rules(samples=False, same=str, named=str, texts=MOST_PHRASES, values=MOST_VALUES)
 
 # Two kinds of file lie side by side and are told by their names.
 _INTENT = re.compile(r"(?!.*(?:_usersays_|_entries_|\.json))[A-Za-z0-9](?:[\w .-]*\w)?", re.ASCII)
@@ -53,8 +40,7 @@ _SPACE = uuid.UUID("5bb0a5b6-7a0c-5e0e-9f5e-1a3c1d0f8a55")
 
 
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
-    """Write Dialogflow ES agents to restore: `train.zip`, with `validation.zip` and `test.zip`
-    beside it.
+    """Write Dialogflow ES agents to restore: `train.zip`, also `validation.zip` and `test.zip`.
 
     Rows become training phrases with their slots marked, and labels entities with values and
     synonyms; a parameter and its entity are called as the label is.

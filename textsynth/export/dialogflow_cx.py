@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth.export import About, ExportReport
-from textsynth.export.bot import Model, Names, Parts, Words
+from textsynth.export.bot import Model, Parts, Words
+from textsynth.export.botnames import Names
 from textsynth.export.dialogflow import PRIORITY, ZONE, agents, identifier, labels_of
 from textsynth.export.target import as_json, writing
 
@@ -23,8 +24,7 @@ THRESHOLD = 0.3  # what Dialogflow gives a new flow
 
 
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
-    """Write Dialogflow CX agents to restore: `train.zip`, with `validation.zip` and `test.zip`
-    beside it.
+    """Write Dialogflow CX agents to restore: `train.zip`, also `validation.zip` and `test.zip`.
 
     Rows become training phrases with their slots marked, and labels entity types of the kind map; a
     parameter and its type are called as the label is. The start flow is empty.

@@ -35,7 +35,7 @@ Piece = tuple[str, Slot | None]
 def heard(row: Row) -> list[Piece] | str:
     """The pieces of a row as they are heard, white space single, typewriter's apostrophes; or the
     rule that it breaks: `text_not_composed` (not NFC), `slot_not_heard` (only punctuation),
-    `punctuation_between_words` (a dash with spaces: hassil hears two of them, templates have one)."""
+    `punctuation_between_words` (a dash between spaces, of which templates have one)."""
     text = row.text.replace("\u2019", "'")
     if unicodedata.normalize("NFC", text) != text:
         return "text_not_composed"

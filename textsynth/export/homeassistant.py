@@ -47,9 +47,10 @@ _Meanings = dict[tuple[str, str], str | None]
 
 
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
-    """Write `custom_sentences/en/textsynth.yaml`: the different sentences of each intent with
-    `{label}` for each slot, and a list of each label: words, with `out` where they mean something
-    else.
+    """Write `custom_sentences/en/textsynth.yaml`, in the folder of the language.
+
+    It has the different sentences of each intent with `{label}` for each slot, and a list of each
+    label: words, with `out` where they mean something else.
 
     Rows of a sentence share it, and a list holds all values of its label, so that more is
     understood than was written. In labels, what is no letter, digit, `_` or hyphen becomes `_`.
@@ -74,7 +75,7 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
         )
         meanings = _meanings(corpus)
         used: dict[tuple[str, str], str] = {}
-        with job.open(FILE.format(language=_folder(about.language))) as file:
+        with job.open(FILE.format(language=folder_name(about.language))) as file:
             file.write(f"# Made by textsynth.\nlanguage: {quoted(about.language)}\nintents:\n")
             file.writelines(_intents(job, corpus, meanings, used))
             file.writelines(_lists(job, meanings, used))
@@ -85,7 +86,8 @@ def _intent_name(name: str) -> str:
     return " ".join(name.split()) or "intent"
 
 
-def _folder(language: str) -> str:
+def folder_name(language: str) -> str:
+    """The folder of a language."""
     return re.sub(r"[^\w-]+", "-", language) or "en"
 
 

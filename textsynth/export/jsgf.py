@@ -2,7 +2,7 @@
 each intent, a rule of values for each slot, whose tags hold what they mean.
 
 A speech grammar spells what is said: text is written without punctuation at the edges of words, and
-numbers in words.
+numbers in words (`1980`: nineteen eighty).
 """
 
 from __future__ import annotations
@@ -14,29 +14,31 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from textsynth.corpus import Slot, count_by, span_fault
+from textsynth.corpus import count_by, span_fault, substitute
 from textsynth.export import About, ExportReport
-from textsynth.export.heard import Piece, heard
-from textsynth.export.spoken import spoken
+from textsynth.export.speech import HOLE, spoken
 from textsynth.export.target import Job, Row, rows_by_intent, valid_names, writing
 
 FILE = "grammar.jsgf"
 ALL = "utterance"  # the rule of all intents
 
 _UNFIT_IN_NAMES = re.compile(r"[^\w-]+")
+_IN_WORD = re.compile(r"[^\W_]")
 _IN_TAGS = re.compile(r"([\\{}])")
 
 
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
-    """Write `grammar.jsgf`: `public <utterance>` of all intents, `public <Intent>` of the sentences
-    of each with `<slot-label>` where values stand, and those rules: words, their value as a tag.
+    """Write `grammar.jsgf`, a grammar of all intents.
 
-    What is glued to a slot (`{artist}'s`) goes to a rule of its own with the values that are. In
+    `public <utterance>` is any of them, `public <Intent>` the sentences of each with `<slot-label>`
+    where values stand, and those rules are words, each with its value as a tag.
+
+    What is hung on a slot (`{artist}'s`) goes to a rule of its own with the values that have it. In
     names, what is no letter, digit, underscore or hyphen becomes `_`.
 
-    Rules for which rows are refused: `no_intent`, `text_empty`, `text_has_newline`,
-    `text_not_composed`, spans that do not fit the text, `slot_not_heard`,
-    `punctuation_between_words`, `slots_share_a_word`, `not_spoken` (a token has no words: `20/8`).
+    Rules for which rows are refused: `no_intent`, `text_empty`, `text_has_newline`, spans that do
+    not fit the text, `not_spoken` (a sign has no words), `slot_not_spoken` (nothing of it is said),
+    `slot_inside_word`.
 
     Raises:
         ExportError: no rows, none that can be written, two intents that become one, or a folder
@@ -49,8 +51,6 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
         with job.open(FILE) as file:
             file.write(head(about.language))
             file.writelines(_written(job, corpus, grammar))
-        if about.language.split("-")[0].lower() != "en":
-            job.note("signs and ordinals have words in English only; rows with some are refused")
     return job.report()
 
 
@@ -90,7 +90,7 @@ class _Grammar:
 
     language: str
     taken: set[str]
-    names: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
     values: dict[str, dict[tuple[str, str], None]] = field(default_factory=dict)
 
     def sentence(self, row: Row) -> str:
@@ -99,27 +99,36 @@ class _Grammar:
         Raises:
             _RefusedError: it cannot be said.
         """
-        said: list[str] = []
+        words = [row.text[slot.start : slot.end] for slot in row.slots]
+        text = _with_holes(row)
+        slots = iter(zip(row.slots, words, strict=True))
+        found: list[str] = []
         filled: list[tuple[str, tuple[str, str]]] = []
-        for words, slot, before, after in _whole(_pieces(row)):
-            if slot is None:
-                said += self.words(words)
+        for token in self.words(text).split():
+            if HOLE not in token:
+                found.append(token)
                 continue
-            name = self.name((slot.label, before, after))
-            filled.append((name, (" ".join(self.words(before + words + after)), slot.value)))
-            said.append(f"<{name}>")
+            slot, surface = next(slots)
+            hung = token.removeprefix(HOLE)
+            name = self.name((slot.label, hung))
+            said = spoken(surface, self.language)
+            if said is None:
+                raise _RefusedError("slot_not_spoken")
+            filled.append((name, (said + hung, slot.value)))
+            found.append(f"<{name}>")
         for name, value in filled:
             self.values.setdefault(name, {})[value] = None
-        return " ".join(said)
+        return " ".join(found)
 
-    def words(self, text: str) -> list[str]:
+    def words(self, text: str) -> str:
+        """A text with holes as it is said."""
         found = spoken(text, self.language)
         if found is None:
             raise _RefusedError("not_spoken")
-        return list(found)
+        return found
 
-    def name(self, key: tuple[str, str, str]) -> str:
-        """The rule of a slot with what is glued to it."""
+    def name(self, key: tuple[str, str]) -> str:
+        """The rule of a slot with what is hung on it."""
         if key not in self.names:
             name = plain = f"slot-{rule_name(key[0])}"
             number = 1
@@ -131,44 +140,24 @@ class _Grammar:
         return self.names[key]
 
 
-def _pieces(row: Row) -> list[Piece]:
-    """The row as it is heard."""
+def _with_holes(row: Row) -> str:
+    """The text of a row with a hole for each slot."""
     if row.intent is None:
         raise _RefusedError("no_intent")
     if not row.text.strip():
         raise _RefusedError("text_empty")
     if len(row.text.splitlines()) > 1:
         raise _RefusedError("text_has_newline")
-    fault = span_fault(row.text, [(slot.start, slot.end) for slot in row.slots])
+    spans = [(slot.start, slot.end) for slot in row.slots]
+    fault = span_fault(row.text, spans)
     if fault:
         raise _RefusedError(fault)
-    pieces = heard(row)
-    if isinstance(pieces, str):
-        raise _RefusedError(pieces)
-    return pieces
-
-
-def _whole(pieces: list[Piece]) -> Iterator[tuple[str, Slot | None, str, str]]:
-    """The pieces, and what is glued to the words of a slot before and after them.
-
-    Raises:
-        _RefusedError: no space stands between two slots.
-    """
-    before = ""
-    for at, (words, slot) in enumerate(pieces):
-        following = pieces[at + 1] if at + 1 < len(pieces) else (" ", None)
-        if slot is None:
-            if at and " " not in words and following[1]:
-                raise _RefusedError("slots_share_a_word")
-            if at:  # what is glued to the slot before went with it
-                words = words[len(words.partition(" ")[0]) :]
-            before = words.rpartition(" ")[2] if following[1] else ""
-            yield words[: len(words) - len(before)], None, "", ""
-        elif following[1]:
-            raise _RefusedError("slots_share_a_word")
-        else:
-            yield words, slot, before, following[0].partition(" ")[0]
-            before = ""
+    if HOLE in row.text:
+        raise _RefusedError("not_spoken")
+    for start, end in spans:
+        if _IN_WORD.search(row.text[max(start - 1, 0) : start]) or _IN_WORD.match(row.text, end):
+            raise _RefusedError("slot_inside_word")
+    return substitute(row.text, [(start, end, HOLE) for start, end in spans])[0]
 
 
 def _written(job: Job, corpus: pa.Table, grammar: _Grammar) -> Iterator[str]:

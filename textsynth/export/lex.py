@@ -17,19 +17,13 @@ import pyarrow as pa
 
 from textsynth import keyed
 from textsynth.export import About, ExportReport
-from textsynth.export.alexa import sample
-from textsynth.export.bot import (
-    Model,
+from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
+from textsynth.export.botnames import (
     Names,
-    Parts,
-    RefusedError,
-    Rules,
-    Words,
     locale_of,
-    models,
     names_of,
-    parts_of,
     require_at_most,
+    sample,
     say_names,
 )
 from textsynth.export.target import Row, as_json, camel, snake, words, writing

@@ -24,8 +24,9 @@ ANY_LANGUAGE = "xx"
 def export(
     corpus: pa.Table, folder: Path, about: About, *, shard_rows: int = 50_000
 ) -> ExportReport:
-    """Write `train/00000.spacy` and so on, with `dev/` and `test/` beside it, each of which
-    `spacy train --paths.train` takes as a whole.
+    """Write `train/00000.spacy` and so on, with `dev/` and `test/` beside it.
+
+    `spacy train --paths.train` takes such a folder as a whole.
 
     Tokens are those of spaCy for the language of the corpus, cut where a slot begins or ends inside
     one. Entities carry the label and, as `ent_id_`, the canonical value; `doc.cats` has 1 for the
@@ -44,9 +45,7 @@ def export(
             about.language, [k[0] for k in count_by(corpus, "intent") if k[0] is not None]
         )
         if maker.language == ANY_LANGUAGE != about.language:
-            job.note(
-                f"spaCy's tokens are those of {ANY_LANGUAGE!r}, not of {about.language!r}"
-            )
+            job.note(f"spaCy's tokens are those of {ANY_LANGUAGE!r}, not of {about.language!r}")
         shards: dict[str, _Shards] = {}
         for row in rows(corpus):
             rule = fault(row)

@@ -17,7 +17,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -215,6 +215,20 @@ def _working(format: str, folder: Path, unit: str) -> Iterator[Job]:
         job = Job(format, folder, at, unit=unit)
         yield job
         job.finish()
+
+
+def add_to_report(
+    report: ExportReport, note: str, sampled: Mapping[str, tuple[int, int]]
+) -> ExportReport:
+    """The report of a finished export with something more to say, in its file too."""
+    path = report.folder / REPORT
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["notes"].append(note)
+    data["sampled"] |= {
+        limit: {"kept": kept, "of": rows} for limit, (kept, rows) in sampled.items()
+    }
+    path.write_text(as_json(data), encoding="utf-8", newline="\n")
+    return replace(report, notes=(*report.notes, note), sampled={**report.sampled, **sampled})
 
 
 def require_rows(corpus: pa.Table) -> None:

@@ -15,6 +15,7 @@ from textsynth.grammar.undefined import open_references, undefined
 
 __all__ = ["Grammar", "count", "get_intent", "lint", "load", "loads", "require_closed"]
 SUFFIXES = (".yaml", ".yml", ".json")
+NO_TEMPLATES = ("export-report.json", "names.json")  # what stands beside templates in an export
 
 
 def load(paths: Path | Several[Path]) -> Grammar:
@@ -53,7 +54,11 @@ def _files(path: Path) -> list[tuple[Path, str]]:
     if not path.exists():
         raise GrammarError("there is no such file or folder", where=str(path), fix="check the path")
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        found = sorted(
+            p
+            for p in path.rglob("*")
+            if p.suffix in SUFFIXES and p.name not in NO_TEMPLATES and p.is_file()
+        )
         return [(p, p.relative_to(path).as_posix()) for p in found]
     return [(path, path.name)]
 

@@ -153,6 +153,11 @@ def _told(run: Run, own: Patterns, planted: Patterns, aside: set[tuple[str, str]
     spent = learning.spent(run)
     if spent is not None:
         notes.append(f"It was trained with differential privacy of epsilon {spent.epsilon:.2f}.")
+    else:
+        notes.append(
+            "Prompts show patterns of seeds, canaries among them, as in any run: a number that was "
+            "written may be copied from its prompt. Exposure is measured without."
+        )
     notes.append(
         "A run joins equal patterns, so that a secret in one seed is seen once in an epoch; the "
         "other figures stand for secrets that several seeds share."

@@ -1,4 +1,4 @@
-"""`bias.balance`: lists of people that hold genders, or origins, equally often."""
+"""`bias.balance`: lists of people that hold genders, or origins, equally often; of English."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle, islice
 from typing import TypeVar
 
-from textsynth import swaps
+from textsynth import gendered
 from textsynth.corpus import Slot
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.lists import PoolList, SlotList, TextList
@@ -18,6 +18,11 @@ T = TypeVar("T")
 PROVIDERS = ("name", "first_name", "last_name")
 # What somebody in a list is: a gender and an origin, None where it is not told or not balanced.
 Cell = tuple[str | None, str | None]
+
+
+def is_english(language: str) -> bool:
+    """Whether a tag or locale is one of English, whose words and names are known."""
+    return language.replace("_", "-").split("-")[0].lower() == "en"
 
 
 def balanced_values(values: ValueList, balance: Collection[str]) -> ValueList:
@@ -32,14 +37,16 @@ def balanced_grammar(
 ) -> Grammar:
     """The grammar with its lists balanced: written values repeated, pools of Faker's names drawn
     from names of all origins and genders in turn."""
-    if not balance:
+    if not balance or not is_english(language):
         return grammar
     pooled = {
         name: from_surfaces(
             name, pools.draw(str(listed.provider), language, seed, balance)[: listed.size]
         )
         for name, listed in grammar.lists.items()
-        if isinstance(listed, PoolList) and listed.provider in PROVIDERS
+        if isinstance(listed, PoolList)
+        and listed.provider in PROVIDERS
+        and is_english(listed.locale)
     }
     intents = {
         name: dataclasses.replace(intent, lists=_lists(intent.lists, balance))
@@ -94,7 +101,7 @@ def _known(cell: Cell, balance: Collection[str]) -> list[bool]:
 
 def _cell(label: str, text: str, balance: Collection[str]) -> Cell:
     slot = Slot(0, len(text), label, text) if text else None
-    found = swaps.mentions(text, (slot,) if slot else ())
+    found = gendered.mentions(text, (slot,) if slot else ())
     genders = {one.gender for one in found if one.gender}
     origins = {one.origin for one in found if one.origin}
     return (

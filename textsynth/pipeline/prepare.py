@@ -20,7 +20,7 @@ from textsynth.lm.decode import Sampling
 from textsynth.lm.server import Server
 from textsynth.patterns import realise
 from textsynth.pipeline import inventing, supply
-from textsynth.pipeline.balance import balanced_grammar, balanced_values
+from textsynth.pipeline.balance import balanced_grammar, balanced_values, is_english
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.learning import FEWEST, feed_back, learn
 from textsynth.pipeline.ledger import Ledger
@@ -63,7 +63,7 @@ def value_lists(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict
             both = dict.fromkeys((*values.values, *seen.values))
             values = dataclasses.replace(values, values=tuple(both))
         lists[label] = values
-    if recipe.bias.balance:
+    if recipe.bias.balance and is_english(recipe.language):
         return {n: balanced_values(values, recipe.bias.balance) for n, values in lists.items()}
     return lists
 

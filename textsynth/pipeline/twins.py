@@ -8,7 +8,7 @@ from functools import cache
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, patterns, swaps
+from textsynth import corpus, filters, patterns, pronouns, swaps
 from textsynth.corpus import Utterance, fold
 from textsynth.errors import ModelError
 from textsynth.filters.select import splits
@@ -67,11 +67,11 @@ def _twins(rows: list[Utterance], context: filters.Context) -> dict[int, Utteran
     def allowed(name: str) -> bool:
         return not any(context.find_leaks([name]))
 
-    doubtful = [at for at, row in enumerate(rows) if swaps.needs_tags(row.text)]
+    doubtful = [at for at, row in enumerate(rows) if pronouns.needs_tags(row.text)]
     tags: dict[int, dict[int, str]] = {}
     if doubtful:
         try:
-            found = swaps.tagger()([rows[at].text for at in doubtful])
+            found = pronouns.tagger()([rows[at].text for at in doubtful])
             tags = dict(zip(doubtful, found, strict=True))
         except ModelError:
             tags = {}  # the words beside "her" decide

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import Protocol
 
-from textsynth import firstnames, patterns, swaps
+from textsynth import firstnames, gendered, patterns
 from textsynth.corpus import Utterance
 from textsynth.patterns import Pattern, SlotRef, Value
 from textsynth.scrub.fill import Filled, fill, value_lists
@@ -146,7 +146,7 @@ def _bound(plans: Iterable[Plan]) -> frozenset[str]:
     """The words that go from rows with a gendered word, which speaks of whom they name."""
     words: set[str] = set()
     for row in plans:
-        told = swaps.mentions(row.utterance.text, row.utterance.slots) if row.cuts else []
+        told = gendered.mentions(row.utterance.text, row.utterance.slots) if row.cuts else []
         if any(one.kind in ("pronoun", "title") for one in told):
             words.update(word for cut in row.cuts for word in row.surface(cut).split())
     return frozenset(map(firstnames.plain, words))

@@ -1,0 +1,66 @@
+"""Templates in the formats of other tools: as a grammar where the format holds one, otherwise as
+rows that have all their values."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from textsynth import corpus, importers, registry
+from textsynth.errors import UsageError, did_you_mean
+from textsynth.export import About, ExportReport
+from textsynth.export.target import add_to_report
+from textsynth.grammar.draw import capacity, draw
+from textsynth.grammar.grammar import require_closed
+from textsynth.grammar.model import Grammar
+from textsynth.pipeline.finish import package_version
+
+ROWS = 2_000  # of an intent, for a format of rows
+
+
+def export_templates(
+    path: Path, to: str, output: Path, *, format: str | None = None, rows: int = ROWS, seed: int = 0
+) -> ExportReport:
+    """Write the templates of a file or folder (of any format that is read) in another format.
+
+    One of `grammar_exporters` gets the grammar; one of `exporters` at most `rows` rows of each
+    intent, which have each value of a list before any has the second row, so that formats with
+    samples and types (Alexa, Lex, Dialogflow) get all values as far as the rows go.
+
+    Raises:
+        GrammarError: the templates cannot be read; UsageError: no such format to write, or `rows`
+            below one; ExportError: the target cannot be written.
+    """
+    grammars, tables = registry.places("grammar_exporters"), registry.places("exporters")
+    if to not in grammars and to not in tables:
+        fix = did_you_mean(to, {**grammars, **tables})
+        raise UsageError(f"there is no format {to!r} to write", fix=fix)
+    if rows < 1:
+        raise UsageError(f"{rows} rows of an intent are asked for", fix="1 or more")
+    grammar = importers.load(path, format)
+    if to in grammars:
+        written: ExportReport = registry.find("grammar_exporters", to)(grammar, output)
+        return written
+    require_closed(grammar)
+    return _as_rows(grammar, to, output, rows, seed, path)
+
+
+def _as_rows(
+    grammar: Grammar, to: str, output: Path, rows: int, seed: int, path: Path
+) -> ExportReport:
+    """The rows of a grammar, those first that cover the values."""
+    covering = dataclasses.replace(
+        grammar,
+        intents={n: dataclasses.replace(i, cover=True) for n, i in grammar.intents.items()},
+    )
+    sizes = {name: capacity(covering, name, seed=seed) for name in covering.intents}
+    tables = [draw(covering, name, 0, min(size, rows), seed=seed) for name, size in sizes.items()]
+    about = About(
+        name=path.stem or "templates", language=grammar.language, version=package_version()
+    )
+    report: ExportReport = registry.find("exporters", to)(corpus.concat(tables), output, about)
+    there, kept = sum(sizes.values()), sum(min(size, rows) for size in sizes.values())
+    if kept == there:
+        return report
+    note = f"{to} holds rows, not templates: at most {rows:,} were drawn of each intent"
+    return add_to_report(report, note, {"rows_of_templates": (kept, there)})
