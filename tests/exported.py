@@ -14,11 +14,13 @@ from textsynth.corpus import Slot, Utterance
 Said = tuple[str, str, str]  # words, label, value
 
 HOSTILE = [
-    "- dashed", "--- # no comment", "%YAML 1.1", "key: 'value' \"quoted\" {a: b}", "(a) [b", "]b",
-    "[x](y) [x:y](z)", "tab\tin \t it", "\u00a0edges\u3000", "C:\\users \\u0041 \\n", "C#", "# text = x",
-    "🏴󠁧󠁢󠁳󠁣󠁴󠁿👩‍👩‍👧 emoji", "أيقظني في الساعة \u202e", "हिन्दी में", "!tag &anchor *alias | >", "\ufeffmarked",
-    "long " * 2_000 + "end", "a\nb", "a\r\nb", "a\u2028b", "a\x07b", "\x7f", "\uffff", " a", "a ", "", "   ",
-    "=1+1", "<rule> {list} (a|b);", "e\u0301t\u00e9", "-DOCSTART-", "7:30 & 20% of 1980's", "...", "¿Qué?",
+    "- dashed", "--- # no comment", "%YAML 1.1", "key: 'value' \"quoted\" {a: b}",
+    "(a) [b", "]b", "[x](y) [x:y](z)", "tab\tin \t it", "\u00a0edges\u3000",
+    "C:\\users \\u0041 \\n", "C#", "# text = x", "🏴󠁧󠁢󠁳󠁣󠁴󠁿👩‍👩‍👧 emoji",
+    "أيقظني في الساعة \u202e", "हिन्दी में", "!tag &anchor *alias | >", "\ufeffmarked",
+    "long " * 2_000 + "end", "a\nb", "a\r\nb", "a\u2028b", "a\x07b", "\x7f", "\uffff",
+    " a", "a ", "", "   ", "=1+1", "<rule> {list} (a|b);", "e\u0301t\u00e9",
+    "-DOCSTART-", "7:30 & 20% of 1980's", "...", "¿Qué?",
 ]  # fmt: skip
 
 

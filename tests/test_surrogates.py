@@ -758,7 +758,11 @@ def test_any_text_has_a_surrogate(text: str, provider: str) -> None:
     assert PLAIN.replace(text, provider) == surrogate
 
 
-@given(value=st.from_regex(r"[a-z]{3,9}( [a-z]{3,9})?", fullmatch=True))
+@given(
+    value=st.from_regex(r"[a-z]{3,9}( [a-z]{3,9})?", fullmatch=True).filter(
+        lambda name: not {"iii"} & set(name.split())  # a number of a name, not a name
+    )
+)
 @settings(max_examples=80, deadline=None)
 def test_names_keep_their_case(value: str) -> None:
     lower = PLAIN.replace(value, "name")

@@ -90,7 +90,9 @@ class _Side:
 
 
 def bias(sets: Sets, context: Context, *, least: int = 20, top: int = 20) -> Findings:
-    """Representation, association (Monroe et al. 2008), tone (VADER, Hutto and Gilbert 2014),
+    """Which groups of people the rows mention, with what, and more than the seeds do.
+
+    Representation, association (Monroe et al. 2008), tone (VADER, Hutto and Gilbert 2014),
     amplification (after Zhao et al. 2017) and invariance under swaps (Kusner et al. 2017; the INV
     test of Ribeiro et al. 2020), with the seeds beside each.
 

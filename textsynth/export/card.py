@@ -47,7 +47,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "language": ("string", "BCP 47 code"),
     "origin": ("string", "`seed`, `template`, `model` or `name`; see above"),
     "generation": ("int8", "0: real text; 1: made from real text; n + 1: made from generation n"),
-    "parents": ("list of string", "ids of the seeds or templates that the row comes from"),
+    "parents": (
+        "list of string",
+        "ids of the seeds or templates that it comes from; of a twin, first the row it is of",
+    ),
     "dialogue_id": ("string", "rows that share it are the turns of one dialogue"),
     "turn": ("int32", "place in the dialogue"),
     "speaker": ("string", "who speaks"),

@@ -33,9 +33,12 @@ Piece = tuple[str, Slot | None]
 
 
 def heard(row: Row) -> list[Piece] | str:
-    """The pieces of a row as they are heard, white space single, typewriter's apostrophes; or the
-    rule that it breaks: `text_not_composed` (not NFC), `slot_not_heard` (only punctuation),
-    `punctuation_between_words` (a dash between spaces, of which templates have one)."""
+    """The pieces of a row as they are heard, white space single, typewriter's apostrophes.
+
+    Instead, the rule that it breaks: `text_not_composed` (not NFC), `slot_not_heard` (punctuation
+    alone), `punctuation_between_words` (a slot `a - b` with a longer dash that means `a b`, but is
+    heard with two spaces).
+    """
     text = row.text.replace("\u2019", "'")
     if unicodedata.normalize("NFC", text) != text:
         return "text_not_composed"
@@ -48,7 +51,7 @@ def heard(row: Row) -> list[Piece] | str:
         words = _words(text, places[first:last])
         if slot and not words.strip():
             return "slot_not_heard"
-        if _parted(text, places[ahead:first]) or _parted(text, places[first:last]):
+        if slot and words.strip() == slot.value and _parted(text, places[first:last]):
             return "punctuation_between_words"
         between = gap + _words(text, places[ahead:first]) + " " * words.startswith(" ")
         if between:

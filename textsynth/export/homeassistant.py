@@ -37,8 +37,9 @@ FILE = "custom_sentences/{language}/textsynth.yaml"  # where Home Assistant look
 SIGNS = frozenset(" :-'|()[]{}<>;–_")  # noqa: RUF001
 NOTATION = frozenset("|()[]{}<>;")
 
-# hassil reads a value as a template where it has one of these, and escapes in no other.
-_OF_TEMPLATES = re.compile(r"[(){}<>\[\]|@]")
+# hassil reads a value as a template where it has one of these, and escapes in no other. Spaces of
+# a template, unlike others, match the two that are heard of `a - b` with a longer dash.
+_OF_TEMPLATES = re.compile(r"[(){}<>\[\]|@ ]")
 _ESCAPED = re.compile(r"([\\()\[\]{}<>|;])")
 _UNFIT_IN_NAMES = re.compile(r"[^\w-]+")
 
@@ -56,7 +57,8 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     understood than was written. In labels, what is no letter, digit, `_` or hyphen becomes `_`.
 
     Rules for which rows are refused: `no_intent`, `text_empty`, `text_has_newline`,
-    `text_not_composed`, spans that do not fit the text, `slot_not_heard` (nothing but punctuation),
+    `text_not_composed`, spans that do not fit the text, `text_not_heard` and `slot_not_heard`
+    (nothing but punctuation), `punctuation_between_words` (of a slot that means them without),
     `character_unfit` (outside of slots), `sentence_of_another_intent` (but for the values of slots)
     and `words_mean_something_else` (they stand more often for another value).
 
@@ -182,7 +184,8 @@ def _sentence(
             return "words_mean_something_else", "", []
         written.append(f"{{{job.names['slots'][slot.label]}}}")
         slots.append((slot.label, words))
-    return None, "".join(written).strip(), slots
+    sentence = "".join(written).strip()
+    return None if sentence else "text_not_heard", sentence, slots
 
 
 def _lists(job: Job, meanings: _Meanings, used: dict[tuple[str, str], str]) -> Iterator[str]:
@@ -204,7 +207,7 @@ def list_value(words: str, value: str | None) -> str:
     they are heard)."""
     if value is None:
         return quoted(f"({_ESCAPED.sub(_escape, words)})")
-    said = _ESCAPED.sub(_escape, words) if _OF_TEMPLATES.search(words) else words
+    said = f"({_ESCAPED.sub(_escape, words)})" if _OF_TEMPLATES.search(words) else words
     return f"{{in: {quoted(said)}, out: {quoted(value)}}}"
 
 

@@ -74,11 +74,16 @@ def _documents(text: str, name: str) -> list[Fields]:
             parts.append((number + 1, []))
         elif not line.text.startswith(("%YAML", "...")):
             parts[-1][1].append(line.text)
-    full = [(start, part) for start, part in parts if any(s.strip() for s in part)]
+    full = [(start, part) for start, part in parts if any(map(_says, part))]
     if len(full) > MAX_DOCUMENTS:
         message = f"the file holds more than {MAX_DOCUMENTS:,} documents"
         raise GrammarError(message, where=name, fix="split it")
     return [document.parse("\n" * start + "\n".join(part), name) for start, part in full]
+
+
+def _says(line: str) -> bool:
+    """Whether a line is more than white space and a comment."""
+    return not line.lstrip().startswith("#") and bool(line.strip())
 
 
 @dataclass(slots=True)

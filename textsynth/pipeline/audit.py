@@ -290,7 +290,8 @@ def loss_of(run: Run, recipe: Recipe, texts: Sequence[str]) -> PerText | None:
     """The loss of written patterns under the model that wrote a run's rows, nats a token, for
     `evaluate.Context`; None where the run has no adapter. The model is loaded when first asked.
 
-    Each pattern stands as the first line of a list without an intent, of which it is not told.
+    Each pattern is read by itself, as `Context.perplexity` reads it: the attack compares both, and
+    two formats would tell more of the format than of the pattern.
 
     Args:
         texts: what must be sayable with its own tokens: seeds and holdout alike, since tokens that
@@ -330,7 +331,4 @@ class _Tuned:
         return model, vocabulary
 
     def __call__(self, texts: list[str]) -> Any:
-        model, vocabulary = self._model
-        starts = [_head("")] * len(texts)
-        nats, tokens = score.losses(model, vocabulary, starts, [_line(text) for text in texts])
-        return nats / np.maximum(tokens, 1)
+        return np.log(score.perplexity(*self._model, texts))

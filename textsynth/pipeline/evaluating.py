@@ -121,16 +121,19 @@ def context_of(
         "language": language,
         "tag": tagger(language),
     }
-    if base is None:
-        base = base_model(recipe, lambda: corpus.column(sets.seeds, "text"))
+
+    def shown() -> list[str]:
+        """Of seeds and holdout alike: tokens that only one has would tell them apart."""
+        return [t for table in (sets.seeds, sets.holdout) for t in corpus.column(table, "text")]
+
+    base = base or base_model(recipe, shown)
     if base is not None:
         fields |= {"perplexity": base.perplexity, "hidden_states": base.hidden_states}
     if run is not None:
         spent = learning.spent(run)
         fields["epsilon"] = None if spent is None else spent.epsilon
         if recipe is not None:
-            told = [p for table in (sets.seeds, sets.holdout) for p in corpus.column(table, "text")]
-            fields["loss"] = audit.loss_of(run, recipe, told)
+            fields["loss"] = audit.loss_of(run, recipe, shown())
     return Context(**fields | given)
 
 

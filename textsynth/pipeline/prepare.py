@@ -110,7 +110,8 @@ def base_model(recipe: Recipe, side: SeedSide) -> BaseModel | None:
     """The base model as it reads texts; None where the recipe has none that runs here."""
     if recipe.model is None or recipe.model.backend != "local":
         return None
-    shown = [] if recipe.model.privacy else side.patterns
+    # of seeds and holdout alike: tokens that only one has would tell them apart in an evaluation
+    shown = [] if recipe.model.privacy else [*side.patterns, *side.holdout]
     return BaseModel(
         recipe.model.base, lambda: [realise(one.pattern, one.values)[0] for one in shown]
     )
