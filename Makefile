@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/home
 
-.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub bench-lm bench-utility bench-filters bench-export oracles pii-model clean install install-dev
+.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub bench-lm bench-utility bench-filters bench-evaluate bench-bias bench-export oracles pii-model clean install install-dev
 
 help:
 	@echo "make demo        install and generate the demo corpus into $(OUT)"
@@ -16,6 +16,8 @@ help:
 	@echo "make bench-lm SEEDS=FILE  the language model beside peft, generate and llama.cpp"
 	@echo "make bench-utility DATA=DIR  what synthetic rows are worth to a classifier"
 	@echo "make bench-filters DATA=DIR  filters and selection before fresh discriminators, and their speed"
+	@echo "make bench-evaluate DATA=DIR  the metrics where the truth is known, and how long they take"
+	@echo "make bench-bias DATA=DIR  swapped twins on Winogender and WinoBias"
 	@echo "make bench-export  a million rows to Parquet, Rasa and JSON lines"
 	@echo "make oracles     the real readers of the export formats, into .oracles"
 	@echo "make pii-model   train the small model of the scrub again (20 minutes)"
@@ -72,6 +74,14 @@ bench-filters: install-dev
 	$(BIN)/python scripts/bench_filters.py --data $(DATA) --set clinc150
 	$(BIN)/python scripts/bench_filters.py --data $(DATA) --set snips --rows 150 --per-intent 600
 	$(BIN)/python scripts/bench_dedup.py
+
+# DATA: a folder with clinc150
+bench-evaluate: install-dev
+	$(BIN)/python scripts/bench_evaluate.py --data $(DATA) --mixing
+
+# DATA: a folder with bias_winobias and bias_winogender
+bench-bias: install-dev
+	$(BIN)/python scripts/bench_bias.py --data $(DATA)
 
 bench-export: install
 	$(BIN)/python scripts/bench_export.py

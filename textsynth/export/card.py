@@ -19,7 +19,11 @@ import pyarrow.compute as pc
 from textsynth.corpus import count_by
 from textsynth.export import About
 
+CARD = "README.md"
 SPLITS = ("train", "validation", "test")
+# configurations and their folders; the first is what is loaded without a name
+UTTERANCES, TOKENS = "default", "tokens"
+FOLDERS = {UTTERANCES: "data", TOKENS: "tokens"}
 TAGS = ("synthetic", "textsynth")
 GATED = "gated"  # of a corpus that missed a gate
 
@@ -59,6 +63,31 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "scores": ("list of {name, value}", "what the filters measured"),
 }
 
+TOKEN_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "id": ("string", "the row of the utterance"),
+    "tokens": ("list of string", "words and single signs, cut where a slot begins or ends"),
+    "tags": (
+        "list of ClassLabel",
+        "of each token in IOB2: `B-` and `I-` with the label of the slot that it begins or goes "
+        "on with, or `O`",
+    ),
+    "intent": COLUMNS["intent"],
+}
+
+# The headings that a card can have below its title; whoever adds to a card uses others.
+SECTIONS = (
+    (2, "How it was made"),
+    (2, "What is in it"),
+    (3, "Sample"),
+    (2, "Quick start"),
+    (2, "Evaluation"),
+    (2, "Limits and risks"),
+    (2, "Licence"),
+    (2, "Recipe"),
+)
+
+_WIDEST_BAR = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -86,16 +115,16 @@ def render(corpus: pa.Table, configs: Sequence[Config], about: About, license_: 
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters.update(code=_code, cell=_cell, words=_words, fenced=_fenced)
+    environment.filters.update(code=_code, cell=_cell, words=_words, fenced=_fenced, bar=_bar)
     environment.filters["number"] = "{:,}".format
     template = files("textsynth.export").joinpath("card.md.jinja").read_text(encoding="utf-8")
-    main = configs[0]
+    main, tagged = configs[0], configs[1] if len(configs) > 1 else None
     splits = [part.split for part in main.parts]
     spans = _span_counts(corpus)
     return environment.from_string(template).render(
         about=about,
         license=license_,
-        front=_front_matter(_metadata(corpus, configs, about, license_, spans)),
+        front=front_matter(_metadata(corpus, configs, about, license_, spans)),
         rows=corpus.num_rows,
         languages=_languages(corpus, about),
         splits=splits,
@@ -106,6 +135,9 @@ def render(corpus: pa.Table, configs: Sequence[Config], about: About, license_: 
         straddling=_straddling(corpus),
         spans=spans,
         columns={name: COLUMNS[name] for name in main.features},
+        tagged=tagged,
+        token_columns={name: TOKEN_COLUMNS[name] for name in tagged.features} if tagged else {},
+        untagged=corpus.num_rows - sum(part.rows for part in tagged.parts) if tagged else 0,
         sample=_sample(corpus, list(main.features)),
     )
 
@@ -158,8 +190,8 @@ def _config_entry(config: Config, *, first: bool) -> dict[str, Any]:
     return {**entry, "default": True} if first else entry
 
 
-def _front_matter(data: Mapping[str, Any]) -> str:
-    """YAML in which no line of a string can pass for the closing `---`."""
+def front_matter(data: Mapping[str, Any]) -> str:
+    """Metadata as YAML in which no line of a string can pass for the closing `---`."""
     import yaml
 
     class Dumper(yaml.SafeDumper):
@@ -271,6 +303,11 @@ def _cell(text: object) -> str:
 def _words(text: object) -> str:
     """Prose on one line that has no markup."""
     return _MARKUP.sub(r"\\\g<0>", _one_line(text))
+
+
+def _bar(count: int, most: int) -> str:
+    """A bar of a bar chart; what there is has some length."""
+    return "█" * max(round(_WIDEST_BAR * count / most), min(count, 1))
 
 
 def _fenced(text: str, kind: str) -> str:

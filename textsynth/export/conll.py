@@ -12,10 +12,10 @@ from typing import IO
 
 import pyarrow as pa
 
-from textsynth.corpus import Slot, count_by, span_fault
+from textsynth.corpus import Slot, count_by
 from textsynth.export import About, ExportReport
 from textsynth.export.target import Row, batches, rows, valid_names, writing
-from textsynth.export.tokens import tags, tokens
+from textsynth.export.tokens import slot_fault, tags, tokens
 
 TRAIN = "train.conll"
 FILES = {None: TRAIN, "train": TRAIN, "validation": "validation.conll", "test": "test.conll"}
@@ -84,11 +84,7 @@ def fault(row: Row) -> str | None:
         return "text_has_newline"
     if len(text) > LONGEST:
         return "text_too_long"
-    wrong = span_fault(text, [(slot.start, slot.end) for slot in row.slots]) if row.slots else None
-    spaced = any(
-        text[s.start].isspace() or text[s.end - 1].isspace() for s in row.slots if not wrong
-    )
-    return wrong or ("space_at_slot_edge" if spaced else None)
+    return slot_fault(text, row.slots)
 
 
 def _sentence(text: str, intent: str | None, slots: list[Slot]) -> str | None:

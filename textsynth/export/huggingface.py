@@ -1,13 +1,13 @@
 """A folder that `datasets.load_dataset` opens: Parquet for each split, and a dataset card.
 
-The features stand in the Parquet files and in the card, so that the folder opens alike from a disk
-and from the hub.
+It has two configurations: the utterances, and the same rows as tokens with tags. The features stand
+in the Parquet files and in the card, so that the folder opens alike from a disk and from the hub.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,29 @@ import pyarrow.parquet as pq
 
 from textsynth.corpus import SCHEMA, WORD, count_by
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport, license_id
-from textsynth.export.card import SPLITS, TAGS, Config, Part, render
-from textsynth.export.target import foreign, replacing, require_rows
+from textsynth.export import About, ExportReport, license_id, tagged
+from textsynth.export.card import CARD, FOLDERS, SPLITS, TOKENS, UTTERANCES, Config, Part, render
+from textsynth.export.cardmerge import is_ours
+from textsynth.export.target import REPORT, Job, foreign, replacing, require_rows
 
 DIALOGUE = ("dialogue_id", "turn", "speaker", "act", "state")
-CARD = "README.md"
+# a file of rows, by its place in the folder
+SHARD = re.compile(
+    rf"(?:{'|'.join(FOLDERS.values())})/(?:{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet"
+)
 
 # a row group is what a stream fetches at once
 _ROW_GROUP = 10_000
-_OURS = re.compile(rf"{CARD}|data|data/(?:{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
+_NOT_SHARDS = (CARD, REPORT, *FOLDERS.values())
 
 
 def export(
-    corpus: pa.Table, folder: Path, about: About, *, shard_rows: int = 100_000
+    corpus: pa.Table,
+    folder: Path,
+    about: About,
+    *,
+    tokens: bool = True,
+    shard_rows: int = 100_000,
 ) -> ExportReport:
     """Write a folder that `datasets.load_dataset` opens, with a dataset card.
 
@@ -40,6 +49,9 @@ def export(
     order. A dataset that was exported here before is replaced; a folder with anything else in it is
     refused. `shard_rows` is the most rows a Parquet file holds.
 
+    With `tokens`, and where there are slots, a second configuration `tokens` has the rows as tokens
+    with a tag in IOB2 each (`List(ClassLabel)`), without those whose slots are no whole tokens.
+
     Raises:
         ExportError: no rows, a row without a known split, a licence that is no id, or a folder that
             is not ours or cannot be written.
@@ -47,13 +59,16 @@ def export(
     license_ = license_id(about.license)
     if shard_rows < 1:
         raise ExportError(f"shard_rows is {shard_rows}", fix="give 1 or more")
-    counts = _counts(corpus)
+    _counts(corpus)
     with replacing(folder, _fault) as temporary:
-        (temporary / "data").mkdir()
-        config = _write_utterances(corpus, temporary, shard_rows, counts)
-        card = render(corpus, [config], about, license_)
-        (temporary / CARD).write_text(card, encoding="utf-8", newline="\n")
-    return ExportReport("huggingface", folder, corpus.num_rows)
+        job = Job("huggingface", folder, temporary, written=corpus.num_rows)
+        features = _features(corpus)
+        configs = [_write(corpus, temporary, UTTERANCES, features, _columns, shard_rows)]
+        if tokens:
+            configs += _tokens_config(corpus, job, features.get("intent"), shard_rows)
+        job.write_text(CARD, render(corpus, configs, about, license_))
+        job.finish()
+    return job.report()
 
 
 def _counts(corpus: pa.Table) -> dict[str, int]:
@@ -71,40 +86,55 @@ def _counts(corpus: pa.Table) -> dict[str, int]:
 
 def _fault(target: Path, there: list[str]) -> str | None:
     """Why a folder is no dataset that was exported here."""
-    others = [name for name in there if not _OURS.fullmatch(name)]
+    others = [name for name in there if name not in _NOT_SHARDS and not SHARD.fullmatch(name)]
     if others:
         return foreign(others)
     return None if _is_our_card(target / CARD) else "the folder holds another dataset"
 
 
 def _is_our_card(card: Path) -> bool:
-    import yaml
-
     try:
-        _, opening, rest = card.read_text(encoding="utf-8").partition("---\n")
-        data = yaml.safe_load(rest.partition("\n---\n")[0]) if opening else None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return is_ours(card.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ExportError):
         return False
-    return isinstance(data, dict) and set(TAGS) <= set(data.get("tags") or ())
 
 
-def _write_utterances(
-    corpus: pa.Table, folder: Path, shard_rows: int, counts: Mapping[str, int]
+def _tokens_config(corpus: pa.Table, job: Job, intent: Any, shard_rows: int) -> list[Config]:
+    """The configuration of tokens, written; none where no row has a slot."""
+    rows, labels, refused = tagged.taggable(corpus)
+    if refused:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in refused.items())
+        job.note(f"rows that are not in the configuration `{TOKENS}`: {rules}")
+    if not labels:
+        return []
+    features = tagged.features(labels, intent)
+    return [_write(rows, job.at, TOKENS, features, _token_columns, shard_rows)]
+
+
+def _write(
+    corpus: pa.Table,
+    folder: Path,
+    name: str,
+    features: Any,
+    columns: Callable[[pa.Table, Any], Mapping[str, Any]],
+    shard_rows: int,
 ) -> Config:
-    features = _features(corpus)
+    """The Parquet files of a configuration; `columns` gives those of a shard, by name."""
+    place = FOLDERS[name]
+    (folder / place).mkdir()
+    schema = features.arrow_schema  # which carries the features as metadata
     parts = []
-    for split, rows in counts.items():
+    for split, rows in _counts(corpus).items():
         size = 0
         shards = -(-rows // shard_rows)
         for number, shard in enumerate(_shards(corpus, split, shard_rows)):
-            encoded = _encode(shard, features)
-            name = f"{split}-{number:05d}-of-{shards:05d}.parquet"
-            pq.write_table(
-                encoded, folder / "data" / name, compression="zstd", row_group_size=_ROW_GROUP
-            )
+            found = columns(shard, features)
+            encoded = pa.table([found[c.name].cast(c.type) for c in schema], schema=schema)
+            file = folder / place / f"{split}-{number:05d}-of-{shards:05d}.parquet"
+            pq.write_table(encoded, file, compression="zstd", row_group_size=_ROW_GROUP)
             size += encoded.nbytes
         parts.append(Part(split, rows, size))
-    return Config("default", "data", features, tuple(parts))
+    return Config(name, place, features, tuple(parts))
 
 
 def _shards(corpus: pa.Table, split: str, shard_rows: int) -> Iterable[pa.Table]:
@@ -143,14 +173,16 @@ def _feature(kind: pa.DataType) -> Any:
     return Value("string" if kind == WORD else str(kind))
 
 
-def _encode(rows: pa.Table, features: Any) -> pa.Table:
-    """The rows in the types of the features, which their schema carries as metadata."""
-    schema = features.arrow_schema
-    columns = []
-    for column in schema:
-        values = rows.column(column.name)
-        if column.name == "intent":
-            names = pa.array(features["intent"].names, pa.string())
-            values = pc.index_in(pc.cast(values, pa.string()), value_set=names)
-        columns.append(values.cast(column.type))
-    return pa.table(columns, schema=schema)
+def _columns(rows: pa.Table, features: Any) -> dict[str, Any]:
+    """The columns of some rows, by name; intents by their place among the names."""
+    found = {name: rows.column(name) for name in features}
+    if "intent" in features:
+        names = pa.array(features["intent"].names, pa.string())
+        found["intent"] = pc.index_in(pc.cast(found["intent"], pa.string()), value_set=names)
+    return found
+
+
+def _token_columns(rows: pa.Table, features: Any) -> dict[str, Any]:
+    words, marks = tagged.encode(rows, features)
+    kept = {name: feature for name, feature in features.items() if name in rows.column_names}
+    return {**_columns(rows, kept), "tokens": words, "tags": marks}

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from textsynth.corpus import Slot
+from textsynth.corpus import Slot, span_fault
 
 _WORDS = re.compile(r"\w+|[^\w\s]")
 # Signs that belong to the letter before them, and joiners, which no `\w` takes.
@@ -33,6 +33,15 @@ def tags(places: Sequence[tuple[int, int]], slots: Sequence[Slot]) -> list[str]:
         else:
             found.append(f"{'B' if start == slot.start else 'I'}-{slot.label}")
     return found
+
+
+def slot_fault(text: str, slots: Sequence[Slot]) -> str | None:
+    """Why these slots cannot be runs of whole tokens: a fault of `corpus.span_fault`, or
+    `space_at_slot_edge`; None where they can."""
+    wrong = span_fault(text, [(slot.start, slot.end) for slot in slots]) if slots else None
+    if wrong or not any(text[s.start].isspace() or text[s.end - 1].isspace() for s in slots):
+        return wrong
+    return "space_at_slot_edge"
 
 
 def _ascii(text: str) -> list[tuple[int, int]]:
