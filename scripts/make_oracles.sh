@@ -45,7 +45,13 @@ dialogflow() {
     $pip 'google-cloud-dialogflow-cx>=2.9'
 }
 
-ALL=(rasa alexa lex dialogflow)
+# The parser of speech grammars, in C.
+jsgf() {
+    environment jsgf
+    $pip 'pocketsphinx>=5,<6'
+}
+
+ALL=(rasa alexa lex dialogflow jsgf)
 
 for name in "${@:-${ALL[@]}}"; do
     if [ -d "$ORACLES/$name" ]; then

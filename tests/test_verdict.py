@@ -53,6 +53,9 @@ def test_the_best_mix_is_named_where_adding_helps() -> None:
     none = told(utility=[figure("gain", 0.00, -0.01, 0.01)], mixing=mixing)[0]
     assert "best with 2 synthetic rows to each real one" in good.text
     assert "synthetic rows to each" not in none.text
+    at_full_weight = [figure("recommended_multiple", 0.0)]
+    lighter = told(utility=[figure("gain", 0.02, 0.01, 0.03)], mixing=at_full_weight)[0]
+    assert "only where a synthetic row counts less" in lighter.text
 
 
 def test_a_missed_gate_comes_before_a_gain() -> None:

@@ -88,7 +88,11 @@ def _gain(gain: Figure | None, found: Measured) -> tuple[Level, str]:
     told = f"{on} changes by {points(gain.value)} ({between})"
     if gain.low > 0:
         best = found.figure("mixing", "recommended_multiple")
-        mix = f", best with {best.value:g} synthetic rows to each real one" if best else ""
+        mix = ""
+        if best and best.value:
+            mix = f", best with {best.value:g} synthetic rows to each real one"
+        elif best:  # of rows that count in full, where `gain` is of rows with less weight
+            mix = ", but only where a synthetic row counts less than a real one"
         return "good", f"adding these rows to the real ones helps: {told}{mix}"
     if gain.high < 0:
         return "bad", f"adding these rows to the real ones does harm: {told}"

@@ -92,7 +92,9 @@ def _files(dataset: Path, progress: Progress) -> dict[str, Path]:
 
 def _hold_gates(manifest: Mapping[str, Any], force: bool, progress: Progress) -> None:
     missed = [
-        f"{gate['gate']} ({'not measured' if gate['value'] is None else f'{gate["value"]:.3g}'})"
+        f"{gate['gate']} ("
+        + ("not measured" if gate["value"] is None else f"it is {gate['value']:.3g}")
+        + ")"
         for gate in manifest.get("gates", ())
         if not gate["passed"]
     ]
@@ -198,28 +200,29 @@ def _say_licence(old: str, new: str, progress: Progress) -> None:
 @contextmanager
 def _explained(repo_id: str, progress: Progress) -> Iterator[None]:
     """The hub's refusals and warnings in words."""
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    # HTTPError is of the HTTP library that huggingface_hub uses, whichever that is
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
-    transport = HfHubHTTPError.__mro__[1]  # of the HTTP library that huggingface_hub uses
     try:
         with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("always")
             yield
     except TextsynthError:
         raise
     except OfflineModeIsEnabled as error:
         raise ExportError("HF_HUB_OFFLINE is set", fix="unset it to push") from error
-    except (transport, OSError, ValueError, RuntimeError) as error:
+    except (HTTPError, OSError, ValueError, RuntimeError) as error:
         # an upload that failed is wrapped by the library
         cause = error.__cause__ if type(error) is RuntimeError and error.__cause__ else error
         if isinstance(cause, HfHubHTTPError):
             raise _refusal(cause, repo_id) from error
-        if isinstance(cause, transport):
+        if isinstance(cause, HTTPError):
             fix = "see whether there is a network, and what HF_ENDPOINT says"
             raise ExportError(f"the hub cannot be reached: {cause}", fix=fix) from error
         raise ExportError(f"the push failed: {cause}", where=repo_id, fix="push again") from error
     for warning in said:
-        progress.warn(" ".join(str(warning.message).split()))
+        if issubclass(warning.category, UserWarning):
+            progress.warn(" ".join(str(warning.message).split()))
 
 
 def _refusal(error: Any, repo_id: str) -> ExportError:

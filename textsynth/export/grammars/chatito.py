@@ -276,8 +276,7 @@ class _Writer:
         values: dict[str | None, list[str]] = {}
         for said, out in scope.values(found):
             ways = [_literal(said)] if isinstance(said, str) else self.ways(scope, said)
-            if out is None:
-                ways = [line for way in ways for line in self.opened(way)]
+            ways = [line for way in ways for line in self.opened(way)]
             if any(not way or way != way.strip() for way in ways):
                 raise RefusedError("value_unfit")
             values.setdefault(out, []).extend(map(_line, ways))
@@ -290,7 +289,7 @@ class _Writer:
         match = _ALONE.fullmatch(way)
         if match is None:
             return [way]
-        if match[2]:
+        if match[2]:  # it may say nothing
             raise RefusedError("value_unfit")
         return [line for inner in self.aliases[match[1]] for line in self.opened(inner)]
 

@@ -79,17 +79,10 @@ def export(grammar: Grammar, folder: Path) -> ExportReport:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts in quotes, so that none means a number or a truth."""
+    """YAML without aliases: what is there twice stands there twice."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-
-
-_Dumper.add_representer(str, _text)
 
 
 def _intent(job: Job, intent: Intent, scopes: Scopes) -> dict[str, Any]:
