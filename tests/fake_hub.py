@@ -30,11 +30,11 @@ Files = dict[str, bytes]
 
 
 class RefusalError(Exception):
-    """An answer that is an error, with the hub's code for it."""
+    """An answer that is an error, with the hub's code for it and more that its body has."""
 
-    def __init__(self, status: int, message: str, code: str = "") -> None:
+    def __init__(self, status: int, message: str, code: str = "", **more: str) -> None:
         super().__init__(message)
-        self.status, self.message, self.code = status, message, code
+        self.status, self.message, self.code, self.more = status, message, code, more
 
 
 @dataclass
@@ -139,7 +139,7 @@ def serve() -> Iterator[Hub]:
                     status = error.status
                     headers = {"X-Error-Message": error.message}
                     headers |= {"X-Error-Code": error.code} if error.code else {}
-                    content = json.dumps({"error": error.message}).encode()
+                    content = json.dumps({"error": error.message, **error.more}).encode()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -201,7 +201,7 @@ def _create(hub: Hub, asked: Asked) -> Reply:
     _writable(asked, name)
     url = f"{hub.url}/datasets/{name}"
     if name in hub.repos:
-        raise RefusalError(409, "You already created this dataset repo")
+        raise RefusalError(409, "You already created this dataset repo", url=url)
     hub.add(name, private=told.get("visibility") == "private" or bool(told.get("private")))
     return _json({"url": url, "name": name})
 

@@ -178,6 +178,129 @@ def test_it_streams(tmp_path: Path, load: Load) -> None:
     assert isinstance(first["intent"], int)
 
 
+def test_the_tokens_are_a_second_configuration(tmp_path: Path, load: Load) -> None:
+    from datasets import ClassLabel, List, Value, get_dataset_config_names
+
+    rows = corpus_of_three_intents()
+    report = export(to_table(rows), tmp_path / "dataset", about())
+    assert get_dataset_config_names(str(tmp_path / "dataset")) == ["default", "tokens"]
+    dataset = load(tmp_path / "dataset", name="tokens")
+    assert dict(dataset["train"].features) == {
+        "id": Value("string"),
+        "tokens": List(Value("string")),
+        "tags": List(ClassLabel(names=["O", "B-time", "I-time"])),
+        "intent": ClassLabel(names=["ask_time", "cancel_alarm", "set_alarm"]),
+    }
+    assert {split: part["id"] for split, part in dataset.items()} == {
+        split: [row.id for row in rows if row.split == split]
+        for split in ("train", "validation", "test")
+    }
+    first = dataset["train"][0]
+    assert (first["tokens"], first["tags"], first["intent"]) == (
+        ["wake", "me", "at", "1", "o", "'", "clock"],
+        [0, 0, 0, 1, 2, 2, 2],
+        2,
+    )
+    assert report.notes == ()
+    assert next(iter(load(tmp_path / "dataset", name="tokens", split="test", streaming=True)))
+
+
+def test_tokens_are_the_words_of_the_slots(tmp_path: Path, load: Load) -> None:
+    """Slots beside each other, inside words, in scripts with marks, and of hostile labels."""
+    rows = [
+        utterance(1, text="setalarm7am", slots=(Slot(3, 8, "a", "x"), Slot(8, 11, "b", "y"))),
+        utterance(2, text="\u0915\u093f 7 \n|", slots=(Slot(0, 2, "B-x | `y`", "z"),)),
+        utterance(3, text="7 8", slots=(Slot(2, 3, "a", "8"), Slot(0, 1, "a", "7"))),
+        utterance(4, text=" ", slots=()),
+    ]
+    export(to_table(rows), tmp_path / "dataset", About("x"))
+    train = load(tmp_path / "dataset", name="tokens")["train"]
+    names = train.features["tags"].feature.names
+    assert names == ["O", "B-B-x | `y`", "I-B-x | `y`", "B-a", "I-a", "B-b", "I-b"]
+    assert [(row["tokens"], [names[tag] for tag in row["tags"]]) for row in train] == [
+        (["set", "alarm", "7am"], ["O", "B-a", "B-b"]),
+        (["\u0915\u093f", "7", "|"], ["B-B-x | `y`", "O", "O"]),
+        (["7", "8"], ["B-a", "B-a"]),
+        ([], []),
+    ]
+
+
+def test_rows_whose_slots_are_no_tokens_are_left_out(tmp_path: Path, load: Load) -> None:
+    rows = [
+        utterance(1),
+        utterance(2, text="at seven", slots=(Slot(2, 8, "time", "7"),)),
+        utterance(3, text="at seven", slots=(Slot(0, 4, "a", "7"), Slot(3, 8, "b", "7"))),
+        utterance(4, text="at seven", slots=(Slot(3, 9, "only_here", "7"),), split="test"),
+    ]
+    report = export(to_table(rows), tmp_path / "dataset", About("x"))
+    assert (report.written, report.refused) == (4, {})
+    assert report.notes == (
+        "rows that are not in the configuration `tokens`: "
+        "space_at_slot_edge 1, span_out_of_bounds 1, spans_overlap 1",
+    )
+    tagged = load(tmp_path / "dataset", name="tokens")
+    assert {split: part["id"] for split, part in tagged.items()} == {"train": [rows[0].id]}
+    assert tagged["train"].features["tags"].feature.names == ["O", "B-time", "I-time"]
+    assert list(load(tmp_path / "dataset")) == ["train", "test"]
+    card = (tmp_path / "dataset" / "README.md").read_text(encoding="utf-8")
+    assert "3 rows are not in it, since a slot" in card
+    export(to_table(rows[1:]), tmp_path / "dataset", About("x"))
+    assert not (tmp_path / "dataset" / "tokens").exists()
+
+
+@pytest.mark.parametrize("changes", [{"tokens": False}, {"slots": ()}])
+def test_without_the_tokens(tmp_path: Path, load: Load, changes: dict[str, Any]) -> None:
+    from datasets import get_dataset_config_names
+
+    options = {"tokens": changes.pop("tokens")} if "tokens" in changes else {}
+    export(to_table([utterance(1)]), tmp_path / "dataset", About("x"))
+    export(to_table([utterance(1, **changes)]), tmp_path / "dataset", About("x"), **options)
+    assert get_dataset_config_names(str(tmp_path / "dataset")) == ["default"]
+    assert not (tmp_path / "dataset" / "tokens").exists()
+    assert load(tmp_path / "dataset")["train"].num_rows == 1
+
+
+def test_tokens_without_intents(tmp_path: Path, load: Load) -> None:
+    export(to_table([utterance(1, intent=None)]), tmp_path / "dataset", About("x"))
+    columns = load(tmp_path / "dataset", name="tokens")["train"].column_names
+    assert columns == ["id", "tokens", "tags"]
+    export(to_table([utterance(1), utterance(2, intent=None)]), tmp_path / "dataset", About("x"))
+    assert load(tmp_path / "dataset", name="tokens")["train"]["intent"] == [0, None]
+
+
+def test_the_quick_start_runs(
+    tmp_path: Path, load: Load, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    export(to_table(corpus_of_three_intents()), tmp_path / "dataset", about())
+    card = (tmp_path / "dataset" / "README.md").read_text(encoding="utf-8")
+    opened = datasets.load_dataset
+    cache = str(tmp_path / "cache")
+    monkeypatch.setattr(datasets, "load_dataset", lambda *names: opened(*names, cache_dir=cache))
+    blocks = [part.partition("```")[0] for part in card.split("```python\n")[1:]]
+    exec("\n".join(blocks).replace("path/to/this/folder", str(tmp_path / "dataset")), {})
+    assert capsys.readouterr().out.splitlines() == [
+        "wake me at 1 o'clock -> set_alarm",
+        "time = 1 o'clock",
+        "[('wake', 'O'), ('me', 'O'), ('at', 'O'), ('1', 'B-time'), ('o', 'I-time'), "
+        "(\"'\", 'I-time'), ('clock', 'I-time')]",
+    ]
+
+
+def test_bars_show_the_counts(tmp_path: Path) -> None:
+    rows = [utterance(n) for n in range(60)] + [
+        utterance(60, intent="rare"),
+        utterance(61, intent="half"),
+    ]
+    rows += [utterance(n, intent="half") for n in range(62, 91)]
+    export(to_table(rows), tmp_path / "dataset", About("x"))
+    card = (tmp_path / "dataset" / "README.md").read_text(encoding="utf-8")
+    assert f"| `set_alarm` | 60 | 60 | {'█' * 20} |" in card
+    assert f"| `half` | 30 | 30 | {'█' * 10} |" in card
+    assert "| `rare` | 1 | 1 | █ |" in card
+
+
 def test_null_dialogue_columns_are_dropped(tmp_path: Path, load: Load) -> None:
     export(to_table([utterance(1)]), tmp_path / "dataset", About("x"))
     assert load(tmp_path / "dataset")["train"].column_names == [

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fake_hub import READER, WRITER, Hub, serve
 from test_export_huggingface import about, corpus_of_three_intents, utterance
@@ -31,7 +33,7 @@ tags: [voice]
 source_datasets: [team/collected]
 configs:
 - config_name: extra
-  data_files: extra.csv
+  data_files: extra.parquet
   default: true
 dataset_info:
 - config_name: extra
@@ -47,7 +49,6 @@ Made by the kitchen team.
 
 kitchen@example.org
 """
-EXTRA = {"extra.csv": b"line\nhello\n"}
 
 
 class Said(Progress):
@@ -69,6 +70,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with serve() as found:
         for name, value in {
             "ENDPOINT": found.url,
+            "HUGGINGFACE_CO_URL_TEMPLATE": found.url + "/{repo_id}/resolve/{revision}/{filename}",
             "HF_HUB_OFFLINE": False,
             "HF_HUB_DISABLE_XET": True,
             "HF_HUB_DISABLE_PROGRESS_BARS": True,
@@ -194,7 +196,9 @@ def test_stale_files_and_features_go(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_a_card_that_is_there_is_merged(hub: Hub, tmp_path: Path) -> None:
-    hub.add(NAME, {CARD: FOREIGN.encode(), **EXTRA})
+    extra = tmp_path / "extra.parquet"
+    pq.write_table(pa.table({"line": ["hello"]}), extra)
+    hub.add(NAME, {CARD: FOREIGN.encode(), "extra.parquet": extra.read_bytes()})
     said = Said()
     run = made(tmp_path / "run")
     push(run, NAME, progress=said)
@@ -210,8 +214,7 @@ def test_a_card_that_is_there_is_merged(hub: Hub, tmp_path: Path) -> None:
     ]
     ours, _, kept = body.partition(KEPT)
     assert ours.strip() == parse((run / "dataset" / CARD).read_text())[1].strip()
-    assert kept.strip() == FOREIGN.partition("---\n# ")[2].join(["# ", ""]).strip()
-    assert hub.files(NAME)["extra.csv"] == EXTRA["extra.csv"]
+    assert kept.strip() == FOREIGN[FOREIGN.index("# Our alarms") :].strip()
     assert loaded(tmp_path)["train"].num_rows == 12
     assert loaded(tmp_path, "extra")["train"]["line"] == ["hello"]
     before = hub.files(NAME)[CARD]

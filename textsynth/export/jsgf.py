@@ -65,9 +65,11 @@ def rule_name(name: str) -> str:
 
 
 def tag(value: str) -> str:
-    """A value as a tag; nothing for an empty one, since tags are not empty."""
+    """A value as a tag; nothing for an empty one, since tags are not empty. A space follows a
+    backslash at its end, which pocketsphinx would take for the escape of the brace."""
     plain = " ".join(value.split())
-    return f" {{{_IN_TAGS.sub(_escape, plain)}}}" if plain else ""
+    space = " " * plain.endswith("\\")
+    return f" {{{_IN_TAGS.sub(_escape, plain)}{space}}}" if plain else ""
 
 
 def _escape(match: re.Match[str]) -> str:

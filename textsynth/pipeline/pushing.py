@@ -211,7 +211,7 @@ def _explained(repo_id: str, progress: Progress) -> Iterator[None]:
         raise
     except OfflineModeIsEnabled as error:
         raise ExportError("HF_HUB_OFFLINE is set", fix="unset it to push") from error
-    except (HTTPError, OSError, ValueError, RuntimeError) as error:
+    except (HTTPError, OSError, ValueError, LookupError, RuntimeError) as error:
         # an upload that failed is wrapped by the library
         cause = error.__cause__ if type(error) is RuntimeError and error.__cause__ else error
         if isinstance(cause, HfHubHTTPError):
