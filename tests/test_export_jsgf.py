@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -85,8 +86,6 @@ def test_names_that_collide(tmp_path: Path) -> None:
 @given(utterances("ab '-,.1&{}\u00e9\\"))
 def test_rules_are_whole(rows: list[Utterance]) -> None:
     """Each reference has a rule, and no sentence has a sign that means something in JSGF."""
-    import re
-
     rows.append(row("filler", id="filler"))
     with tempfile.TemporaryDirectory() as folder:
         export(to_table(rows), Path(folder) / "out", About("x"))

@@ -268,7 +268,7 @@ def import_(
         source,
         output,
         format=format_,
-        columns=_pairs(columns),
+        columns=_pairs(columns, "--columns", "text=utterance"),
         split=split,
         language=language,
         per_sample=per_sample,
@@ -407,17 +407,44 @@ def compare(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    source: Annotated[
+        Path, typer.Argument(help="A finished run folder; or templates, a file or folder.")
+    ],
     to: Annotated[str, typer.Option(help="The format; `textsynth list` names them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+    option: Annotated[
+        list[str],
+        typer.Option(metavar="NAME=VALUE", help="An option of the format (repeatable)."),
+    ] = [],  # noqa: B006
+    json_: Json = False,
 ) -> None:
-    """Write the corpus of a finished run in another format."""
+    """Write the corpus of a finished run, or templates, in another format.
+
+    Rows that the format cannot hold are left out, with the rule that they break.
+    """
     from textsynth import pipeline
 
-    report = pipeline.export_run(run, to, output)
-    typer.echo(f"{output}: {report.written:,} rows as {report.format}")
+    options = _pairs(option, "--option", "invocation=my bot")
+    if (source / "manifest.json").is_file():
+        report = pipeline.export_run(source, to, output, options)
+    elif options:
+        raise UsageError("templates are written without options", fix="leave --option out")
+    else:
+        report = pipeline.export_templates(source, to, output)
+    if json_:
+        typer.echo(json.dumps({
+            "format": report.format, "folder": str(report.folder), "written": report.written,
+            "refused": dict(report.refused), "sampled": dict(report.sampled),
+            "notes": list(report.notes),
+        }))  # fmt: skip
+        return
     for reason, count in report.refused.items():
-        typer.echo(f"  refused {count}: {reason}", err=True)
+        typer.echo(f"refused: {count:,}: {reason}", err=True)
+    for limit, (kept, of) in report.sampled.items():
+        typer.echo(f"sampled: {kept:,} of {of:,}: {limit}", err=True)
+    for note in report.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{output}: {report.written:,} written as {report.format}")
 
 
 @app.command("list")
@@ -427,13 +454,13 @@ def list_(json_: Json = False) -> None:
 
     known = {
         kind: {name: registry.summary(kind, name) for name in sorted(registry.places(kind))}
-        for kind in ("filters", "metrics", "exporters")
+        for kind in ("filters", "metrics", "exporters", "grammar_exporters")
     }
     if json_:
         typer.echo(json.dumps(known))
         return
     for kind, names in known.items():
-        print_table([kind, ""], [[name, about] for name, about in names.items()])
+        print_table([kind.replace("_", " "), ""], [[name, about] for name, about in names.items()])
 
 
 @app.command()
@@ -462,11 +489,11 @@ def _load(path: Path, per_intent: int | None, seed: int | None, overrides: Seque
     return Recipe.load(path, added)
 
 
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    """`text=utterance` as a mapping."""
+def _pairs(given: Sequence[str], option: str, example: str) -> dict[str, str]:
+    """`name=value` as a mapping."""
     for entry in given:
         if "=" not in entry:
-            raise UsageError(f"--columns {entry!r} names no column", fix="write text=utterance")
+            raise UsageError(f"{option} {entry!r} has no `=`", fix=f"write {example}")
     return dict(entry.split("=", 1) for entry in given)
 
 

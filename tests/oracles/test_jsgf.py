@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from exported import HOSTILE, kept, row, told, utterances
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from textsynth.corpus import Utterance, substitute, to_table
+from textsynth.corpus import utterances as rows_of
+from textsynth.export import About
+from textsynth.export.grammars import jsgf as of_grammars
+from textsynth.export.jsgf import export
+from textsynth.export.speech import HOLE, spoken
+from textsynth.grammar import draw, grammar
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from exported import HOSTILE, kept, row, told, utterances  # noqa: E402
-
-from textsynth.corpus import Utterance, substitute, to_table  # noqa: E402
-from textsynth.corpus import utterances as rows_of  # noqa: E402
-from textsynth.export import About  # noqa: E402
-from textsynth.export.grammars import jsgf as of_grammars  # noqa: E402
-from textsynth.export.jsgf import export  # noqa: E402
-from textsynth.export.speech import HOLE, spoken  # noqa: E402
-from textsynth.grammar import draw, grammar  # noqa: E402
-
 PYTHON = ROOT / ".oracles" / "jsgf" / "bin" / "python"
 
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="`make oracles` makes it")

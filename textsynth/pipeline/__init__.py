@@ -14,6 +14,7 @@ import dataclasses
 import platform
 import resource
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.evaluating import evaluate as evaluate
+from textsynth.pipeline.exporting import export_templates as export_templates
 from textsynth.pipeline.importing import import_seeds as import_seeds
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
@@ -336,19 +338,24 @@ def _is_recipe(path: Path) -> bool:
     return path.suffix in grammar_module.SUFFIXES or not path.exists()
 
 
-def export_run(folder: Path, to: str, output: Path) -> ExportReport:
-    """Write the corpus of a finished run in another format.
+def export_run(
+    folder: Path, to: str, output: Path, options: Mapping[str, Any] | None = None
+) -> ExportReport:
+    """Write the corpus of a finished run in another format; `options` are those of the exporter.
 
     Raises:
-        RunError: the folder is no finished run; ExportError: the target cannot be written.
+        RunError: the folder is no finished run; RecipeError: an option that the format has not;
+        ExportError: the target cannot be written.
     """
     run = Run(folder)
     about = dict(run.manifest()["about"])
     about["steps"] = tuple(StepCount(**step) for step in about["steps"])
-    about["models"] = tuple(tuple(model) for model in about["models"])
+    for name in ("models", "figures", "gates"):
+        about[name] = tuple(map(tuple, about.get(name, ())))
     about["recipe"] = (folder / "recipe.yaml").read_text(encoding="utf-8")
     chosen = corpus.read(folder / "corpus.parquet")
-    report: ExportReport = registry.find("exporters", to)(chosen, output, About(**about))
+    checked = registry.options("exporters", to, options or {})
+    report: ExportReport = registry.find("exporters", to)(chosen, output, About(**about), **checked)
     return report
 
 
