@@ -202,6 +202,18 @@ def test_a_loss_without_a_base_model_and_with_gaps() -> None:
     assert overall(found)["mia_auc"].value == pytest.approx(by_loss.value, abs=0.05)
 
 
+@pytest.mark.parametrize(("value", "leaks"), [("Mary", 0.0), ("Mary Poe", 0.5)])
+def test_a_single_word_in_a_slot_is_of_a_list(value: str, leaks: float) -> None:
+    def find(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        return [[(5, 5 + len(value))] if value in text else [] for text in texts]
+
+    slot = Slot(5, 5 + len(value), "contact", value)
+    rows = corpus.to_table([Utterance("1", f"call {value}", slots=(slot,)), Utterance("2", "hi")])
+    given = dataclasses.replace(sets(["x"], SEEDS, HOLDOUT), synthetic=rows)
+    found = measured(given, find_leaks=find)["attribute_leakage"]
+    assert found.value == leaks
+
+
 def test_removed_values_that_come_back() -> None:
     def find(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         return [[(0, 4)] if "Mary" in text else [] for text in texts]

@@ -7,7 +7,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 from pydantic import Field
@@ -18,6 +18,7 @@ from textsynth.evaluate import (
     Context,
     Figure,
     Findings,
+    FindSpans,
     Sets,
     intervals,
     membership,
@@ -297,6 +298,21 @@ def _copied(
     return [Figure("verbatim_5grams", value.value, value.low, value.high, reference=reference)]
 
 
+def _given_away(rows: pa.Table, find_leaks: FindSpans) -> int:
+    """Rows that hold a removed value. A single word in a slot is none: first names and places of
+    the lists that fill slots are somebody's by chance."""
+    texts, slots = corpus.column(rows, "text"), corpus.column(rows, "slots")
+
+    def counts(text: str, filled: Sequence[Mapping[str, Any]], start: int, end: int) -> bool:
+        inside = any(slot["start"] <= start and end <= slot["end"] for slot in filled or ())
+        return not (inside and text[start:end].isalpha())
+
+    return sum(
+        any(counts(text, filled, start, end) for start, end in found)
+        for text, filled, found in zip(texts, slots, find_leaks(texts), strict=True)
+    )
+
+
 def _leaked(rows: pa.Table, holdout: pa.Table, context: Context, notes: list[str]) -> list[Figure]:
     if context.find_leaks is None:
         notes.append(
@@ -307,9 +323,9 @@ def _leaked(rows: pa.Table, holdout: pa.Table, context: Context, notes: list[str
     texts = corpus.column(rows, "text")
     if not texts:
         return []
-    value = intervals.share(sum(map(bool, context.find_leaks(texts))), len(texts))
+    value = intervals.share(_given_away(rows, context.find_leaks), len(texts))
     others = corpus.column(holdout, "text")
-    real = intervals.share(sum(map(bool, context.find_leaks(others))), len(others))
+    real = intervals.share(_given_away(holdout, context.find_leaks), len(others))
     return [
         Figure(
             "attribute_leakage",

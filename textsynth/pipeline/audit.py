@@ -326,8 +326,9 @@ class _Tuned:
 
         source = models.language_model_source(self._base)
         model, vocabulary = trimmed.load(source, self._texts)
-        for folder in _adapters(self._run):
-            model = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+        with models.quiet():
+            for folder in _adapters(self._run):
+                model = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
         return model, vocabulary
 
     def __call__(self, texts: list[str]) -> Any:
