@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_export_huggingface import about, corpus_of_three_intents, utterance
 
@@ -149,6 +149,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
+@settings(max_examples=25)  # each reads four long cards
 @given(LINES, st.booleans())
 def test_merging_again_changes_nothing(lines: list[str], ours: bool) -> None:
     added = "\n".join(lines)

@@ -447,6 +447,32 @@ def export(
     typer.echo(f"{output}: {report.written:,} written as {report.format}")
 
 
+@app.command()
+def push(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    repo_id: Annotated[str, typer.Argument(metavar="ORG/NAME", help="The dataset on the hub.")],
+    private: Annotated[bool, typer.Option("--private", help="Nobody else may see it.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Although a gate was missed, or the dataset is not ours."),
+    ] = False,
+    revision: Annotated[str | None, typer.Option(help="The branch; default: main.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Publish the dataset of a run on the Hugging Face hub; a card that is there is merged.
+
+    The token is that of `hf auth login`, or HF_TOKEN.
+    """
+    from textsynth import pipeline
+
+    progress = Progress() if quiet else TerminalProgress()
+    typer.echo(
+        pipeline.push(
+            run, repo_id, private=private, force=force, revision=revision, progress=progress
+        )
+    )
+
+
 @app.command("list")
 def list_(json_: Json = False) -> None:
     """Name the filters, metrics and exporters, with what each does."""

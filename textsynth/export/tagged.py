@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from textsynth.export.target import batches
-from textsynth.export.tokens import slot_fault, tags, tokens
+from textsynth.export.tokens import slot_fault, tagged_words
 
 
 def taggable(corpus: pa.Table) -> tuple[pa.Table, list[str], Mapping[str, int]]:
@@ -48,18 +49,19 @@ def features(labels: list[str], intent: Any) -> Any:
 
 def encode(rows: pa.Table, features: Any) -> tuple[pa.Array, pa.Array]:
     """The columns `tokens` and `tags` of rows that `taggable` gave."""
-    codes = {name: code for code, name in enumerate(features["tags"].feature.names)}
+    names = pa.array(features["tags"].feature.names, pa.string())
     found: tuple[list[pa.Array], list[pa.Array]] = ([], [])
     for batch in batches(rows, ("text", "slots")):
         words: list[str] = []
-        marks: list[int] = []
+        marks: list[str] = []
         ends = [0]
         for text, slots in zip(batch["text"], batch["slots"], strict=True):
-            places = tokens(text, [edge for slot in slots for edge in (slot.start, slot.end)])
-            words += [text[start:end] for start, end in places]
-            marks += [codes[tag] for tag in tags(places, slots)]
+            more = tagged_words(text, slots)
+            words += more[0]
+            marks += more[1]
             ends.append(len(words))
         offsets = pa.array(ends, pa.int32())
+        codes = pc.index_in(pa.array(marks, pa.string()), value_set=names).to_numpy()
         found[0].append(pa.ListArray.from_arrays(offsets, pa.array(words, pa.string())))
-        found[1].append(pa.ListArray.from_arrays(offsets, pa.array(marks, pa.int64())))
+        found[1].append(pa.ListArray.from_arrays(offsets, pa.array(codes, pa.int64())))
     return pa.chunked_array(found[0]), pa.chunked_array(found[1])

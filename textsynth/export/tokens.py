@@ -35,6 +35,26 @@ def tags(places: Sequence[tuple[int, int]], slots: Sequence[Slot]) -> list[str]:
     return found
 
 
+def tagged_words(text: str, slots: Sequence[Slot]) -> tuple[list[str], list[str]]:
+    """The tokens and their tags as `tokens` and `tags` give them, where `slot_fault` finds nothing;
+    faster where the text is ASCII."""
+    if not text.isascii():
+        places = tokens(text, [edge for slot in slots for edge in (slot.start, slot.end)])
+        return [text[start:end] for start, end in places], tags(places, slots)
+    words: list[str] = []
+    marks: list[str] = []
+    at = 0
+    for slot in slots:
+        words += _WORDS.findall(text, at, slot.start)
+        marks += ["O"] * (len(words) - len(marks))
+        words += _WORDS.findall(text, slot.start, slot.end)
+        marks.append(f"B-{slot.label}")
+        marks += [f"I-{slot.label}"] * (len(words) - len(marks))
+        at = slot.end
+    words += _WORDS.findall(text, at)
+    return words, marks + ["O"] * (len(words) - len(marks))
+
+
 def slot_fault(text: str, slots: Sequence[Slot]) -> str | None:
     """Why these slots cannot be runs of whole tokens: a fault of `corpus.span_fault`, or
     `space_at_slot_edge`; None where they can."""

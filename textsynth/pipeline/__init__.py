@@ -55,6 +55,7 @@ from textsynth.pipeline.prepare import (
     with_invented,
     with_names,
 )
+from textsynth.pipeline.pushing import push as push
 from textsynth.pipeline.reporting import report as report
 from textsynth.pipeline.scrubfile import scrub_file as scrub_file
 from textsynth.pipeline.scrubfile import scrub_options as scrub_options
