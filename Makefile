@@ -44,7 +44,7 @@ test: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 test-heavy: install-dev
 	TEXTSYNTH_HEAVY=1 $(BIN)/pytest -m "heavy or not heavy"
