@@ -27,6 +27,7 @@ from textsynth.evaluate import (
 FEWEST = 20  # rows a side; with fewer nothing is measured
 MAUVE_FEWEST, MAUVE_ENOUGH = 100, 5000
 JUDGED = 1000  # rows a side that discriminators and the tagger see
+READ = 500  # of them a side that the base model reads, 50 a second
 MAPPED = 750  # points a side
 Features = Literal["embeddings", "hidden_states"]
 NEAREST = 5
@@ -140,8 +141,8 @@ def fidelity(sets: Sets, context: Context, *, mauve_features: Features = "embedd
     minutes for 5,000 rows a side, on the base model's hidden states; the Fréchet distance (Heusel
     et al. 2017), precision, recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al.
     2020; k = 5) on embeddings; AUC of fresh discriminators, balanced by intent, of at most 1,000
-    rows a side; and the total variation distance of lengths, intents, slots, parts of speech and
-    function words.
+    rows a side (500 for that on hidden states); and the total variation distance of lengths,
+    intents, slots, parts of speech and function words.
 
     The target is the holdout and the reference is the real rows against it, all three samples of
     one size by keyed hash. Where these are so few that half of the holdout is more, its one half is
@@ -267,7 +268,8 @@ def _told_apart(
         drawn = [samples.rows(table, min(size, JUDGED), context.seed) for table in tables]
         notes.append("Discriminators are not balanced by intent: the sides share too few.")
     texts = [corpus.column(table, "text") for table in drawn]
-    states = [(context.hidden_states or context.embed)(own) for own in texts]
+    read = context.hidden_states or context.embed
+    states = [read(own[:READ] if context.hidden_states else own) for own in texts]
     if context.hidden_states is None:
         notes.append("Without a base model, auc_neighbours is of sentence embeddings.")
     sides = [0, *range(2, len(tables))]
