@@ -243,3 +243,30 @@ def test_a_missed_gate_ends_with_status_4(
     assert status("evaluate", folder / "run", "--metric", "counting") == 4
     shown = capsys.readouterr().out
     assert "gate MISSED: counting.rows > 1000 (it is 20)" in shown
+
+
+def test_figures_report_and_card_reach_mlflow(
+    folder: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    store = (folder / "mlruns").as_uri()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        evaluate=["counting"],
+        tracking={"report_to": "mlflow"},
+    )
+    client = mlflow.MlflowClient(store)
+    (found,) = client.search_runs([mlflow.get_experiment_by_name("textsynth").experiment_id])
+    assert found.data.metrics["counting/rows"] == 20
+    kept = {artifact.path for artifact in client.list_artifacts(found.info.run_id)}
+    assert kept == {"metrics.json", "report.html", "README.md"}
+
+
+def test_the_run_has_its_report(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"}, evaluate=["counting"])
+    page = (made.folder / "report.html").read_text()
+    assert "<title>" in page and "http://" not in page.replace("http://www.w3.org", "")

@@ -27,7 +27,7 @@ from textsynth.evaluate import (
 FEWEST = 20  # rows a side; with fewer nothing is measured
 MAUVE_FEWEST, MAUVE_ENOUGH = 100, 5000
 JUDGED = 1000  # rows a side that discriminators and the tagger see
-READ = 500  # of them a side that the base model reads, 50 a second
+READ = 300  # of them a side that the base model reads, 35 a second on two cores
 MAPPED = 750  # points a side
 Features = Literal["embeddings", "hidden_states"]
 NEAREST = 5
@@ -141,7 +141,7 @@ def fidelity(sets: Sets, context: Context, *, mauve_features: Features = "embedd
     minutes for 5,000 rows a side, on the base model's hidden states; the Fréchet distance (Heusel
     et al. 2017), precision, recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al.
     2020; k = 5) on embeddings; AUC of fresh discriminators, balanced by intent, of at most 1,000
-    rows a side (500 for that on hidden states); and the total variation distance of lengths,
+    rows a side (300 for that on hidden states); and the total variation distance of lengths,
     intents, slots, parts of speech and function words.
 
     The target is the holdout and the reference is the real rows against it, all three samples of

@@ -143,7 +143,9 @@ def base_model(recipe: Recipe | None, shown: Callable[[], Iterable[str]]) -> Bas
     if recipe is not None and recipe.model is not None and recipe.model.backend == "local":
         private = recipe.model.privacy is not None
         return BaseModel(recipe.model.base, (lambda: ()) if private else shown)
-    return BaseModel("auto", shown) if models.installed(models.GEMMA_PACKAGE) else None
+    if not models.installed(models.GEMMA_PACKAGE):
+        return None
+    return BaseModel("auto", lambda: ())  # one vocabulary for all corpora, cut out once
 
 
 def tagger(language: str) -> Callable[[Sequence[str]], list[list[tuple[str, str]]]] | None:
