@@ -256,6 +256,15 @@ def test_a_missed_gate_needs_force(hub: Hub, tmp_path: Path) -> None:
     assert "gated" not in card(hub)[0]["tags"]
 
 
+def test_a_gate_missed_in_a_later_evaluation_counts(hub: Hub, tmp_path: Path) -> None:
+    run = made(tmp_path / "run", gates=GATES[2:])
+    write_json(run / "metrics.json", {"gates": GATES[:1]})
+    with pytest.raises(ExportError, match=r"0\.712"):
+        push(run, NAME)
+    write_json(run / "metrics.json", {"gates": []})
+    push(run, NAME)
+
+
 def test_a_branch(hub: Hub, tmp_path: Path) -> None:
     run = made(tmp_path / "run")
     url = push(run, NAME, revision="v2/next")

@@ -10,13 +10,20 @@ import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from textsynth.errors import TextsynthError, UsageError
 from textsynth.progress import Progress
-from textsynth.terminal import TerminalProgress, console, print_table
+from textsynth.terminal import (
+    TerminalProgress,
+    console,
+    print_table,
+    say_figures,
+    say_result,
+    say_scrubbed,
+)
 
 if TYPE_CHECKING:
     from textsynth.recipe import Recipe
@@ -95,7 +102,7 @@ def generate(
     if json_:
         typer.echo(json.dumps({"run": str(run.folder), **manifest}))
     else:
-        _say_result(run.folder, manifest)
+        say_result(run.folder, manifest)
     if any(not gate["passed"] for gate in manifest.get("gates", ())):
         raise typer.Exit(GATE_MISSED)
     if any(manifest[name] for name in SHORTFALLS):
@@ -231,7 +238,7 @@ def scrub(
     if json_:
         typer.echo(json.dumps(result))
     else:
-        _say_scrubbed(output, result)
+        say_scrubbed(output, result)
 
 
 @app.command("import")
@@ -366,7 +373,7 @@ def evaluate(
     if json_:
         typer.echo(json.dumps(found))
     else:
-        _say_figures(found)
+        say_figures(found)
         if not generations and not canaries and (target / "manifest.json").is_file():
             typer.echo(f"a page of it: textsynth report {target}")
     if any(not gate["passed"] for gate in found.get("gates", ())):
@@ -501,7 +508,7 @@ def doctor(json_: Json = False) -> None:
     print_table(["what", "state", "fix"], rows)
 
 
-# -- drawing ----------------------------------------------------------------------------------
+# -- options ----------------------------------------------------------------------------------
 
 
 def _load(path: Path, per_intent: int | None, seed: int | None, overrides: Sequence[str]) -> Recipe:
@@ -521,72 +528,6 @@ def _pairs(given: Sequence[str], option: str, example: str) -> dict[str, str]:
         if "=" not in entry:
             raise UsageError(f"{option} {entry!r} has no `=`", fix=f"write {example}")
     return dict(entry.split("=", 1) for entry in given)
-
-
-def _say_result(folder: Path, manifest: dict[str, Any]) -> None:
-    rows = []
-    for step, counts in manifest["steps"].items():
-        reasons = sorted(counts["rejects"].items(), key=lambda item: -item[1])
-        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
-        rows.append([step, f"{counts['in']:,}", f"{counts['out']:,}", told])
-    typer.echo()
-    print_table(["step", "in", "out", "rejected"], rows)
-    typer.echo()
-    for row in manifest["shortfall_by_origin"]:
-        typer.echo(f"short: {row['intent']}: {row['got']} of {row['asked']} from {row['origin']}")
-    for row in manifest["shortfall_by_slot"]:
-        told = f"{row['got']} of {row['asked']} with {{{row['slot']}}}"
-        typer.echo(f"short: {row['intent']}: {told}")
-    seconds, peak = manifest["seconds"], manifest["peak_mb"]
-    typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
-    if (folder / "report.html").is_file():
-        typer.echo(f"report: {folder / 'report.html'}")
-    typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
-    typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
-
-
-def _say_figures(found: dict[str, Any]) -> None:
-    from textsynth.pipeline.finish import headline
-
-    typer.echo()
-    print_table(["metric", "figure", "this corpus", "real rows"], headline(found["metrics"]))
-    for gate in found.get("gates", ()):
-        value = "not measured" if gate["value"] is None else f"it is {gate['value']:.3g}"
-        typer.echo(f"gate {'reached' if gate['passed'] else 'MISSED'}: {gate['gate']} ({value})")
-
-
-def _say_scrubbed(output: Path, result: dict[str, Any]) -> None:
-    if result["labels"]:
-        names = ("found", "replaced", "kept")
-        labels = result["labels"].items()
-        rows = [[label, *(f"{counts[name]:,}" for name in names)] for label, counts in labels]
-        print_table(["label", *names], rows)
-        typer.echo()
-    rate = result["rows_per_second"]
-    speed = f", {rate:,.0f} rows a second" if rate else ""
-    typer.echo(
-        f"{output}: {result['rows']:,} rows, {result['rows_changed']:,} of them changed,"
-        f" in {result['seconds']:.0f} s{speed}"
-    )
-    for label, count in result["dropped"].items():
-        typer.echo(f"dropped: {count:,} rows: {label}", err=True)
-    for reason, count in result["quarantined"].items():
-        lines = [e["line"] for e in result["quarantined_rows"] if e["reason"] == reason]
-        told = ", ".join(map(str, lines[:5])) + (", …" if count > 5 else "")
-        typer.echo(f"quarantined: {count:,} rows: {reason} (line {told})", err=True)
-    unkept = result["leak_count"] - result["leak_count_kept"]
-    if unkept:
-        typer.echo(
-            f"warning: {unkept:,} places of the output still hold a removed value;"
-            " --report lists the lines",
-            err=True,
-        )
-    if result["leak_count_kept"]:
-        typer.echo(
-            f"note: {result['leak_count_kept']:,} places hold a removed value since their label is"
-            " kept",
-            err=True,
-        )
 
 
 def main() -> None:

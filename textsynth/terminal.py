@@ -1,4 +1,4 @@
-"""What the command line shows while it works: steps, bars, tables."""
+"""What the command line shows: steps, bars and tables, and what came out in the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from textsynth.progress import Advance, Progress
 
@@ -72,3 +75,75 @@ class TerminalProgress(Progress):
         ) as bars:
             task = bars.add_task(title, total=total, remark="")
             yield lambda more, remark: bars.update(task, advance=more, remark=remark)
+
+
+# -- results ----------------------------------------------------------------------------------
+
+
+def say_result(folder: Path, manifest: dict[str, Any]) -> None:
+    """What a run made, by step, and where it lies."""
+    rows = []
+    for step, counts in manifest["steps"].items():
+        reasons = sorted(counts["rejects"].items(), key=lambda item: -item[1])
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+        rows.append([step, f"{counts['in']:,}", f"{counts['out']:,}", told])
+    typer.echo()
+    print_table(["step", "in", "out", "rejected"], rows)
+    typer.echo()
+    for row in manifest["shortfall_by_origin"]:
+        typer.echo(f"short: {row['intent']}: {row['got']} of {row['asked']} from {row['origin']}")
+    for row in manifest["shortfall_by_slot"]:
+        told = f"{row['got']} of {row['asked']} with {{{row['slot']}}}"
+        typer.echo(f"short: {row['intent']}: {told}")
+    seconds, peak = manifest["seconds"], manifest["peak_mb"]
+    typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
+    if (folder / "report.html").is_file():
+        typer.echo(f"report: {folder / 'report.html'}")
+    typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
+    typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+
+
+def say_figures(found: dict[str, Any]) -> None:
+    """The figures of all rows, and the gates."""
+    from textsynth.pipeline.finish import headline
+
+    typer.echo()
+    print_table(["metric", "figure", "this corpus", "real rows"], headline(found["metrics"]))
+    for gate in found.get("gates", ()):
+        value = "not measured" if gate["value"] is None else f"it is {gate['value']:.3g}"
+        typer.echo(f"gate {'reached' if gate['passed'] else 'MISSED'}: {gate['gate']} ({value})")
+
+
+def say_scrubbed(output: Path, result: dict[str, Any]) -> None:
+    """What a scrub of a file replaced, dropped and left."""
+    if result["labels"]:
+        names = ("found", "replaced", "kept")
+        labels = result["labels"].items()
+        rows = [[label, *(f"{counts[name]:,}" for name in names)] for label, counts in labels]
+        print_table(["label", *names], rows)
+        typer.echo()
+    rate = result["rows_per_second"]
+    speed = f", {rate:,.0f} rows a second" if rate else ""
+    typer.echo(
+        f"{output}: {result['rows']:,} rows, {result['rows_changed']:,} of them changed,"
+        f" in {result['seconds']:.0f} s{speed}"
+    )
+    for label, count in result["dropped"].items():
+        typer.echo(f"dropped: {count:,} rows: {label}", err=True)
+    for reason, count in result["quarantined"].items():
+        lines = [e["line"] for e in result["quarantined_rows"] if e["reason"] == reason]
+        told = ", ".join(map(str, lines[:5])) + (", …" if count > 5 else "")
+        typer.echo(f"quarantined: {count:,} rows: {reason} (line {told})", err=True)
+    unkept = result["leak_count"] - result["leak_count_kept"]
+    if unkept:
+        typer.echo(
+            f"warning: {unkept:,} places of the output still hold a removed value;"
+            " --report lists the lines",
+            err=True,
+        )
+    if result["leak_count_kept"]:
+        typer.echo(
+            f"note: {result['leak_count_kept']:,} places hold a removed value since their label is"
+            " kept",
+            err=True,
+        )

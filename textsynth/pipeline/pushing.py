@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from textsynth.export.cardmerge import is_ours, merge, parse
 from textsynth.export.huggingface import SHARD
 from textsynth.export.target import REPORT
 from textsynth.progress import Progress
-from textsynth.run import Run
+from textsynth.run import METRICS, Run, read_json
 
 DATASET = "dataset"
 _PULL_REQUEST = "refs/pr/"
@@ -53,7 +53,7 @@ def push(
     progress = progress or Progress()
     manifest = Run(run).manifest()
     files = _files(run / DATASET, progress)
-    _hold_gates(manifest, force, progress)
+    _hold_gates(_gates(run, manifest), force, progress)
     _require_repo_id(repo_id)
     progress.step("push", repo_id)
     with _explained(repo_id, progress):
@@ -90,12 +90,25 @@ def _files(dataset: Path, progress: Progress) -> dict[str, Path]:
     return found
 
 
-def _hold_gates(manifest: Mapping[str, Any], force: bool, progress: Progress) -> None:
+def _gates(run: Path, manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The gates as they were held last: by a later `textsynth evaluate`, else while the run was
+    made."""
+    path = run / METRICS
+    found = {}
+    if path.is_file():
+        found = read_json(
+            path, missing="is missing", fix=f"evaluate again: textsynth evaluate {run}"
+        )
+    gates: Sequence[Mapping[str, Any]] = found.get("gates") or manifest.get("gates", ())
+    return gates
+
+
+def _hold_gates(gates: Sequence[Mapping[str, Any]], force: bool, progress: Progress) -> None:
     missed = [
         f"{gate['gate']} ("
         + ("not measured" if gate["value"] is None else f"it is {gate['value']:.3g}")
         + ")"
-        for gate in manifest.get("gates", ())
+        for gate in gates
         if not gate["passed"]
     ]
     if not missed:
