@@ -108,9 +108,10 @@ def peers(synthetic: Rows, real: Rows, context: Context) -> None:
 
     ours = context.embed([row.text for row in synthetic])
     theirs = context.embed([row.text for row in real])
+    size = min(5000, len(ours), len(theirs))
     timed(
-        "peer: mauve-text, 5,000 a side",
-        lambda: mauve.compute_mauve(p_features=theirs[:5000], q_features=ours[:5000]),
+        f"peer: mauve-text, {size:,} a side",
+        lambda: mauve.compute_mauve(p_features=theirs[:size], q_features=ours[:size]),
     )
     timed(
         "peer: prdc, all rows",
