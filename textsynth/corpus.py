@@ -22,6 +22,15 @@ SLOT = pa.struct(
 )
 STATE = pa.struct([("slot", pa.string()), ("value", pa.string())])
 SCORE = pa.struct([("name", pa.string()), ("value", pa.float32())])
+DIALOGUE = pa.struct(
+    [
+        ("flow", pa.string()),
+        ("outcome", pa.string()),
+        ("goal", pa.list_(STATE)),
+        ("persona", pa.list_(SCORE)),
+        ("path", pa.list_(pa.string())),
+    ]
+)
 WORD = pa.dictionary(pa.int32(), pa.string())
 
 SCHEMA = pa.schema(
@@ -40,6 +49,7 @@ SCHEMA = pa.schema(
         ("speaker", pa.string()),
         ("act", pa.string()),
         ("state", pa.list_(STATE)),
+        ("dialogue", DIALOGUE),
         ("scores", pa.list_(SCORE)),
         ("split", pa.string()),
     ]
@@ -57,8 +67,29 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialogue:
+    """What is true of a whole dialogue; its first turn carries it.
+
+    `outcome` is `success`, `failure` or `abandoned`; `goal` is what the user wanted in the end, as
+    (slot, canonical value); `persona` has traits from 0 to 1; `path` names the states of the flow
+    in the order in which they were entered.
+    """
+
+    flow: str
+    outcome: str
+    goal: tuple[tuple[str, str], ...] = ()
+    persona: tuple[tuple[str, float], ...] = ()
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
-    """One row of the corpus."""
+    """One row of the corpus: an utterance by itself, or a turn of a dialogue.
+
+    Turns share a `dialogue_id` and count from 0. `act` is SGD's notation, parted by spaces:
+    `INFORM:city REQUEST_ALTS`. `state` is what the user has said they want up to here, as (slot,
+    canonical value); turns of the system have none.
+    """
 
     id: str
     text: str
@@ -74,6 +105,7 @@ class Utterance:
     speaker: str | None = None
     act: str | None = None
     state: tuple[tuple[str, str], ...] | None = None
+    dialogue: Dialogue | None = None
     scores: dict[str, float] = field(default_factory=dict)
     split: str | None = None
 
@@ -98,9 +130,22 @@ def _row(utterance: Utterance) -> dict[str, Any]:
     ]
     row["parents"] = list(utterance.parents)
     if utterance.state is not None:
-        row["state"] = [{"slot": slot, "value": value} for slot, value in utterance.state]
+        row["state"] = _pairs(utterance.state, "slot")
+    if utterance.dialogue is not None:
+        whole = utterance.dialogue
+        row["dialogue"] = {
+            "flow": whole.flow,
+            "outcome": whole.outcome,
+            "goal": _pairs(whole.goal, "slot"),
+            "persona": _pairs(whole.persona, "name"),
+            "path": list(whole.path),
+        }
     row["scores"] = [{"name": k, "value": v} for k, v in utterance.scores.items()]
     return row
+
+
+def _pairs(entries: Iterable[tuple[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [{name: first, "value": second} for first, second in entries]
 
 
 def utterances(corpus: pa.Table) -> Iterator[Utterance]:
@@ -110,9 +155,22 @@ def utterances(corpus: pa.Table) -> Iterator[Utterance]:
             row["slots"] = tuple(Slot(**slot) for slot in row["slots"] or ())
             row["parents"] = tuple(row["parents"] or ())
             if row["state"] is not None:
-                row["state"] = tuple((entry["slot"], entry["value"]) for entry in row["state"])
+                row["state"] = _tuples(row["state"], "slot")
+            if row["dialogue"] is not None:
+                whole = row["dialogue"]
+                row["dialogue"] = Dialogue(
+                    flow=whole["flow"],
+                    outcome=whole["outcome"],
+                    goal=_tuples(whole["goal"], "slot"),
+                    persona=_tuples(whole["persona"], "name"),
+                    path=tuple(whole["path"] or ()),
+                )
             row["scores"] = {entry["name"]: entry["value"] for entry in row["scores"] or ()}
             yield Utterance(**row)
+
+
+def _tuples(entries: list[dict[str, Any]] | None, name: str) -> tuple[tuple[str, Any], ...]:
+    return tuple((entry[name], entry["value"]) for entry in entries or ())
 
 
 def empty() -> pa.Table:
@@ -130,6 +188,16 @@ def column(corpus: pa.Table, name: str) -> list[Any]:
     """A column as a Python list (dictionaries decoded)."""
     values: list[Any] = corpus.column(name).to_pylist()
     return values
+
+
+def singles(corpus: pa.Table) -> pa.Table:
+    """The rows that belong to no dialogue."""
+    return corpus.filter(pc.is_null(corpus.column("dialogue_id")))
+
+
+def turns(corpus: pa.Table) -> pa.Table:
+    """The rows that are turns of dialogues, in the order of the table."""
+    return corpus.filter(pc.is_valid(corpus.column("dialogue_id")))
 
 
 def take(corpus: pa.Table, rows: Iterable[int]) -> pa.Table:
@@ -182,6 +250,9 @@ def read(path: Path) -> pa.Table:
     table = pq.read_table(path)
     columns = []
     for column_ in SCHEMA:
+        if column_.name not in table.column_names:  # written by an earlier version
+            columns.append(pa.nulls(table.num_rows, column_.type))
+            continue
         values = table.column(column_.name)
         if column_.type == WORD and not pa.types.is_dictionary(values.type):
             values = values.dictionary_encode()

@@ -1,16 +1,22 @@
 """Exporters: the corpus in the forms that other tools read.
 
 An exporter is a function `(corpus, folder, about, *, options) -> ExportReport`. It writes all of
-the folder or nothing, and names the rule that a refused row breaks.
+the folder or nothing, and names the rule that a refused row breaks. It is called through `perform`,
+which hands it the single utterances of a corpus alone, unless it is marked as one that
+`reads_dialogues`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+
+from textsynth.corpus import singles
 from textsynth.errors import ExportError
 
 _LICENSE_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\+{0,2}")
@@ -24,10 +30,11 @@ class ExportReport:
     Attributes:
         format: the exporter's name in the registry.
         folder: where the result lies.
-        written: rows written.
-        refused: rows left out, by the snake_case rule that they break.
+        written: how many of `unit` were written.
+        refused: how many were left out, by the snake_case rule that they break.
         sampled: what was sampled down to a limit of the target, by the limit: (kept, of).
         notes: what somebody who uses the result should know, a sentence each.
+        unit: what is counted: `row`, `sentence` (of a grammar) or `dialogue`.
     """
 
     format: str
@@ -36,6 +43,7 @@ class ExportReport:
     refused: Mapping[str, int] = field(default_factory=dict)
     sampled: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unit: str = "row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +109,33 @@ def license_id(text: str) -> str:
             fix="write an SPDX id such as apache-2.0, cc-by-4.0 or cc0-1.0, or `other`",
         )
     return found
+
+
+Exporter = Callable[..., ExportReport]
+
+
+def reads_dialogues(exporter: Exporter) -> Exporter:
+    """Mark an exporter that is handed the turns of dialogues too."""
+    exporter.reads_dialogues = True  # type: ignore[attr-defined]
+    return exporter
+
+
+def perform(
+    exporter: Exporter, name: str, corpus: pa.Table, folder: Path, about: About, **options: Any
+) -> ExportReport:
+    """The report of an exporter, which gets the single utterances of `corpus`; with the turns of
+    dialogues where it is marked by `reads_dialogues`. `name` is that of the format.
+
+    Raises:
+        ExportError: the corpus has dialogues alone and the exporter reads none, or what the
+            exporter raises.
+    """
+    if not getattr(exporter, "reads_dialogues", False):
+        utterances = singles(corpus)
+        if corpus.num_rows and not utterances.num_rows:
+            raise ExportError(
+                f"the corpus has dialogues alone, and {name} holds single utterances",
+                fix="export it as sgd, convlab, chat or huggingface",
+            )
+        corpus = utterances
+    return exporter(corpus, folder, about, **options)

@@ -16,14 +16,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textsynth.corpus import count_by
+from textsynth.corpus import count_by, singles, turns
 from textsynth.export import About
+from textsynth.export.carddialogues import facts
 
 CARD = "README.md"
 SPLITS = ("train", "validation", "test")
 # configurations and their folders; the first is what is loaded without a name
-UTTERANCES, TOKENS = "default", "tokens"
-FOLDERS = {UTTERANCES: "data", TOKENS: "tokens"}
+UTTERANCES, TOKENS, DIALOGUES, MESSAGES = "default", "tokens", "dialogues", "messages"
+FOLDERS = {
+    UTTERANCES: "data",
+    TOKENS: "tokens",
+    DIALOGUES: "dialogues",
+    MESSAGES: "messages",
+}
 TAGS = ("synthetic", "textsynth")
 GATED = "gated"  # of a corpus that missed a gate
 
@@ -55,11 +61,6 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
         "list of string",
         "ids of the seeds or templates that it comes from; of a twin, first the row it is of",
     ),
-    "dialogue_id": ("string", "rows that share it are the turns of one dialogue"),
-    "turn": ("int32", "place in the dialogue"),
-    "speaker": ("string", "who speaks"),
-    "act": ("string", "dialogue act"),
-    "state": ("list of {slot, value}", "what has been settled in the dialogue so far"),
     "scores": ("list of {name, value}", "what the filters measured"),
 }
 
@@ -74,11 +75,29 @@ TOKEN_COLUMNS: Mapping[str, tuple[str, str]] = {
     "intent": COLUMNS["intent"],
 }
 
+DIALOGUE_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "dialogue_id": ("string", "stable name of the dialogue"),
+    "flow": ("string", "the flow that it follows"),
+    "outcome": ("string", "`success`, `failure` or `abandoned`"),
+    "goal": ("list of {slot, value}", "what the user wanted in the end"),
+    "persona": ("list of {name, value}", "traits of the user, from 0 to 1"),
+    "path": ("list of string", "the states of the flow in the order in which they were entered"),
+    "language": COLUMNS["language"],
+    "turns": (
+        "list of struct",
+        "`speaker` (`user` or `system`, in turns), `text`, `acts` (such as `INFORM:city`), "
+        "`intent` and `state` (the belief state: what the user has said they want up to there; "
+        "both null where the system speaks), `slots`, `pattern` and `origin`, as of an utterance",
+    ),
+    "messages": ("list of {role, content}", "the turns as a chat: `user` and `assistant`"),
+}
+
 # The headings that a card can have below its title; whoever adds to a card uses others.
 SECTIONS = (
     (2, "How it was made"),
     (2, "What is in it"),
     (3, "Sample"),
+    (2, "Dialogues"),
     (2, "Quick start"),
     (2, "Evaluation"),
     (2, "Limits and risks"),
@@ -116,29 +135,38 @@ def render(corpus: pa.Table, configs: Sequence[Config], about: About, license_: 
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters.update(code=_code, cell=_cell, words=_words, fenced=_fenced, bar=_bar)
-    environment.filters["number"] = "{:,}".format
+    environment.filters.update(number="{:,}".format, seen=_seen)
     template = files("textsynth.export").joinpath("card.md.jinja").read_text(encoding="utf-8")
-    main, tagged = configs[0], configs[1] if len(configs) > 1 else None
-    splits = [part.split for part in main.parts]
-    spans = _span_counts(corpus)
+    by_name = {config.name: config for config in configs}
+    main, tagged = by_name.get(UTTERANCES), by_name.get(TOKENS)
+    rows = singles(corpus)
+    splits = [part.split for part in main.parts] if main else []
+    spans = _span_counts(rows)
+    held = {part.split for config in configs for part in config.parts}
+    everywhere = [split for split in SPLITS if split in held]
+    said = turns(corpus)
+    talk = facts(said, everywhere, _straddling(said)) if said.num_rows else None
     return environment.from_string(template).render(
         about=about,
         license=license_,
         front=front_matter(_metadata(corpus, configs, about, license_, spans)),
-        rows=corpus.num_rows,
+        rows=rows.num_rows,
         languages=_languages(corpus, about),
         splits=splits,
+        everywhere=everywhere,
         missing=[split for split in SPLITS if split not in splits],
-        sizes={part.split: part.rows for part in main.parts},
-        intents=_crossed(corpus, "intent", splits) if "intent" in main.features else {},
-        origins=_crossed(corpus, "origin", splits),
-        straddling=_straddling(corpus),
+        sizes={part.split: part.rows for part in main.parts} if main else {},
+        intents=_crossed(rows, "intent", splits) if main and "intent" in main.features else {},
+        origins=_crossed(corpus, "origin", everywhere),
+        straddling=_straddling(rows),
         spans=spans,
-        columns={name: COLUMNS[name] for name in main.features},
+        columns={name: COLUMNS[name] for name in main.features} if main else {},
         tagged=tagged,
         token_columns={name: TOKEN_COLUMNS[name] for name in tagged.features} if tagged else {},
-        untagged=corpus.num_rows - sum(part.rows for part in tagged.parts) if tagged else 0,
-        sample=_sample(corpus, list(main.features)),
+        untagged=rows.num_rows - sum(part.rows for part in tagged.parts) if tagged else 0,
+        sample=_sample(rows, list(main.features)) if main else "",
+        talk=talk,
+        dialogue_columns=DIALOGUE_COLUMNS,
     )
 
 
@@ -158,6 +186,10 @@ def _metadata(
     primary = list(dict.fromkeys(language.split("-")[0].lower() for language in languages))
     tasks = ["text-classification"] if "intent" in configs[0].features else []
     tasks += ["token-classification"] if spans else []
+    ids = ["intent-classification"] if tasks[:1] == ["text-classification"] else []
+    if any(config.name == DIALOGUES for config in configs):
+        tasks.append("text-generation")
+        ids.append("dialogue-modeling")
     infos = DatasetInfosDict()
     for config in configs:
         splits = SplitDict()
@@ -170,9 +202,9 @@ def _metadata(
         language=[code for code in primary if re.fullmatch("[a-z]{2,3}", code)] or None,
         language_bcp47=[code for code in languages if "-" in code] or None,
         pretty_name=" ".join(about.name.split()),
-        size_categories=[_size_category(corpus.num_rows)],
+        size_categories=[_size_category(_size(configs))],
         task_categories=tasks or ["text-generation"],
-        task_ids=["intent-classification"] if "text-classification" in tasks else None,
+        task_ids=ids or None,
         tags=[*TAGS, *([GATED] if any(not passed for _, _, passed in about.gates) else [])],
         configs=[_config_entry(config, first=config is configs[0]) for config in configs],
     )
@@ -206,6 +238,12 @@ def front_matter(data: Mapping[str, Any]) -> str:
         dict(data), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10**9
     )
     return dumped
+
+
+def _size(configs: Sequence[Config]) -> int:
+    """Utterances and dialogues; the other configurations have the same rows once more."""
+    counted = [config for config in configs if config.name in (UTTERANCES, DIALOGUES)]
+    return sum(part.rows for config in counted for part in config.parts)
 
 
 def _size_category(rows: int) -> str:
@@ -293,6 +331,11 @@ def _code(text: object) -> str:
     ticks = "`" * (_longest_run(line) + 1)
     pad = " " if line[0] == "`" or line[-1] == "`" else ""
     return f"{ticks}{pad}{line}{pad}{ticks}"
+
+
+def _seen(text: str) -> str:
+    """A text of lines in which nothing ends a line or turns it around but a line feed."""
+    return "\n".join(map(_one_line, text.split("\n")))
 
 
 def _cell(text: object) -> str:

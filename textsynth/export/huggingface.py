@@ -1,7 +1,9 @@
 """A folder that `datasets.load_dataset` opens: Parquet for each split, and a dataset card.
 
-It has two configurations: the utterances, and the same rows as tokens with tags. The features stand
-in the Parquet files and in the card, so that the folder opens alike from a disk and from the hub.
+Its configurations are the single utterances, the same rows as tokens with tags, the dialogues, and
+the same dialogues as messages of a chat; each is there where the corpus has such rows. The features
+stand in the Parquet files and in the card, so that the folder opens alike from a disk and from the
+hub.
 """
 
 from __future__ import annotations
@@ -15,14 +17,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from textsynth.corpus import SCHEMA, WORD, count_by
+from textsynth.corpus import SCHEMA, WORD, count_by, singles, turns
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport, license_id, tagged
-from textsynth.export.card import CARD, FOLDERS, SPLITS, TOKENS, UTTERANCES, Config, Part, render
+from textsynth.export import About, ExportReport, license_id, nested, reads_dialogues, tagged
+from textsynth.export.card import (
+    CARD,
+    DIALOGUES,
+    FOLDERS,
+    MESSAGES,
+    SPLITS,
+    TOKENS,
+    UTTERANCES,
+    Config,
+    Part,
+    render,
+)
 from textsynth.export.cardmerge import is_ours
 from textsynth.export.target import REPORT, Job, foreign, replacing, require_rows
 
-DIALOGUE = ("dialogue_id", "turn", "speaker", "act", "state")
+# columns that are left out of the utterances: of dialogues, and the name of the file
+_NOT_HERE = ("dialogue_id", "turn", "speaker", "act", "state", "dialogue", "split")
+_CHAT = ("dialogue_id", "flow", "outcome", "messages")
 # a file of rows, by its place in the folder
 SHARD = re.compile(
     rf"(?:{'|'.join(FOLDERS.values())})/(?:{'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet"
@@ -33,6 +48,7 @@ _ROW_GROUP = 10_000
 _NOT_SHARDS = (CARD, REPORT, *FOLDERS.values())
 
 
+@reads_dialogues
 def export(
     corpus: pa.Table,
     folder: Path,
@@ -45,16 +61,21 @@ def export(
 
     `intent` becomes a `ClassLabel` with the same sorted names in every split; `origin` stays a
     string, since people filter by it and nobody predicts it. A split without rows gets no file;
-    columns of dialogues, and `intent`, are left out where they are null throughout. Rows keep their
-    order. A dataset that was exported here before is replaced; a folder with anything else in it is
-    refused. `shard_rows` is the most rows a Parquet file holds.
+    `intent` is left out where it is null throughout. Rows keep their order. A dataset that was
+    exported here before is replaced; a folder with anything else in it is refused. `shard_rows` is
+    the most rows a Parquet file holds.
 
     With `tokens`, and where there are slots, a second configuration `tokens` has the rows as tokens
     with a tag in IOB2 each (`List(ClassLabel)`), without those whose slots are no whole tokens.
 
+    Turns of dialogues are not among the utterances: `dialogues` has a row for each dialogue with
+    its turns as structs, and `messages` one with its turns as a chat. Where there are dialogues
+    alone, `dialogues` is what is loaded without a name.
+
     Raises:
-        ExportError: no rows, a row without a known split, a licence that is no id, or a folder that
-            is not ours or cannot be written.
+        ExportError: no rows, a row without a known split, turns that make no dialogues (see
+            `dialogues.bounds`), a licence that is no id, or a folder that is not ours or cannot be
+            written.
     """
     license_ = license_id(about.license)
     if shard_rows < 1:
@@ -62,10 +83,15 @@ def export(
     _counts(corpus)
     with replacing(folder, _fault) as temporary:
         job = Job("huggingface", folder, temporary, written=corpus.num_rows)
-        features = _features(corpus)
-        configs = [_write(corpus, temporary, UTTERANCES, features, _columns, shard_rows)]
-        if tokens:
-            configs += _tokens_config(corpus, job, features.get("intent"), shard_rows)
+        configs = []
+        utterances = singles(corpus)
+        if utterances.num_rows:
+            features = _features(utterances)
+            configs += [_write(utterances, temporary, UTTERANCES, features, _columns, shard_rows)]
+            if tokens:
+                configs += _tokens_config(utterances, job, features.get("intent"), shard_rows)
+        if utterances.num_rows < corpus.num_rows:
+            configs += _dialogue_configs(turns(corpus), temporary, shard_rows)
         job.write_text(CARD, render(corpus, configs, about, license_))
         job.finish()
     return job.report()
@@ -111,6 +137,20 @@ def _tokens_config(corpus: pa.Table, job: Job, intent: Any, shard_rows: int) -> 
     return [_write(rows, job.at, TOKENS, features, _token_columns, shard_rows)]
 
 
+def _dialogue_configs(turns: pa.Table, folder: Path, shard_rows: int) -> list[Config]:
+    """The configurations of dialogues, written."""
+    from datasets import Features
+
+    dialogues = nested.nest(turns)
+    found = {c.name: _feature(c.type) for c in nested.DIALOGUES if c.name != "split"}
+    annotated = Features({name: found[name] for name in found if name != "messages"})
+    chat = Features({name: found[name] for name in _CHAT})
+    return [
+        _write(dialogues, folder, name, features, _as_they_are, shard_rows)
+        for name, features in ((DIALOGUES, annotated), (MESSAGES, chat))
+    ]
+
+
 def _write(
     corpus: pa.Table,
     folder: Path,
@@ -154,11 +194,9 @@ def _features(corpus: pa.Table) -> Any:
     names = [key[0] for key in count_by(corpus, "intent") if key[0] is not None]
     features = {}
     for column in SCHEMA:
-        optional = column.name in (*DIALOGUE, "intent")
-        silent = optional and corpus.column(column.name).null_count == corpus.num_rows
-        if column.name == "intent" and names:
-            features["intent"] = ClassLabel(names=names)
-        elif column.name != "split" and not silent:
+        if column.name == "intent":
+            features |= {"intent": ClassLabel(names=names)} if names else {}
+        elif column.name not in _NOT_HERE:
             features[column.name] = _feature(column.type)
     return Features(features)
 
@@ -173,9 +211,13 @@ def _feature(kind: pa.DataType) -> Any:
     return Value("string" if kind == WORD else str(kind))
 
 
+def _as_they_are(rows: pa.Table, features: Any) -> dict[str, Any]:
+    return {name: rows.column(name) for name in features}
+
+
 def _columns(rows: pa.Table, features: Any) -> dict[str, Any]:
     """The columns of some rows, by name; intents by their place among the names."""
-    found = {name: rows.column(name) for name in features}
+    found = _as_they_are(rows, features)
     if "intent" in features:
         names = pa.array(features["intent"].names, pa.string())
         found["intent"] = pc.index_in(pc.cast(found["intent"], pa.string()), value_set=names)

@@ -74,7 +74,8 @@ class Job:
         notes: what a reader of the export should know, a sentence each.
         names: by kind (`intents`, `slots`, `values`), the name in the corpus -> the name written.
         back: by kind, further names written -> the name in the corpus, where it has several.
-        unit: what is written and refused: rows of a corpus, or sentences of a grammar.
+        unit: what is written and refused: a `row` of a corpus, a `sentence` of a grammar, or a
+            `dialogue`.
     """
 
     format: str
@@ -123,13 +124,20 @@ class Job:
         """A JSON file of the export; keys stay in their order."""
         self.write_text(name, as_json(data))
 
-    def write_zip(self, name: str, files: Mapping[str, str]) -> None:
-        """A zip archive of text files, in the order given; equal content gives equal bytes."""
+    def write_zip(self, name: str, files: Mapping[str, str | Iterable[str]]) -> None:
+        """A zip archive of text files, in the order given, each whole or in pieces; equal content
+        gives equal bytes."""
         path = self.at / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for inside, text in files.items():
-                archive.writestr(zipfile.ZipInfo(inside, _DATE), text, zipfile.ZIP_DEFLATED)
+                info = zipfile.ZipInfo(inside, _DATE)
+                if isinstance(text, str):
+                    archive.writestr(info, text, zipfile.ZIP_DEFLATED)
+                    continue
+                info.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(info, "w", force_zip64=True) as file:
+                    file.writelines(piece.encode("utf-8") for piece in text)
 
     def report(self) -> ExportReport:
         """What has been done."""
@@ -140,6 +148,7 @@ class Job:
             dict(sorted(self.refused.items())),
             dict(self.sampled),
             tuple(self.notes),
+            self.unit,
         )
 
     def finish(self) -> None:
@@ -183,7 +192,7 @@ class Job:
 
 
 @contextmanager
-def writing(format: str, corpus: pa.Table, folder: Path) -> Iterator[Job]:
+def writing(format: str, corpus: pa.Table, folder: Path, *, unit: str = "row") -> Iterator[Job]:
     """An export of `corpus` into `folder`, whole or not at all, with its `export-report.json`.
 
     An earlier export of the same format is replaced.
@@ -193,7 +202,7 @@ def writing(format: str, corpus: pa.Table, folder: Path) -> Iterator[Job]:
             cannot be written.
     """
     require_rows(corpus)
-    with _working(format, folder, "row") as job:
+    with _working(format, folder, unit) as job:
         yield job
 
 

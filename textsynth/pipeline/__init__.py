@@ -23,7 +23,7 @@ import pyarrow as pa
 from textsynth import corpus, filters, importers, keyed, registry, seeds
 from textsynth.corpus import Utterance
 from textsynth.errors import RecipeError
-from textsynth.export import About, ExportReport, StepCount
+from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
@@ -356,8 +356,8 @@ def export_run(
     about["recipe"] = (folder / "recipe.yaml").read_text(encoding="utf-8")
     chosen = corpus.read(folder / "corpus.parquet")
     checked = registry.options("exporters", to, options or {})
-    report: ExportReport = registry.find("exporters", to)(chosen, output, About(**about), **checked)
-    return report
+    exporter = registry.find("exporters", to)
+    return perform(exporter, to, chosen, output, About(**about), **checked)
 
 
 def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:

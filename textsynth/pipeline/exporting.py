@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textsynth import corpus, importers, registry
 from textsynth.errors import UsageError, did_you_mean
-from textsynth.export import About, ExportReport
+from textsynth.export import About, ExportReport, perform
 from textsynth.export.target import add_to_report
 from textsynth.grammar.draw import capacity, draw
 from textsynth.grammar.grammar import require_closed
@@ -58,7 +58,7 @@ def _as_rows(
     about = About(
         name=path.stem or "templates", language=grammar.language, version=package_version()
     )
-    report: ExportReport = registry.find("exporters", to)(corpus.concat(tables), output, about)
+    report = perform(registry.find("exporters", to), to, corpus.concat(tables), output, about)
     there, kept = sum(sizes.values()), sum(min(size, rows) for size in sizes.values())
     if kept == there:
         return report

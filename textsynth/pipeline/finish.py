@@ -14,7 +14,7 @@ import pyarrow as pa
 from textsynth import corpus, keyed, models, registry
 from textsynth.evaluate import Estimate
 from textsynth.evaluate.tables import Style, interval, written
-from textsynth.export import About
+from textsynth.export import About, perform
 from textsynth.filters.select import select, splits
 from textsynth.lm import private
 from textsynth.pipeline import learning, reporting
@@ -178,11 +178,12 @@ def export_all(
     for step in recipe.export:
         progress.step(f"export: {step.name}")
         place = ("dataset",) if step.name == "huggingface" else ("exports", step.name)
-        report = registry.find("exporters", step.name)(
-            chosen, run.path(*place), about, **step.options
-        )
+        exporter = registry.find("exporters", step.name)
+        report = perform(exporter, step.name, chosen, run.path(*place), about, **step.options)
         refused = sum(report.refused.values())
-        progress.note(f"{report.written:,} rows written" + (f", {refused} refused" * bool(refused)))
+        progress.note(
+            f"{report.written:,} {report.unit}s written" + (f", {refused} refused" * bool(refused))
+        )
         exports.append(
             {"format": report.format, "written": report.written, "refused": report.refused}
         )

@@ -1,0 +1,454 @@
+"""Flows from YAML, each name checked where it stands.
+
+A folder of flows holds files with a `flow` each, and files of lists and rules that they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from textsynth.dialogue.flow import (
+    HABITS,
+    KINDS,
+    NOTHING,
+    OUTCOMES,
+    Aside,
+    Branch,
+    Call,
+    Flow,
+    FlowSlot,
+    Result,
+    State,
+)
+from textsynth.errors import GrammarError, did_you_mean
+from textsynth.grammar import document, reading, syntax
+from textsynth.grammar.document import Fields, Items, Node, Scalar, kind
+from textsynth.grammar.fields import FieldReader, wrong
+from textsynth.grammar.grammar import Grammar
+from textsynth.grammar.model import Block, Finding, Intent, Sentence
+from textsynth.grammar.syntax import Place
+
+SUFFIXES = (".yaml", ".yml")
+_FLOW = (
+    *("flow", "description", "service", "slots", "answers", "calls", "tables", "asides", "phrases"),
+    *("user", "states", "lists", "expansion_rules", "language"),
+)
+_SLOT = (
+    *("list", "chance", "required", "same_as", "description", "ask", "answer", "confirm"),
+    *("correct", "other", "refer", "refuse", "unknown"),
+)
+_SLOT_WORDS = ("ask", "answer", "confirm", "correct", "other", "refer", "refuse", "unknown")
+_STATE = (
+    *KINDS,
+    *("next", "refused", "yes", "no", "none", "act", "slots", "chance", "again", "selects"),
+    *("together", "end", "habits", "yes_says", "no_says", "yes_act", "no_act"),
+)
+_BRANCHES: Mapping[str, tuple[str, ...]] = {
+    "user": ("next",),
+    "collect": ("next", "refused"),
+    "confirm": ("next",),
+    "say": ("next",),
+    "ask": ("yes", "no"),
+    "call": (),  # its results
+    "offer": ("next", "none"),
+}
+_NEEDED = {"user": ("next",), "collect": ("next",), "confirm": ("next",), "ask": ("yes", "no")}
+_ACTS = {"confirm": "CONFIRM", "say": "INFORM", "ask": "OFFER_INTENT", "offer": "OFFER"}
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFile:
+    """A flow, the words it brings (by key, see `words`), and what its reading noted."""
+
+    flow: Flow
+    words: Mapping[str, tuple[Sentence, ...]]
+    noted: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """A folder of flows: by name, with the lists and rules that they share."""
+
+    files: Mapping[str, FlowFile]
+    shared: Grammar
+    noted: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What is said in any flow: sentences by key (`user:affirm`), and words that sound polite."""
+
+    words: Mapping[str, tuple[Sentence, ...]]
+    polite: tuple[str, ...] = field(default=())
+
+
+def load(path: Path) -> Flows:
+    """Read a flow, or a folder of them (with its subfolders).
+
+    Raises:
+        GrammarError: nothing there; a file that cannot be read; an unknown state, slot or act; two
+            flows of one name; each with file, line and column.
+    """
+    documents = list(_documents(path))
+    shared = Fields({}, Place(path.name))
+    files: dict[str, FlowFile] = {}
+    for top in documents:
+        common = {k: v for k, v in top.fields.items() if k in ("lists", "expansion_rules")}
+        document.merge(shared, Fields(common, top.place, dict(top.keys), []))
+    for top in documents:
+        if "flow" in top.fields:
+            read = _FlowReader().flow_file(top)
+            if read.flow.name in files:
+                raise GrammarError(
+                    f"two flows are called {read.flow.name!r}",
+                    where=read.flow.place.at(),
+                    fix=f"rename one; the other is in {files[read.flow.name].flow.place.at()}",
+                )
+            files[read.flow.name] = read
+    if not files:
+        raise GrammarError(
+            "there are no flows",
+            where=str(path),
+            fix="write a file with `flow: name` and `states:`",
+        )
+    noted = tuple(finding for file in files.values() for finding in file.noted)
+    return Flows(files, reading.grammar(_with_intents(shared)), noted)
+
+
+def _with_intents(shared: Fields) -> Fields:
+    fields = {**shared.fields, "intents": Fields({}, shared.place)}
+    return Fields(fields, shared.place, shared.keys, shared.repeated)
+
+
+def _documents(path: Path) -> Iterator[Fields]:
+    if not path.exists():
+        raise GrammarError("there is no such file or folder", where=str(path), fix="check the path")
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        for file in files:
+            yield document.read(file, file.relative_to(path).as_posix())
+    else:
+        yield document.read(path, path.name)
+
+
+@cache
+def phrases(language: str) -> Phrases | None:
+    """What this package brings for any flow of a language; None where it brings nothing."""
+    if language.split("-")[0].lower() != "en":
+        return None
+    top = document.read(Path(__file__).with_name("english.yaml"), "english.yaml")
+    reader = _FlowReader()
+    found: dict[str, tuple[Sentence, ...]] = {}
+    reader.phrases(top, found)
+    return Phrases(found, tuple(s.text for s in reader.scalars(top, "polite")))
+
+
+class _FlowReader(FieldReader):
+    def flow_file(self, top: Fields) -> FlowFile:
+        self.known(top, _FLOW)
+        words: dict[str, tuple[Sentence, ...]] = {}
+        name = self.name(top.fields["flow"])
+        slots = {
+            slot: self.slot(slot, node, words)
+            for slot, node in self.mapping(top, "slots").fields.items()
+        }
+        calls = {
+            call: self.call(call, node, slots, self.mapping(top, "tables"))
+            for call, node in self.mapping(top, "calls").fields.items()
+        }
+        asides = {
+            about: self.aside(about, node, words)
+            for about, node in self.mapping(top, "asides").fields.items()
+        }
+        self.sentences(top, "answers", "answer", words)
+        self.phrases(self.mapping(top, "phrases"), words)
+        nodes = self.mapping(top, "states", required=True)
+        states = {state: self.state(state, node, words) for state, node in nodes.fields.items()}
+        if not states:
+            raise wrong(nodes, "there are no states", "write at least one that ends")
+        flow = Flow(
+            name=name,
+            place=top.fields["flow"].place,
+            states=states,
+            slots=slots,
+            calls=calls,
+            asides=asides,
+            habits={**HABITS, **self.habits(top, "user")},
+            description=self.text(top, "description") or "",
+            service=self.text(top, "service") or name,
+        )
+        self.settled(flow, nodes, calls)
+        self.repeated(top)
+        return FlowFile(flow, words, tuple(self.noted))
+
+    def name(self, node: Node) -> str:
+        if not isinstance(node, Scalar) or not node.text or "/" in node.text:
+            raise wrong(node, "this is no name of a flow", "write a word, such as block_card")
+        return node.text
+
+    def sentences(
+        self, fields: Fields, key: str, name: str, words: dict[str, tuple[Sentence, ...]]
+    ) -> bool:
+        """Read the sentences under `key`, if any, as the words called `name`."""
+        node = fields.fields.get(key)
+        if node is None:
+            return False
+        scalars = [node] if isinstance(node, Scalar) else list(self.scalars(fields, key))
+        if not scalars or not all(scalar.text.strip() for scalar in scalars):
+            raise wrong(node, f"{key!r} says nothing", "write at least one sentence")
+        words[name] = (*words.get(name, ()), *map(_sentence, scalars))
+        return True
+
+    def phrases(self, fields: Fields, words: dict[str, tuple[Sentence, ...]]) -> None:
+        """`user` and `system`, each with sentences by key."""
+        for speaker in ("user", "system"):
+            spoken = self.mapping(fields, speaker)
+            for key in spoken.fields:
+                self.sentences(spoken, key, f"{speaker}:{key}", words)
+
+    def slot(self, name: str, node: Node, words: dict[str, tuple[Sentence, ...]]) -> FlowSlot:
+        if isinstance(node, Scalar) and not node.text:
+            node = Fields({}, node.place)
+        fields = self.fields(node, f"the slot {name}")
+        self.known(fields, _SLOT)
+        for key in _SLOT_WORDS:
+            self.sentences(fields, key, f"{key}:{name}", words)
+        chance = self.share(fields, "chance", 1.0)
+        same = self.mapping(fields, "same_as").fields
+        if len(same) > 1:
+            raise wrong(
+                fields.fields["same_as"], "a slot repeats one other", "same_as: {city: 0.3}"
+            )
+        other = next(iter(same), None)
+        return FlowSlot(
+            name=name,
+            values=self.text(fields, "list") or name,
+            place=node.place,
+            chance=chance,
+            required=self.truth(fields, "required", chance == 1),
+            same_as=other,
+            same_chance=self.share(self.mapping(fields, "same_as"), other, 0.0) if other else 0.0,
+            description=self.text(fields, "description") or "",
+        )
+
+    def share(self, fields: Fields, key: str, default: float) -> float:
+        value = self.number(fields, key, default)
+        if not 0 <= value <= 1:
+            raise wrong(fields.fields[key], f"{key!r} is no chance", "write a number from 0 to 1")
+        return value
+
+    def weight(self, node: Node) -> float:
+        try:
+            value = float(node.text) if isinstance(node, Scalar) else -1.0
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise wrong(node, "this is no weight", "write a number, 0 or more")
+        return value
+
+    def call(self, name: str, node: Node, slots: Mapping[str, FlowSlot], tables: Fields) -> Call:
+        fields = self.fields(node, f"the call {name}")
+        self.known(fields, ("results", "table", "match", "records"))
+        results = []
+        for result, inner in self.mapping(fields, "results", required=True).fields.items():
+            if isinstance(inner, Scalar):
+                results.append(Result(result, self.weight(inner), inner.place))
+                continue
+            parts = self.fields(inner, f"the result {result}")
+            self.known(parts, ("weight", "gives"))
+            weight = self.weight(parts.fields["weight"]) if "weight" in parts.fields else 1.0
+            results.append(Result(result, weight, inner.place, self.gives(parts)))
+        if not any(result.weight for result in results):
+            raise wrong(node, f"the call {name!r} has no result", "give one a weight above 0")
+        table = self.text(fields, "table")
+        if table is not None and table not in tables.fields:
+            fix = did_you_mean(table, tables.fields)
+            raise wrong(fields.fields["table"], f"there is no table {table!r}", fix)
+        match = tuple(self.names(fields, "match", slots, "slot"))
+        records = tuple(self.records(tables, table)) if table else ()
+        for column in match:
+            if table and not any(column in record for record in records):
+                raise wrong(
+                    fields.fields["match"],
+                    f"the table {table!r} has no column {column!r}",
+                    did_you_mean(column, {c for record in records for c in record}),
+                )
+        return Call(
+            name=name,
+            place=node.place,
+            results=tuple(results),
+            table=records,
+            match=match,
+            records=max(1, self.whole(fields, "records", 1) or 1),
+        )
+
+    def gives(self, fields: Fields) -> dict[str, str]:
+        """`gives: [a, b]` draws each from the list of its name; `{a: list}` from another."""
+        node = fields.fields.get("gives")
+        if isinstance(node, Items):
+            return {scalar.text: scalar.text for scalar in self.scalars(fields, "gives")}
+        return self.words(fields, "gives")
+
+    def records(self, tables: Fields, table: str) -> Iterator[dict[str, str]]:
+        rows = self.items(tables, table, required=True)
+        for row in rows:
+            yield {
+                key: value.text
+                for key, value in self.fields(row, "a record").fields.items()
+                if isinstance(value, Scalar)
+            }
+        if not rows:
+            raise wrong(tables.fields[table], f"the table {table!r} is empty", "write its records")
+
+    def aside(self, about: str, node: Node, words: dict[str, tuple[Sentence, ...]]) -> Aside:
+        fields = self.fields(node, f"the aside {about}")
+        self.known(fields, ("asks", "replies", "gives"))
+        for key in ("asks", "replies"):
+            if not self.sentences(fields, key, f"aside:{about}:{key}", words):
+                raise wrong(node, f"the aside {about!r} has no {key!r}", f"{key}: [...]")
+        return Aside(about, node.place, self.gives(fields))
+
+    def names(self, fields: Fields, key: str, known: Iterable[str], what: str) -> Iterator[str]:
+        for scalar in self.scalars(fields, key):
+            if scalar.text not in known:
+                raise wrong(
+                    scalar, f"there is no {what} {scalar.text!r}", did_you_mean(scalar.text, known)
+                )
+            yield scalar.text
+
+    def habits(self, fields: Fields, key: str) -> dict[str, float]:
+        found = self.mapping(fields, key)
+        for name in found.fields:
+            if name not in HABITS:
+                fix = did_you_mean(name, HABITS)
+                raise wrong(found.keys.get(name, found.place), f"no user does {name!r}", fix)
+        return {name: self.share(found, name, 0.0) for name in found.fields}
+
+    def state(self, name: str, node: Node, words: dict[str, tuple[Sentence, ...]]) -> State:
+        fields = self.fields(node, f"the state {name}")
+        kinds = [key for key in KINDS if key in fields.fields]
+        if len(kinds) > 1 and not (set(kinds) == {"confirm", "say"}):
+            raise wrong(node, f"a state does one thing, this one {' and '.join(kinds)}", "split it")
+        if not kinds and "end" not in fields.fields:
+            fix = f"write one of {', '.join(KINDS)}, or end"
+            raise wrong(node, f"the state {name!r} does nothing", fix)
+        does = "confirm" if "confirm" in kinds else kinds[0] if kinds else "say"
+        spoken = {"say": "say", "ask": "ask", "offer": "offer", "confirm": "say"}.get(does)
+        has_words = spoken is not None and self.sentences(fields, spoken, f"state:{name}", words)
+        self.sentences(fields, "yes_says", f"yes:{name}", words)
+        self.sentences(fields, "no_says", f"no:{name}", words)
+        end = self.text(fields, "end")
+        if end is not None and end not in OUTCOMES:
+            fix = did_you_mean(end, OUTCOMES)
+            raise wrong(fields.fields["end"], f"{end!r} is no outcome", fix)
+        listed = "slots" if does == "user" else does if does in ("collect", "confirm") else None
+        return State(
+            name=name,
+            kind=does,
+            place=node.place,
+            branches=self.branches(name, does, fields, end),
+            act=self.text(fields, "act") or _ACTS.get(does, ""),
+            slots=tuple(s.text for s in self.scalars(fields, listed)) if listed else (),
+            intent=self.text(fields, "user") if does == "user" else None,
+            call=self.text(fields, "call") if does == "call" else None,
+            chance=self.share(fields, "chance", 0.5),
+            again=tuple(s.text for s in self.scalars(fields, "again")),
+            selects=tuple(s.text for s in self.scalars(fields, "selects")),
+            together=self.truth(fields, "together", False),
+            end=end,
+            habits=self.habits(fields, "habits"),
+            answers={
+                label: self.text(fields, f"{label}_act") or ""
+                for label in ("yes", "no")
+                if f"{label}_act" in fields.fields
+            },
+            has_words=has_words,
+        )
+
+    def branches(self, name: str, does: str, fields: Fields, end: str | None) -> dict[str, Branch]:
+        """Where a state leads: of a call, whatever is none of the keys of a state is a result."""
+        labels = _BRANCHES[does]
+        if does == "call":
+            labels = tuple(key for key in fields.fields if key not in ("call", "again", "habits"))
+        else:
+            self.known(fields, _STATE)
+        found = {
+            label: self.branch(fields.fields[label]) for label in labels if label in fields.fields
+        }
+        if end is not None and found:
+            raise wrong(fields, f"the state {name!r} ends, and goes on", "take end or next out")
+        for label in _NEEDED.get(does, ()):
+            if label not in found:
+                message = f"the state {name!r} is a dead end: it has no {label!r}"
+                raise wrong(fields, message, f"{label}: another state")
+        if end is None and not found:
+            message = f"the state {name!r} is a dead end: nothing comes after it"
+            raise wrong(fields, message, "name the `next` state, or write `end: success`")
+        return found
+
+    def branch(self, node: Node) -> Branch:
+        if isinstance(node, Scalar):
+            return ((node.text, 1.0),)
+        if isinstance(node, Fields):
+            weighed = tuple((key, self.weight(value)) for key, value in node.fields.items())
+            if any(weight for _, weight in weighed):
+                return weighed
+        raise wrong(node, f"a branch is {kind(node)}", "name a state, or states with weights")
+
+    def settled(self, flow: Flow, nodes: Fields, calls: Mapping[str, Call]) -> None:
+        """Check what states name: states, slots, calls and their results."""
+        for name, state in flow.states.items():
+            fields = nodes.fields[name]
+            assert isinstance(fields, Fields)
+            for label, target, _ in state.targets():
+                if target not in flow.states:
+                    fix = did_you_mean(target, flow.states)
+                    raise wrong(
+                        _named(fields.fields[label], target), f"there is no state {target!r}", fix
+                    )
+            listed = state.kind if state.kind in ("collect", "confirm") else "slots"
+            list(self.names(fields, listed, flow.slots, "slot") if state.slots else ())
+            list(self.names(fields, "again", flow.slots, "slot"))
+            if state.kind == "call":
+                self.called(state, fields, calls)
+        for slot in flow.slots.values():
+            if slot.same_as is not None and slot.same_as not in flow.slots:
+                fix = did_you_mean(slot.same_as, flow.slots)
+                raise wrong(slot.place, f"there is no slot {slot.same_as!r}", fix)
+
+    def called(self, state: State, fields: Fields, calls: Mapping[str, Call]) -> None:
+        call = calls.get(state.call or "")
+        if call is None:
+            fix = did_you_mean(state.call or "", calls)
+            raise wrong(fields.fields["call"], f"there is no call {state.call!r}", fix)
+        results = {result.name for result in call.results if result.weight}
+        if call.match:
+            results.add(NOTHING)
+        for result in sorted(results - set(state.branches)):
+            message = f"the state {state.name!r} does not say what follows {result!r}"
+            raise wrong(fields, message, f"{result}: another state")
+        for label in state.branches:
+            if label not in results:
+                place = fields.keys.get(label, fields.place)
+                message = f"the call {call.name!r} has no result {label!r}"
+                raise wrong(place, message, did_you_mean(label, results))
+
+
+def _named(node: Node, name: str) -> Node | Place:
+    """The place of a name in a branch."""
+    if isinstance(node, Fields):
+        return node.keys.get(name, node.place)
+    return node
+
+
+def _sentence(scalar: Scalar) -> Sentence:
+    return Sentence(scalar.text, syntax.parse(scalar.text, scalar.place), scalar.place)
+
+
+def as_intent(name: str, sentences: Sequence[Sentence]) -> Intent:
+    """Sentences as an intent of a grammar."""
+    place = sentences[0].place
+    return Intent(name, (Block(tuple(sentences), place),), place)

@@ -1,0 +1,183 @@
+"""The format of the Schema-Guided Dialogue dataset (Rastogi et al. 2020):
+https://github.com/google-research-datasets/dstc8-schema-guided-dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from textsynth.corpus import Utterance
+from textsynth.export import About, ExportReport, reads_dialogues
+from textsynth.export.dialogues import (
+    INTENTS,
+    OURS,
+    VALUED,
+    Act,
+    Conversation,
+    acts,
+    fold,
+    require_dialogues,
+    spoken,
+)
+from textsynth.export.schema import COUNT, Service, described, fault, services
+from textsynth.export.target import Job, writing
+
+FOLDERS = {"train": "train", "validation": "dev", "test": "test"}
+FILE_DIALOGUES = 512  # in a file
+
+Said = Mapping[tuple[str, str], list[str]]
+
+
+@reads_dialogues
+def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
+    """Write `train`, `dev` and `test`, those that have dialogues: `schema.json` and
+    `dialogues_001.json` and so on.
+
+    A flow is a service. Its schema is read out of the dialogues (see `schema.services`): an intent
+    requires the slots that are in the state of each successful dialogue, and is transactional where
+    the system notifies of success or failure. Categorical slots have their canonical values;
+    others are written as they were said, with the canonical values beside them in actions, and with
+    all that was said for a value in states. Service calls are not known and left out. Acts that the
+    dataset does not have keep their names. Single utterances are passed over.
+
+    Rules for which dialogues are refused: `unknown_split`, spans that do not fit the text,
+    `act_without_value`: an act of which the format demands a value that the dialogue does not tell,
+    such as an offer without a span.
+
+    Raises:
+        ExportError: no dialogues, none that can be written, turns that make no dialogues (see
+            `dialogues.bounds`), or a folder that is not ours or cannot be written.
+    """
+    turns = require_dialogues(corpus, "sgd")
+    with writing("sgd", turns, folder, unit="dialogue") as job:
+        known = services(fold(turns))
+        waiting: dict[str, list[Any]] = {}
+        files: dict[str, int] = {}
+        flows: dict[str, set[str]] = {}
+        for conversation in fold(turns):
+            read = acts(conversation)
+            rule = _fault(conversation, read)
+            if rule:
+                job.refuse(rule, conversation.id)
+                continue
+            _note(job, read)
+            split = conversation.split
+            flows.setdefault(split, set()).add(conversation.flow)
+            written = _dialogue(conversation, read, known[conversation.flow])
+            waiting.setdefault(split, []).append(written)
+            job.written += 1
+            if len(waiting[split]) == FILE_DIALOGUES:
+                _write(job, split, waiting[split], files)
+        for split, dialogues in waiting.items():
+            if dialogues:
+                _write(job, split, dialogues, files)
+        for split, there in flows.items():
+            schema = [_schema(flow, known[flow]) for flow in sorted(there)]
+            job.write_json(f"{FOLDERS[split]}/schema.json", schema)
+    return job.report()
+
+
+def _fault(conversation: Conversation, read: Sequence[Sequence[Act]]) -> str | None:
+    """The rule that a dialogue breaks, or None."""
+    if conversation.split not in FOLDERS:
+        return "unknown_split"
+    for act in (act for said in read for act in said):
+        if act.name in INTENTS and act.about is None:
+            return "act_without_value"
+        if act.name in VALUED and not act.values and (act.about or act.name != "SELECT"):
+            return "act_without_value"
+    return fault(conversation)
+
+
+def _note(job: Job, read: Sequence[Sequence[Act]]) -> None:
+    extra = sorted({act.name for said in read for act in said if act.name in OURS})
+    for name in extra:
+        job.note(f"{name} is an act that the Schema-Guided Dialogue dataset does not have")
+
+
+def _write(job: Job, split: str, dialogues: list[Any], files: dict[str, int]) -> None:
+    """Write the next file of a split, and empty the list."""
+    files[split] = files.get(split, 0) + 1
+    job.write_json(f"{FOLDERS[split]}/dialogues_{files[split]:03d}.json", dialogues)
+    dialogues.clear()
+
+
+def _dialogue(
+    conversation: Conversation, read: Sequence[Sequence[Act]], service: Service
+) -> dict[str, Any]:
+    flow = conversation.flow
+    turns = []
+    for turn, said, words in zip(conversation.turns, read, spoken(conversation), strict=True):
+        frame: dict[str, Any] = {
+            "service": flow,
+            "slots": [
+                {"slot": slot.label, "start": slot.start, "exclusive_end": slot.end}
+                for slot in sorted(turn.slots, key=lambda slot: slot.start)
+                if slot.label != COUNT and not service.is_categorical(slot.label)
+            ],
+            "actions": [_action(act, service) for act in said],
+        }
+        if turn.speaker == "user":
+            frame["state"] = _state(turn, said, service, words)
+        turns.append(
+            {"speaker": str(turn.speaker).upper(), "utterance": turn.text, "frames": [frame]}
+        )
+    return {"dialogue_id": conversation.id, "services": [flow], "turns": turns}
+
+
+def _action(act: Act, service: Service) -> dict[str, Any]:
+    if act.name in INTENTS:
+        said = [act.about]
+        return {"act": act.name, "slot": "intent", "values": said, "canonical_values": said}
+    canonical = [value.value for value in act.values]
+    plain = service.is_categorical(act.about or "")
+    return {
+        "act": act.name,
+        "slot": act.about or "",
+        "values": canonical if plain else [value.surface for value in act.values],
+        "canonical_values": canonical,
+    }
+
+
+def _state(turn: Utterance, said: Sequence[Act], service: Service, words: Said) -> dict[str, Any]:
+    return {
+        "active_intent": turn.intent or "NONE",
+        "requested_slots": [act.about for act in said if act.name == "REQUEST" and act.about],
+        "slot_values": {
+            slot: [value]
+            if service.is_categorical(slot)
+            else list(words.get((slot, value)) or [value])
+            for slot, value in turn.state or ()
+        },
+    }
+
+
+def _schema(flow: str, service: Service) -> dict[str, Any]:
+    return {
+        "service_name": flow,
+        "description": described(flow),
+        "slots": [
+            {
+                "name": name,
+                "description": described(name),
+                "is_categorical": bool(slot.possible),
+                "possible_values": slot.possible,
+            }
+            for name, slot in sorted(service.slots.items())
+            if name != COUNT
+        ],
+        "intents": [
+            {
+                "name": name,
+                "description": described(name),
+                "is_transactional": intent.notified,
+                "required_slots": sorted(intent.needed or ()),
+                "optional_slots": dict.fromkeys(sorted(intent.stated - (intent.needed or set())), ""),
+                "result_slots": sorted(intent.told),
+            }
+            for name, intent in sorted(service.intents.items())
+        ],
+    }
