@@ -4,6 +4,7 @@ A flow is a small state machine over one goal. A state does one thing (its `kind
 name the states that may come next:
 
     user      the user says what they want, in the sentences of an intent     next
+    listen    the user says one of the sentences that stand here               next
     collect   slots that are not known yet are asked for, one after the other  next, refused
     confirm   what is known is read back                                       next
     say       the system says something                                        next
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 
 from textsynth.grammar.syntax import Place
 
-KINDS = ("user", "collect", "confirm", "say", "ask", "call", "offer")
+KINDS = ("user", "listen", "collect", "confirm", "say", "ask", "call", "offer")
 OUTCOMES = ("success", "failure", "abandoned")
 SUCCESS, NOTHING = "success", "nothing_found"  # of a call: it worked; no record fits
 

@@ -48,6 +48,7 @@ _STATE = (
 )
 _BRANCHES: Mapping[str, tuple[str, ...]] = {
     "user": ("next",),
+    "listen": ("next",),
     "collect": ("next", "refused"),
     "confirm": ("next",),
     "say": ("next",),
@@ -55,8 +56,21 @@ _BRANCHES: Mapping[str, tuple[str, ...]] = {
     "call": (),  # its results
     "offer": ("next", "none"),
 }
-_NEEDED = {"user": ("next",), "collect": ("next",), "confirm": ("next",), "ask": ("yes", "no")}
-_ACTS = {"confirm": "CONFIRM", "say": "INFORM", "ask": "OFFER_INTENT", "offer": "OFFER"}
+_NEEDED = {
+    "user": ("next",),
+    "listen": ("next",),
+    "collect": ("next",),
+    "confirm": ("next",),
+    "ask": ("yes", "no"),
+}
+_SPOKEN = ("listen", "say", "ask", "offer")  # kinds whose own key holds sentences
+_ACTS = {
+    "listen": "INFORM",
+    "confirm": "CONFIRM",
+    "say": "INFORM",
+    "ask": "OFFER_INTENT",
+    "offer": "OFFER",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +350,7 @@ class _FlowReader(FieldReader):
             fix = f"write one of {', '.join(KINDS)}, or end"
             raise wrong(node, f"the state {name!r} does nothing", fix)
         does = "confirm" if "confirm" in kinds else kinds[0] if kinds else "say"
-        spoken = {"say": "say", "ask": "ask", "offer": "offer", "confirm": "say"}.get(does)
+        spoken = {"confirm": "say"}.get(does, does if does in _SPOKEN else None)
         has_words = spoken is not None and self.sentences(fields, spoken, f"state:{name}", words)
         self.sentences(fields, "yes_says", f"yes:{name}", words)
         self.sentences(fields, "no_says", f"no:{name}", words)

@@ -152,7 +152,7 @@ class _Dialogue:
         self.rows.close(name, self.facts())
 
     def facts(self) -> corpus.Dialogue:
-        """What is true of the whole. A goal that came to an end holds no more than was spoken of."""
+        """What is true of the whole. A goal that was pursued to an end holds what was spoken of."""
         goal = list(self.user.goal.items())
         if self.outcome != "abandoned":
             goal = [(s, v) for s, v in goal if s in self.asked and s not in self.refused]
@@ -285,7 +285,7 @@ class _Dialogue:
         if self.rows.turns and not self.speaks:  # speakers take turns
             self.say(self.words.pool("system:all_right"), "INFORM")
         self.flush()
-        self.rows.add("user", heard.text, act=" ".join(heard.acts), pattern=heard.pattern,
+        self.rows.add("user", heard.text, act=" ".join(heard.acts) or "INFORM", pattern=heard.pattern,
                       origin=heard.origin, slots=heard.slots, parents=heard.parents,
                       intent=self.intent, state=tuple(sorted(self.state.items())))  # fmt: skip
         self.limit()
@@ -394,7 +394,14 @@ class _Dialogue:
         elif self.user.does(self.habits, "more"):
             there = pool.most(there)
         if not self.hear((there, ("INFORM_INTENT",))):
-            raise _unsaid(self.flow, state)
+            raise _unsaid(state)
+        return "next"
+
+    def listens(self, state: State) -> str:
+        """The user says what stands here."""
+        pool = self.words.pool(f"state:{state.name}")
+        if not self.hear((pool.fitting(self.user.goal), state.act.split())):
+            raise _unsaid(state)
         return "next"
 
     def collects(self, state: State) -> str:
@@ -632,12 +639,12 @@ class _Dialogue:
         self.hear((self.words.pool(f"user:{word}").templates, ("SELECT",)))
 
 
-def _unsaid(flow: Flow, state: State) -> GrammarError:
+def _unsaid(state: State) -> GrammarError:
     return GrammarError(
-        f"no sentence of {state.intent!r} can open the flow {flow.name!r}: each needs a slot that "
-        "the user does not have, or has told before",
+        f"the user has nothing to say in the state {state.name!r}: each sentence needs a slot that "
+        "they do not have, or have told before",
         where=state.place.at(),
-        fix="add a sentence without slots to the intent, or the slots to the flow",
+        fix="add a sentence without slots, or the slots to the flow",
     )
 
 
@@ -651,6 +658,7 @@ def _acts(act: str, spans: Sequence[Span]) -> tuple[str, ...]:
 
 _STATES: Mapping[str, Callable[[_Dialogue, State], str]] = {
     "user": _Dialogue.opens,
+    "listen": _Dialogue.listens,
     "collect": _Dialogue.collects,
     "confirm": _Dialogue.confirms,
     "say": _Dialogue.says,
