@@ -20,12 +20,12 @@ one of each kind a service, from the training dialogues alone:
 
 - slot model: a CRF (averaged perceptron, textsynth.evaluate.tagging) on the tokens of user turns;
   it sees words, shapes, endings, neighbours, and the acts of the system turn before. Beside it
-  logistic regressions, one an act, on words 1-2 (TF-IDF) of the user turn and the system's acts
-  before it, find AFFIRM, SELECT and INFORM:slot where the slot has no span (`dontcare`, categorical
-  slots);
-- next-act model: logistic regressions, one an act with its slot, threshold 0.5, the likeliest act
-  where none reaches it. They see words 1-2 (TF-IDF) of the last user and the last system turn, the
-  acts of the last system turn, and which slots are filled.
+  logistic regressions, one an act, find AFFIRM, SELECT and INFORM:slot where the slot has no span
+  (`dontcare`, categorical slots), from words 1-2 (TF-IDF) of the user turn and the system's acts
+  before it;
+- next-act model: logistic regressions, one an act with its slot, threshold 0.5, and the likeliest
+  act where none reaches it. They see words 1-2 (TF-IDF) of the last user turn, the acts of the last
+  system turn, and which slots are filled. (With the words of the system turn they do worse.)
 
 The belief state after a user turn, gold and predicted alike, is made from texts, acts and spans:
 AFFIRM adds what the last system turn confirmed (or, confirming nothing, offered), SELECT what was
@@ -278,47 +278,44 @@ def user_turns(dialogue: Dialogue) -> list[tuple[Turn, tuple[str, ...]]]:
     return found
 
 
-Rows = list[dict[str, Any]]
+Row = tuple[str, list[str]]
 
 
 class Labels:
-    """Logistic regressions, one a label, on words 1-2 of some texts and on further features.
+    """Logistic regressions, one a label, C=30, on rows of a text (TF-IDF of words 1-2) and signs
+    (each there or not)."""
 
-    A row is a dict: strings under keys that begin with `text`, a list of strings under `signs`.
-    """
-
-    def __init__(self, rows: Rows, labels: list[frozenset[str]], *, some: bool = False) -> None:
+    def __init__(self, rows: list[Row], labels: list[frozenset[str]], *, some: bool = False):
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
         self.some = some
         self.known = sorted(set().union(*labels))
-        self.views: dict[str, Any] = {}
         if not self.known:
             return
-        for name in rows[0]:
-            if name == "signs":
-                view = TfidfVectorizer(analyzer=list, norm=None, use_idf=False)
-            else:
-                view = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN)
-            if any(row[name] for row in rows):
-                self.views[name] = view.fit([row[name] for row in rows])
+        self.words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN)
+        self.words.fit([text for text, _ in rows])
+        self.signs = {
+            sign: at for at, sign in enumerate(sorted({s for _, own in rows for s in own}))
+        }
         seen = self._seen(rows)
         self.weights = np.zeros((seen.shape[1], len(self.known)))
         self.bias = np.full(len(self.known), np.inf)  # a label that every row has
         for at, label in enumerate(self.known):
             has = np.array([label in own for own in labels])
             if not has.all():
-                model = LogisticRegression(C=10, solver="liblinear").fit(seen, has)
+                model = LogisticRegression(C=30, solver="liblinear").fit(seen, has)
                 self.weights[:, at], self.bias[at] = model.coef_[0], model.intercept_[0]
 
-    def _seen(self, rows: Rows) -> Any:
-        from scipy.sparse import hstack
+    def _seen(self, rows: list[Row]) -> Any:
+        from scipy.sparse import csr_matrix, hstack
 
-        own = [view.transform([row[name] for row in rows]) for name, view in self.views.items()]
-        return hstack(own).tocsr()
+        signs = np.zeros((len(rows), len(self.signs)))
+        for at, (_, own) in enumerate(rows):
+            signs[at, [self.signs[sign] for sign in own if sign in self.signs]] = 1
+        return hstack([self.words.transform([text for text, _ in rows]), csr_matrix(signs)]).tocsr()
 
-    def __call__(self, rows: Rows) -> list[frozenset[str]]:
+    def __call__(self, rows: list[Row]) -> list[frozenset[str]]:
         """The labels of each row; with `some`, one at least."""
         if not self.known or not rows:
             return [frozenset()] * len(rows)
@@ -335,7 +332,8 @@ class Understanding:
     def __init__(self, dialogues: Sequence[Dialogue], seed: int) -> None:
         turns = [one for dialogue in dialogues for one in user_turns(dialogue)]
         self.acts = Labels(
-            [self._row(turn, acts) for turn, acts in turns], [said(turn).acts for turn, _ in turns]
+            [(turn.text, list(acts)) for turn, acts in turns],
+            [said(turn).acts for turn, _ in turns],
         )
         self.tag = tagging.train(
             (
@@ -346,17 +344,13 @@ class Understanding:
         )
 
     @staticmethod
-    def _row(turn: Turn, acts: Sequence[str]) -> dict[str, Any]:
-        return {"text": turn.text, "signs": list(acts)}
-
-    @staticmethod
     def _tokens(turn: Turn, acts: Sequence[str]) -> list[list[str]]:
         words, _ = tagging.sentence(turn.text, ())
         return [[*seen, *(f"system={act}" for act in acts)] for seen in tagging.features(words)]
 
     def __call__(self, dialogue: Dialogue) -> list[Said]:
         turns = user_turns(dialogue)
-        acts = self.acts([self._row(*one) for one in turns])
+        acts = self.acts([(turn.text, list(acts)) for turn, acts in turns])
         tags = self.tag([self._tokens(*one) for one in turns])
         return [
             Said(own, spans_of(turn.text, found))
@@ -389,18 +383,17 @@ class NextAct:
         self.labels = Labels(rows, gold, some=True)
 
     @staticmethod
-    def rows(dialogue: Dialogue, filled: Sequence[State]) -> Rows:
+    def rows(dialogue: Dialogue, filled: Sequence[State]) -> list[Row]:
         """What is seen before each system turn, with these states after the user's turns."""
-        found: Rows = []
-        user, system = Turn("user", ""), Turn("system", "")
+        found: list[Row] = []
+        text, acts = "", tuple[str, ...]()
         state, rest = State(), iter(filled)
         for turn in dialogue.turns:
             if turn.speaker == "user":
-                user, state = turn, next(rest)
+                text, state = turn.text, next(rest)
             else:
-                signs = [*(f"act {act}" for act in system.acts), *(f"slot {s}" for s in state)]
-                found.append({"text": user.text, "text before": system.text, "signs": signs})
-                system = turn
+                found.append((text, [*acts, *(f"filled {slot}" for slot in state)]))
+                acts = turn.acts
         return found
 
     def __call__(self, dialogue: Dialogue, filled: Sequence[State]) -> list[frozenset[str]]:

@@ -178,6 +178,16 @@ class Generate(Section):
         return self
 
 
+class Dialogues(Section):
+    """Flows, how many dialogues each gives, and after how many turns one is given up. `spare`
+    candidates are simulated for each that is wanted."""
+
+    path: Path
+    per_flow: Annotated[int, Field(ge=1)] = 100
+    max_turns: Annotated[int, Field(ge=2)] = 40
+    spare: Annotated[float, Field(ge=1, le=10)] = 1.2
+
+
 class Bias(Section):
     """What is done about bias while rows are made: surrogate names are drawn evenly over genders
     or origins, and twins with swapped genders and names stand beside their rows."""
@@ -272,6 +282,7 @@ class Recipe(Section):
     model: Model | None = None
     lists: Mapping[str, Values] = {}
     generate: Generate = Generate()
+    dialogues: Dialogues | None = None
     filters: tuple[Step, ...] = (Step(name="exact"),)
     bias: Bias = Bias()
     evaluate: tuple[Step, ...] = ()
@@ -303,8 +314,9 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _has_sources(self) -> Recipe:
-        if self.seeds is None and self.templates is None:
-            raise _fault("there is nothing to generate from", "name `seeds`, `templates` or both")
+        if self.seeds is None and self.templates is None and self.dialogues is None:
+            fix = "name `seeds`, `templates` or both, or `dialogues`"
+            raise _fault("there is nothing to generate from", fix)
         if self.model is not None and self.seeds is None:
             fix = "name `seeds`, or leave `model` out"
             raise _fault("the model learns from seeds, and there are none", fix, "model")
@@ -339,7 +351,8 @@ class Recipe(Section):
                 raise _fault(
                     f"{gate} is asked, and {gate.metric} is not measured", fix, "gates", at
                 )
-        missing = [name for name, share in self.shares().items() if share and not self._has(name)]
+        shares = self.shares() if self.has_singles else {}
+        missing = [name for name, share in shares.items() if share and not self._has(name)]
         if missing:
             section = {"seed": "seeds", "template": "templates", "model": "model"}[missing[0]]
             raise _fault(
@@ -353,6 +366,11 @@ class Recipe(Section):
     def folder(self) -> Path:
         """The folder that the recipe lies in."""
         return self._folder
+
+    @property
+    def has_singles(self) -> bool:
+        """Whether it makes utterances by themselves, beside dialogues or without them."""
+        return self.seeds is not None or self.templates is not None
 
     def _has(self, origin: str) -> bool:
         part = {"seed": self.seeds, "template": self.templates, "model": self.model}[origin]
@@ -384,9 +402,9 @@ class Recipe(Section):
             # the same rows with any of them; the model's name says which model it is
             for knob in ("url", "key_env", "concurrency", "timeout", "retries"):
                 del plain["model"]["server"][knob]
-        for section, key in (("seeds", "path"), ("templates", "path")):
+        for section in ("seeds", "templates", "dialogues"):
             if plain[section]:
-                plain[section][key] = None
+                plain[section]["path"] = None
         if self._model_files():
             plain["model"]["base"] = None
         digest.update(json.dumps(plain, sort_keys=True).encode())
@@ -404,8 +422,8 @@ class Recipe(Section):
     def sources(self) -> list[Path]:
         """The files it reads: seeds, templates and a base model that is on this disk."""
         found = [self.seeds.path] if self.seeds else []
-        if self.templates:
-            found += _template_files(self.templates.path)
+        for section in (self.templates, self.dialogues):
+            found += _template_files(section.path) if section else []
         return found + self._model_files()
 
     def _model_files(self) -> list[Path]:
@@ -442,6 +460,10 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
         changed["templates"] = recipe.templates.model_copy(
             update={"path": (folder / recipe.templates.path).resolve()}
         )
+    if recipe.dialogues:
+        changed["dialogues"] = recipe.dialogues.model_copy(
+            update={"path": (folder / recipe.dialogues.path).resolve()}
+        )
     if recipe.model and recipe.model.base != "auto":
         base = folder / recipe.model.base
         if recipe.model.base.startswith(".") or base.exists():  # else it names one on the hub
@@ -459,6 +481,7 @@ def _known_keys(place: Sequence[int | str]) -> list[str]:
         "templates": Templates,
         "model": Model,
         "generate": Generate,
+        "dialogues": Dialogues,
         "card": Card,
         "tracking": Tracking,
         "privacy": Privacy,

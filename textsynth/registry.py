@@ -36,6 +36,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "privacy": "textsynth.evaluate.privacy:privacy",
         "bias": "textsynth.evaluate.bias:bias",
         "mixing": "textsynth.evaluate.mixing:mixing",
+        "dialogues": "textsynth.evaluate.dialogues:dialogues",
     },
     "exporters": {
         "huggingface": "textsynth.export.huggingface:export",
@@ -52,6 +53,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "jsgf": "textsynth.export.jsgf:export",
         "conll": "textsynth.export.conll:export",
         "spacy": "textsynth.export.spacy:export",
+        "chat": "textsynth.export.chat:export",
+        "sgd": "textsynth.export.sgd:export",
+        "convlab": "textsynth.export.convlab:export",
     },
     "grammar_exporters": {
         "homeassistant": "textsynth.export.grammars.homeassistant:export",

@@ -1,4 +1,4 @@
-"""What is wrong with a dialogue as annotated: its turns, its belief states, and what its label says.
+"""What is wrong with a dialogue as annotated: its turns, its belief states, what its label says.
 
 A generator that annotates by construction should give none of these; they are found from the rows
 alone, whoever made them.
@@ -72,7 +72,7 @@ def faults(turns: pa.Table) -> dict[str, list[str]]:
 
 
 class _Rows:
-    """The columns of the turns as lists; spans and states flat, with where each turn ends in them."""
+    """The columns of the turns as lists; spans and states flat, with where each turn ends there."""
 
     def __init__(self, found: Dialogues) -> None:
         table = found.turns
@@ -84,10 +84,9 @@ class _Rows:
         states = table.column("state").combine_chunks()
         self.stated = states.is_valid().to_pylist()
         self.keys, self.known, self.state_ends = flat(states, "slot", "value")
-        wholes = table.column("dialogue").take(pa.array(found.starts[:-1])).combine_chunks()
-        self.outcomes = pc.struct_field(wholes, "outcome").to_pylist()
+        self.outcomes = found.facts("outcome").to_pylist()
         self.goal_slots, self.goal_values, self.goal_ends = flat(
-            pc.struct_field(wholes, "goal"), "slot", "value"
+            found.facts("goal"), "slot", "value"
         )
 
     def slots(self, at: int) -> Values:
@@ -114,8 +113,7 @@ class _Rows:
 def _of_turns(found: Dialogues, rows: _Rows) -> dict[str, Mask]:
     """What can be seen without reading the acts: for each reason which dialogues have it."""
     table, starts = found.turns, found.starts
-    size = np.diff(starts)
-    number = np.repeat(np.arange(len(found)), size)
+    number = np.repeat(np.arange(len(found)), found.sizes())
 
     def any_of(mask: Mask) -> Mask:
         return np.bincount(number[mask], minlength=len(found)) > 0
@@ -145,7 +143,7 @@ def _of_turns(found: Dialogues, rows: _Rows) -> dict[str, Mask]:
 def _misplaced(table: pa.Table, rows: _Rows) -> Mask:
     """Which turns have spans that are empty, overlap, or lie outside the text."""
     lengths = pc.fill_null(pc.utf8_length(table.column("text")), 0).to_numpy()
-    counts = np.diff(np.array([0, *rows.slot_ends], np.int64))
+    counts = _counts(rows.slot_ends)
     turn = np.repeat(np.arange(len(counts)), counts)
     begin, stop = (np.array(values, np.int64) for values in (rows.begins, rows.stops))
     order = np.lexsort((stop, begin, turn))
@@ -157,6 +155,12 @@ def _misplaced(table: pa.Table, rows: _Rows) -> Mask:
     return found
 
 
+def _counts(ends: list[int]) -> npt.NDArray[np.int64]:
+    """How many each turn has, from where each ends."""
+    after = np.array(ends, np.int64)
+    return np.asarray(after - np.concatenate([[0], after[:-1]]), np.int64)
+
+
 def _repeats(table: pa.Table, rows: _Rows, number: npt.NDArray[np.int64]) -> Mask:
     """Which turns say what the same speaker said before, short ones without slots aside."""
     encoded = pc.fill_null(table.column("text"), "").combine_chunks().dictionary_encode()
@@ -165,7 +169,7 @@ def _repeats(table: pa.Table, rows: _Rows, number: npt.NDArray[np.int64]) -> Mas
     texts = encoded.indices.to_numpy()
     said = np.array([names[text] for text in folded], np.int64)[texts]
     long = np.array([text.count(" ") >= SHORT for text in folded], bool)[texts]
-    slotted = np.diff(np.array([0, *rows.slot_ends], np.int64)) > 0
+    slotted = _counts(rows.slot_ends) > 0
     places = np.flatnonzero(long | slotted)
     by_user = np.array([speaker == "user" for speaker in rows.speakers], np.int64)
     keys = (number * 2 + by_user)[places] * len(names) + said[places]

@@ -44,7 +44,8 @@ Branch = tuple[tuple[str, float], ...]  # states with their weights
 class FlowSlot:
     """A slot that the user fills.
 
-    `chance` is how often a user's goal has it; `values` names the list it is drawn from. With
+    `chance` is how often a user's goal has it; `values` names the list it is drawn from. A system
+    that confirms a slot of which nobody spoke takes it for its `default`. With
     `same_as`, so many users (`same_chance`) want the value of another slot, and may refer to it.
     """
 
@@ -56,6 +57,8 @@ class FlowSlot:
     same_as: str | None = None
     same_chance: float = 0.0
     description: str = ""
+    default: str | None = None
+    fixed: bool = False  # a fact, such as a name: nobody changes their mind about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,28 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """One of the ways in which users answer what a state says: with sentences of its own and acts,
+    a question or two about asides (`asks`), slots that they tell besides (`tells`) or now want
+    otherwise (`changes`). It leads to the branch of its name. Without one, the user speaks again
+    when a question was answered, an offer goes on to the next record, what changed is read back."""
+
+    name: str
+    place: Place
+    weight: float = 1.0
+    acts: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    intent: str | None = None
+    has_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A state: see the module. `slots` are asked for, read back, or may be told at once (`user`);
-    an `end` is an outcome. `has_words`: it has sentences of its own."""
+    `also` may be told unasked while it collects. `together` is how often two slots are asked for at
+    once. An `end` is an outcome. `has_words`: it has sentences of its own."""
 
     name: str
     kind: str
@@ -106,11 +128,19 @@ class State:
     chance: float = 0.5
     again: tuple[str, ...] = ()
     selects: tuple[str, ...] = ()
-    together: bool = False
+    together: float = 0.0
+    also: tuple[str, ...] | None = None
+    replies: tuple[Reply, ...] = ()
     end: str | None = None
     habits: Habits = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)  # acts of yes and no, if not the usual
     has_words: bool = False
+    without: tuple[str, ...] = ()  # words; sentences of the intent that have them are left out
+
+    @property
+    def opening(self) -> str:
+        """The key of the sentences with which a `user` state opens."""
+        return f"opens:{self.name}" if self.without else f"intent:{self.intent}"
 
     def targets(self) -> Iterator[tuple[str, str, float]]:
         """(branch, state, weight) of all that may come next."""

@@ -20,6 +20,7 @@ from textsynth.dialogue.flow import (
     Call,
     Flow,
     FlowSlot,
+    Reply,
     Result,
     State,
 )
@@ -38,14 +39,17 @@ _FLOW = (
 )
 _SLOT = (
     *("list", "chance", "required", "same_as", "description", "ask", "answer", "confirm"),
-    *("correct", "other", "refer", "refuse", "unknown"),
+    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default"),
 )
 _SLOT_WORDS = ("ask", "answer", "confirm", "correct", "other", "refer", "refuse", "unknown")
 _STATE = (
     *KINDS,
     *("next", "refused", "yes", "no", "none", "act", "slots", "chance", "again", "selects"),
-    *("together", "end", "habits", "yes_says", "no_says", "yes_act", "no_act"),
+    *("together", "end", "habits", "yes_says", "no_says", "yes_act", "no_act", "without"),
+    *("also", "replies", "says"),
 )
+_REPLY = ("says", "act", "weight", "next", "asks", "tells", "changes", "intent")
+_REPLIED = ("say", "confirm", "offer")
 _BRANCHES: Mapping[str, tuple[str, ...]] = {
     "user": ("next",),
     "listen": ("next",),
@@ -246,6 +250,8 @@ class _FlowReader(FieldReader):
             same_as=other,
             same_chance=self.share(self.mapping(fields, "same_as"), other, 0.0) if other else 0.0,
             description=self.text(fields, "description") or "",
+            fixed=self.truth(fields, "fixed", False),
+            default=self.text(fields, "default"),
         )
 
     def share(self, fields: Fields, key: str, default: float) -> float:
@@ -346,12 +352,14 @@ class _FlowReader(FieldReader):
         kinds = [key for key in KINDS if key in fields.fields]
         if len(kinds) > 1 and not (set(kinds) == {"confirm", "say"}):
             raise wrong(node, f"a state does one thing, this one {' and '.join(kinds)}", "split it")
-        if not kinds and "end" not in fields.fields:
+        if not kinds and not {"end", "next"} & fields.fields.keys():
             fix = f"write one of {', '.join(KINDS)}, or end"
             raise wrong(node, f"the state {name!r} does nothing", fix)
         does = "confirm" if "confirm" in kinds else kinds[0] if kinds else "say"
         spoken = {"confirm": "say"}.get(does, does if does in _SPOKEN else None)
         has_words = spoken is not None and self.sentences(fields, spoken, f"state:{name}", words)
+        if does == "user":
+            has_words = self.sentences(fields, "says", f"intent:{self.text(fields, 'user')}", words)
         self.sentences(fields, "yes_says", f"yes:{name}", words)
         self.sentences(fields, "no_says", f"no:{name}", words)
         end = self.text(fields, "end")
@@ -364,6 +372,10 @@ class _FlowReader(FieldReader):
             kind=does,
             place=node.place,
             branches=self.branches(name, does, fields, end),
+            replies=tuple(self.replies(name, does, fields, words)),
+            also=tuple(s.text for s in self.scalars(fields, "also"))
+            if "also" in fields.fields
+            else None,
             act=self.text(fields, "act") or _ACTS.get(does, ""),
             slots=tuple(s.text for s in self.scalars(fields, listed)) if listed else (),
             intent=self.text(fields, "user") if does == "user" else None,
@@ -371,7 +383,7 @@ class _FlowReader(FieldReader):
             chance=self.share(fields, "chance", 0.5),
             again=tuple(s.text for s in self.scalars(fields, "again")),
             selects=tuple(s.text for s in self.scalars(fields, "selects")),
-            together=self.truth(fields, "together", False),
+            together=self.together(fields),
             end=end,
             habits=self.habits(fields, "habits"),
             answers={
@@ -380,7 +392,42 @@ class _FlowReader(FieldReader):
                 if f"{label}_act" in fields.fields
             },
             has_words=has_words,
+            without=tuple(s.text for s in self.scalars(fields, "without")),
         )
+
+    def together(self, fields: Fields) -> float:
+        """`together: true`, or how often."""
+        node = fields.fields.get("together")
+        if isinstance(node, Scalar) and node.text[:1].isdigit():
+            return self.share(fields, "together", 0.0)
+        return float(self.truth(fields, "together", False))
+
+    def replies(
+        self, state: str, does: str, fields: Fields, words: dict[str, tuple[Sentence, ...]]
+    ) -> Iterator[Reply]:
+        nodes = self.mapping(fields, "replies")
+        if nodes.fields and does not in _REPLIED:
+            fix = f"write them under one of {', '.join(_REPLIED)}"
+            raise wrong(nodes, f"nobody replies to a state of the kind {does!r}", fix)
+        for name, node in nodes.fields.items():
+            reply = self.fields(node, f"the reply {name}")
+            self.known(reply, _REPLY)
+            asks = tuple(s.text for s in self.scalars(reply, "asks"))
+            if does == "say" and "next" not in reply.fields and not asks:
+                message = f"the reply {name!r} is a dead end: it has no 'next'"
+                raise wrong(node, message, "next: another state")
+            weight = self.weight(reply.fields["weight"]) if "weight" in reply.fields else 1.0
+            yield Reply(
+                name=name,
+                place=node.place,
+                weight=weight,
+                acts=tuple((self.text(reply, "act") or "").split()),
+                asks=asks,
+                tells=tuple(s.text for s in self.scalars(reply, "tells")),
+                changes=tuple(s.text for s in self.scalars(reply, "changes")),
+                intent=self.text(reply, "intent"),
+                has_words=self.sentences(reply, "says", f"reply:{state}:{name}", words),
+            )
 
     def branches(self, name: str, does: str, fields: Fields, end: str | None) -> dict[str, Branch]:
         """Where a state leads: of a call, whatever is none of the keys of a state is a result."""
@@ -394,7 +441,11 @@ class _FlowReader(FieldReader):
         }
         if end is not None and found:
             raise wrong(fields, f"the state {name!r} ends, and goes on", "take end or next out")
-        for label in _NEEDED.get(does, ()):
+        replies = self.mapping(fields, "replies").fields
+        for label, node in replies.items():
+            if isinstance(node, Fields) and "next" in node.fields:
+                found[label] = self.branch(node.fields["next"])
+        for label in () if replies else _NEEDED.get(does, ()):
             if label not in found:
                 message = f"the state {name!r} is a dead end: it has no {label!r}"
                 raise wrong(fields, message, f"{label}: another state")
@@ -420,12 +471,17 @@ class _FlowReader(FieldReader):
             for label, target, _ in state.targets():
                 if target not in flow.states:
                     fix = did_you_mean(target, flow.states)
-                    raise wrong(
-                        _named(fields.fields[label], target), f"there is no state {target!r}", fix
-                    )
+                    named = _named(fields.fields.get(label, state.place), target)
+                    raise wrong(named, f"there is no state {target!r}", fix)
             listed = state.kind if state.kind in ("collect", "confirm") else "slots"
             list(self.names(fields, listed, flow.slots, "slot") if state.slots else ())
             list(self.names(fields, "again", flow.slots, "slot"))
+            list(self.names(fields, "also", flow.slots, "slot"))
+            for reply in self.mapping(fields, "replies").fields.values():
+                assert isinstance(reply, Fields)
+                list(self.names(reply, "asks", flow.asides, "aside"))
+                for key in ("tells", "changes"):
+                    list(self.names(reply, key, flow.slots, "slot"))
             if state.kind == "call":
                 self.called(state, fields, calls)
         for slot in flow.slots.values():
@@ -439,7 +495,7 @@ class _FlowReader(FieldReader):
             fix = did_you_mean(state.call or "", calls)
             raise wrong(fields.fields["call"], f"there is no call {state.call!r}", fix)
         results = {result.name for result in call.results if result.weight}
-        if call.match:
+        if call.match and call.table:
             results.add(NOTHING)
         for result in sorted(results - set(state.branches)):
             message = f"the state {state.name!r} does not say what follows {result!r}"
@@ -451,7 +507,7 @@ class _FlowReader(FieldReader):
                 raise wrong(place, message, did_you_mean(label, results))
 
 
-def _named(node: Node, name: str) -> Node | Place:
+def _named(node: Node | Place, name: str) -> Node | Place:
     """The place of a name in a branch."""
     if isinstance(node, Fields):
         return node.keys.get(name, node.place)

@@ -120,7 +120,7 @@ def _spoken_of(pool: Pool) -> set[str]:
 def _filled(flow: Flow, words: Words, state: State) -> set[str]:
     """The slots that may be known after a state."""
     if state.kind == "user":
-        opening = words.pools.get(f"intent:{state.intent}", Pool())
+        opening = words.pools.get(state.opening, Pool())
         return _spoken_of(opening) & set(state.slots or flow.slots)
     if state.kind == "listen":
         return _spoken_of(words.pool(f"state:{state.name}"))

@@ -91,7 +91,7 @@ class Rows:
             [len(parents) for parents in self.parents],
             pa.array([parent for parents in self.parents for parent in parents], pa.string()),
         )
-        made["language"] = pa.array([self.language], pa.string()).take(pa.array([0] * rows))
+        made["language"] = pa.repeat(pa.scalar(self.language), rows)
         made["generation"] = pa.array(np.ones(rows, np.int8))
         made["dialogue"] = pa.array(self.facts, corpus.DIALOGUE)
         made["scores"] = _listed([0] * rows, pa.array([], corpus.SCORE))

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
+from typing import TypeVar
 
 import pyarrow as pa
 
 from textsynth import corpus, keyed
-from textsynth.dialogue.flow import NOTHING, SUCCESS, Call, Flow, Habits, State
+from textsynth.dialogue.flow import NOTHING, SUCCESS, Aside, Call, Flow, Habits, Reply, State
 from textsynth.dialogue.rows import Rows, Span
 from textsynth.dialogue.user import User
 from textsynth.dialogue.words import Hole, Pool, Template, Words
@@ -22,9 +23,14 @@ from textsynth.errors import GrammarError
 
 MAX_TURNS = 40
 TRIES = 3  # times that a question is put before the system gives up
+COUNTED = 0.5  # how often a system that found records says how many
+PAIRS = 0.3  # how often users ask for, or change, two things at once
+CHANGES = 3  # times that a user wants something else, in one dialogue
 STRIDE = 128  # numbers of a stream that are drawn at once
+RECONSIDERS = 0.8  # how often a user who is asked again has something else to say
 ORDINALS = ("first", "second", "third")
 Found = tuple[str, str]  # canonical value and surface
+T = TypeVar("T")
 _ENDS_SENTENCE = tuple(".?!…")
 
 
@@ -123,12 +129,16 @@ class _Dialogue:
         self.records: list[dict[str, Found]] = []
         self.offered = 0  # records that were turned down
         self.shown = 1  # records that the system has just spoken of
+        self.spoken: frozenset[str] = frozenset()  # slots of what was offered last
+        self.taken: frozenset[str] = frozenset()  # slots of the record that the user took
+        self.owed: list[Aside] = []  # questions that the system has yet to answer
         self.used: set[str] = set()
         self.saying = _Speech()
         self.speaks = False  # whether the system has something to say
         self.intent: str | None = None
         self.path: list[str] = []
         self.outcome = "abandoned"
+        self.succeeded = False  # whether the last result was a success
         self.habits: Habits = flow.habits
 
     def run(self, name: str) -> None:
@@ -186,7 +196,9 @@ class _Dialogue:
         surfaces = listed.surfaces.get(found[0]) if listed else None
         if not surfaces:
             return None
-        return found if found[1] in surfaces else (found[0], surfaces[0])
+        if found[1] in surfaces:
+            return found
+        return found[0], surfaces[int(self.choose() * len(surfaces))]
 
     def realised(
         self, template: Template, known: Mapping[str, Found]
@@ -234,6 +246,12 @@ class _Dialogue:
         """The system says one of the pool's sentences, of those that say most."""
         known = self.known if known is None else known
         there = pool.fitting(self.sayable(known))
+        if act == "OFFER":
+            counted = tuple(t for t in there if "count" in t.names)
+            if 0 < len(counted) < len(there):  # how many were found is told once, if at all
+                told = self.offered == 0 and self.choose() < COUNTED
+                there = counted if told else tuple(t for t in there if "count" not in t.names)
+            self.spoken = frozenset(name for t in pool.most(there) for name in t.slots)
         if act in ("CONFIRM", "OFFER") and there:
             there = pool.most(there)
         done = self.worded(there, known, by_user=False)
@@ -242,6 +260,8 @@ class _Dialogue:
         template, text, spans = done
         self.saying.say(template, text, spans, _acts(act, spans) or (act,))
         self.speaks = True
+        if act.startswith("NOTIFY_"):
+            self.succeeded = act == "NOTIFY_SUCCESS"
         self.shown = max(1, template.records)
 
     def sayable(self, known: Mapping[str, Found]) -> Iterable[str]:
@@ -285,7 +305,8 @@ class _Dialogue:
         if self.rows.turns and not self.speaks:  # speakers take turns
             self.say(self.words.pool("system:all_right"), "INFORM")
         self.flush()
-        self.rows.add("user", heard.text, act=" ".join(heard.acts) or "INFORM", pattern=heard.pattern,
+        act = " ".join(heard.acts) or "INFORM"
+        self.rows.add("user", heard.text, act=act, pattern=heard.pattern,
                       origin=heard.origin, slots=heard.slots, parents=heard.parents,
                       intent=self.intent, state=tuple(sorted(self.state.items())))  # fmt: skip
         self.limit()
@@ -307,6 +328,13 @@ class _Dialogue:
         if slot in self.user.agenda:
             self.user.agenda.remove(slot)
 
+    def broken_off(self) -> _Ended:
+        """The end before the end: of a goal that was reached before, a success all the same."""
+        if self.succeeded:
+            self.outcome = SUCCESS
+            self.asked &= self.state.keys()
+        return _Ended()
+
     # --- what users do besides answering ----------------------------------------------------------
 
     def deviates(self, ask: Callable[[], None], refusable: str | None = None) -> str | None:
@@ -316,8 +344,7 @@ class _Dialogue:
             does = self.user.deviates(self.habits)
             if does == "hang_up":
                 self.hear((self.words.pool("user:hang_up").templates, ("HANG_UP",)))
-                self.outcome = "abandoned"
-                raise _Ended
+                raise self.broken_off()
             if does == "unclear":
                 self.hear((self.words.pool("user:unclear").templates, ("UNCLEAR",)))
                 self.say(self.words.pool("system:cant_understand"), "CANT_UNDERSTAND")
@@ -361,6 +388,7 @@ class _Dialogue:
 
     def changes(self, slots: Sequence[str]) -> str | None:
         """A slot, of those told, that the user now wants otherwise; None where there is none."""
+        slots = [slot for slot in slots if not self.flow.slots[slot].fixed]
         if not slots:
             return None
         slot = slots[int(self.decide() * len(slots))]
@@ -369,11 +397,13 @@ class _Dialogue:
         self.user.want(slot)
         return slot
 
-    def correction(self, slot: str) -> tuple[Sequence[Template], Sequence[str]]:
+    def correction(
+        self, slot: str, *, named: bool = False
+    ) -> tuple[Sequence[Template], Sequence[str]]:
         """How a corrected value is said: by its name, or as the other one of two."""
         listed = self.words.values[self.flow.slots[slot].values]
         other = self.words.pools.get(f"other:{slot}")
-        if other is not None and len(listed.canonical) == 2 and self.decide() < 0.5:
+        if other is not None and not named and len(listed.canonical) == 2 and self.decide() < 0.5:
             self.learn(slot, self.user.goal[slot])
             return other.templates, (f"INFORM:{slot}",)
         pools = self.words.pools
@@ -387,7 +417,7 @@ class _Dialogue:
         self.intent = state.intent
         may = state.slots or tuple(self.flow.slots)
         open_ = frozenset(s for s in may if s in self.user.goal and s not in self.state)
-        pool = self.words.pool(f"intent:{state.intent}")
+        pool = self.words.pool(state.opening)
         there = pool.fitting(open_)
         if self.user.does(self.habits, "less"):
             there = pool.least(there)
@@ -412,11 +442,13 @@ class _Dialogue:
             missing = [
                 slot
                 for slot in state.slots
-                if (slot not in self.state or slot in self.again) and slot not in self.refused
+                if ((slot not in self.state and slot not in self.taken) or slot in self.again)
+                and slot not in self.refused
             ]
             if not missing:
                 return "next"
-            asked = missing[:2] if state.together else missing[:1]
+            together = state.together and self.decide() < state.together
+            asked = missing[:2] if together else missing[:1]
             tries[asked[0]] = tries.get(asked[0], 0) + 1
             if tries[asked[0]] > TRIES:
                 return self.gives_up(state, asked[0])
@@ -431,9 +463,9 @@ class _Dialogue:
                 changed := self.changes([s for s in self.state if s not in asked])
             ):
                 prefix = (self.words.pool("user:changed").templates, ())
-                self.hear(prefix, self.correction(changed))
+                self.hear(prefix, self.correction(changed, named=True))
             else:
-                self.answers_to(asked)
+                self.answers_to(asked, state)
 
     def ask(self, slots: Sequence[str]) -> None:
         for slot in slots:
@@ -462,21 +494,24 @@ class _Dialogue:
         self.refused.add(slot)
         if "refused" in state.branches:
             return "refused"
-        self.outcome = "abandoned"
         self.say(self.words.pool("system:goodbye"), "GOODBYE")
-        raise _Ended
+        raise self.broken_off()
 
-    def answers_to(self, asked: Sequence[str]) -> None:
+    def answers_to(self, asked: Sequence[str], state: State) -> None:
         """The user tells what was asked for, less or more of it."""
         user, first = self.user, asked[0]
+        if first in self.again and self.decide() < RECONSIDERS:
+            user.want(first)
         wanted = [slot for slot in asked if slot in user.goal]
         if len(wanted) > 1 and user.does(self.habits, "less"):
             wanted = wanted[:1]
         elif user.does(self.habits, "more"):
-            more = [slot for slot in reversed(user.agenda) if slot not in wanted]
+            may = user.agenda if state.also is None else (*state.slots, *state.also)
+            more = [s for s in reversed(user.agenda) if s not in wanted and s in may]
             wanted += more[:1]
         repeated = user.repeats.get(first)
-        if len(wanted) == 1 and repeated in self.state and f"refer:{first}" in self.words.pools:
+        if repeated in self.state and len(wanted) == 1 and f"refer:{first}" in self.words.pools:
+            user.goal[first], user.surface[first] = user.goal[repeated], user.surface[repeated]
             self.learn(first, user.goal[first])
             pool = self.words.pool(f"refer:{first}")
             self.hear((pool.fitting(()), (f"INFORM:{first}",)))
@@ -484,7 +519,7 @@ class _Dialogue:
         together = self.answers(tuple(wanted))
         if len(wanted) > 1 and together:
             self.hear((together, ()))
-        elif len(wanted) > 1 and len(asked) > 1:
+        elif len(wanted) > 1 and (len(asked) > 1 or state.also is not None):
             self.hear(*((self.answers((slot,)), ()) for slot in wanted))
         else:
             self.hear((self.answers((first,)), ()))
@@ -494,6 +529,12 @@ class _Dialogue:
 
     def confirms(self, state: State) -> str:
         """Read back what is known."""
+        self.assumes(state.slots)
+        while state.replies:
+            self.reads_back(state, [slot for slot in state.slots if slot in self.known], None)
+            reply = self.replied(state)
+            if reply.name in state.branches:
+                return reply.name
         for turn in range(TRIES):
             slots = [slot for slot in state.slots if slot in self.known]
             if not slots:
@@ -543,7 +584,10 @@ class _Dialogue:
     def says(self, state: State) -> str:
         if state.has_words:
             self.say(self.words.pool(f"state:{state.name}"), state.act)
-        return "next"
+        if "NOTIFY_FAILURE" not in state.act:
+            self.informs(self.owed)
+        self.owed = []
+        return self.replied(state).name if state.replies else "next"
 
     def asks(self, state: State) -> str:
         """A question with yes or no."""
@@ -570,7 +614,8 @@ class _Dialogue:
         call = self.flow.calls[state.call or ""]
         self.records, self.offered = [], 0
         matching = self.matching(call)
-        results = [r for r in call.results if r.weight and (r.name != NOTHING or not call.match)]
+        looked_up = bool(call.match and call.table)
+        results = [r for r in call.results if r.weight and (r.name != NOTHING or not looked_up)]
         if not matching and call.table:
             return NOTHING
         u = self.decide() * sum(result.weight for result in results)
@@ -584,7 +629,10 @@ class _Dialogue:
             self.records = matching
         elif result.gives:
             drawn = range(call.records)
-            self.records = [{s: self.drawn(n) for s, n in result.gives.items()} for _ in drawn]
+            wanted = {s: self.known[s] for s in call.match if s in self.state}
+            self.records = [
+                {s: wanted.get(s) or self.drawn(n) for s, n in result.gives.items()} for _ in drawn
+            ]
         if self.records:
             self.known.update(self.records[0])
         return result.name
@@ -602,17 +650,25 @@ class _Dialogue:
     def offers(self, state: State) -> str:
         """Offer records until one is taken."""
         pool = self.words.pool(f"state:{state.name}")
+        self.taken = frozenset()
         while self.offered < len(self.records):
             self.known.update(self.records[self.offered])
             self.known["count"] = (str(len(self.records)), str(len(self.records)))
             ask = partial(self.say, pool, state.act)
             ask()
+            if state.replies:
+                reply = self.replied(state)
+                if reply.name in state.branches:
+                    return reply.name
+                self.offered += self.shown
+                continue
             self.deviates(ask)
             shown = self.shown
             left = len(self.records) - self.offered - shown
             u = self.decide()
             if "none" in state.branches and u < 0.12:
-                self.hear((self.words.pool("user:declined").templates, ("NEGATE",)))
+                word = self.words.pool(*(("user:rejected",) if shown == 1 else ()), "user:declined")
+                self.hear((word.templates, ("NEGATE",)))
                 return "none"
             if left and u < 0.35:
                 self.hear((self.words.pool("user:alternatives").templates, ("REQUEST_ALTS",)))
@@ -637,6 +693,126 @@ class _Dialogue:
             return
         word = "accept" if self.shown == 1 else ORDINALS[nth]
         self.hear((self.words.pool(f"user:{word}").templates, ("SELECT",)))
+
+    # --- replies ----------------------------------------------------------------------------------
+
+    def replied(self, state: State) -> Reply:
+        """What the user answers; a question that leads nowhere else is answered at once.
+
+        Raises:
+            GrammarError: none of the replies can be said.
+        """
+        barred: set[str] = set()
+        while True:
+            left = [r for r in state.replies if r.name not in barred and self.possible(state, r)]
+            total = sum(reply.weight for reply in left)
+            if not total:
+                raise GrammarError(
+                    f"nothing can be replied to the state {state.name!r}",
+                    where=state.place.at(),
+                    fix="add a reply with sentences that need no slots",
+                )
+            u = self.decide() * total
+            reply = left[-1]
+            for candidate in left:
+                u -= candidate.weight
+                if u < 0:
+                    reply = candidate
+                    break
+            leads = reply.name in state.branches
+            if leads and not reply.has_words and not reply.acts:
+                return reply  # the state that it leads to lets the user speak
+            asked = self.few(self.open(reply, leads))
+            if not self.heard(state, reply, asked):
+                barred.add(reply.name)
+            elif asked and not leads:
+                self.informs(asked)
+            else:
+                self.owed = asked
+                return reply
+
+    def possible(self, state: State, reply: Reply) -> bool:
+        """Whether a reply has what it speaks of."""
+        if reply.asks:
+            return bool(self.open(reply, reply.name in state.branches))
+        if reply.tells:
+            return any(slot in self.user.agenda for slot in reply.tells)
+        if reply.changes:
+            return self.user.changed < CHANGES
+        if state.kind == "offer" and reply.name not in state.branches:
+            return self.offered + self.shown < len(self.records)
+        return True
+
+    def open(self, reply: Reply, later: bool) -> list[Aside]:
+        """What may be asked about: what was not asked, offered or wanted, and can be answered."""
+        asides = (self.flow.asides[about] for about in reply.asks)
+        return [
+            aside
+            for aside in asides
+            if f"aside:{aside.about}" not in self.used
+            and aside.about not in self.state
+            and (later or self.words.pool(f"aside:{aside.about}:replies").fitting(self.known))
+        ]
+
+    def few(self, those: Sequence[T]) -> list[T]:
+        """One of these, drawn, or two."""
+        left = list(those)
+        count = min(len(left), 1 + (self.decide() < PAIRS))
+        return [left.pop(int(self.decide() * len(left))) for _ in range(count)]
+
+    def heard(self, state: State, reply: Reply, asked: Sequence[Aside]) -> bool:
+        """The user's turn; False where nothing can be said."""
+        parts: list[tuple[Sequence[Template], Sequence[str]]] = []
+        if reply.has_words:
+            parts.append(
+                (self.words.pool(f"reply:{state.name}:{reply.name}").templates, reply.acts)
+            )
+        for aside in asked:
+            self.used.add(f"aside:{aside.about}")
+            templates = self.words.pool(f"aside:{aside.about}:asks").templates
+            parts.append((templates, (f"REQUEST:{aside.about}",)))
+        for slot in self.few([slot for slot in reply.tells if slot in self.user.agenda]):
+            parts.append((self.answers((slot,)), ()))
+        for slot in self.few(reply.changes):
+            self.user.want(slot)
+            parts.append(
+                self.correction(slot) if "NEGATE" in reply.acts else (self.answers((slot,)), ())
+            )
+        self.user.changed += bool(reply.changes)
+        if reply.intent is not None:
+            self.intent = reply.intent
+        if "SELECT" in reply.acts:
+            self.takes(self.records[self.offered])
+        if "AFFIRM" in reply.acts:
+            for slot in state.slots:
+                if slot in self.known:
+                    value, self.user.surface[slot] = self.known[slot]
+                    self.user.goal[slot] = value
+                    self.learn(slot, value)
+        return self.hear(*parts)
+
+    def takes(self, record: Mapping[str, Found]) -> None:
+        """The user takes a record: they want what was offered of it; the rest the system knows."""
+        self.known.update(record)
+        self.taken = frozenset(record)
+        for slot, (value, surface) in record.items():
+            if slot in self.flow.slots:
+                self.user.goal[slot], self.user.surface[slot] = value, surface
+                if slot in self.spoken:
+                    self.learn(slot, value)
+
+    def informs(self, asked: Iterable[Aside]) -> None:
+        """Answer questions."""
+        for aside in asked:
+            self.say(self.words.pool(f"aside:{aside.about}:replies"), f"INFORM:{aside.about}")
+
+    def assumes(self, slots: Iterable[str]) -> None:
+        """Take slots of which nobody spoke for their default."""
+        for slot in slots:
+            default = self.flow.slots[slot].default
+            if slot not in self.known and default is not None:
+                surfaces = self.words.values[self.flow.slots[slot].values].surfaces
+                self.known[slot] = default, surfaces.get(default, (default,))[0]
 
 
 def _unsaid(state: State) -> GrammarError:

@@ -65,6 +65,7 @@ class User:
     surface: dict[str, str] = field(default_factory=dict)
     agenda: list[str] = field(default_factory=list)
     repeats: dict[str, str] = field(default_factory=dict)  # slot -> slot whose value it repeats
+    changed: int = 0  # times that they wanted something else
     annoyed: float = 1.0  # grows with each question that comes again
 
     @classmethod

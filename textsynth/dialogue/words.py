@@ -7,10 +7,12 @@ A pool has a key:
     correct:city  other:city         the user corrects; the one of two that it was not
     refer:city                       the user means a value that was spoken of before
     refuse:city  unknown:city        the user will not, or cannot, tell
-    state:done                       the sentences of a state;  yes:done  no:done  answers to them
+    state:done                       the sentences of a state;  yes:done  no:done  reply:done:thanks
+                                     answers to them
     aside:fees:asks  aside:fees:replies
     user:affirm … system:goodbye …   what is said in any flow (`english.yaml`)
     intent:book                      the sentences of an intent of the pack, which open a dialogue
+    opens:start                      those of them that are left in a state which leaves some out
 """
 
 from __future__ import annotations
@@ -26,10 +28,13 @@ from textsynth.dialogue.flowfile import Flows, as_intent, phrases
 from textsynth.errors import GrammarError
 from textsynth.grammar import draw, syntax
 from textsynth.grammar.grammar import Grammar, require_closed
+from textsynth.grammar.lists import supplied
 from textsynth.grammar.model import Sentence
 from textsynth.grammar.syntax import Place
+from textsynth.values import from_surfaces
 
 PATTERNS = 400  # of a pool, at most
+ANY = "*"  # stands for the list of a slot that results fill: whatever they give fits
 _RECORD = re.compile(r"(.+)_([2-9])\Z")
 
 
@@ -177,8 +182,10 @@ def words(
         keys = {key: f"{name}/{key}" for key in file.words}
         for key in common.words if common else ():
             keys.setdefault(key, f"/{key}")
-        for intent in flow.intents:
-            keys[f"intent:{intent}"] = intent
+        for state in flow.states.values():
+            if state.intent:
+                own = f"intent:{state.intent}"
+                keys[state.opening] = f"{name}/{own}" if own in file.words else state.intent
         pools = {}
         for key, intent in keys.items():
             there = list(templates(intent))
@@ -206,10 +213,17 @@ def _joined(flows: Flows, pack: Grammar | None) -> Grammar:
     shared = flows.shared
     intents = dict(pack.intents) if pack else {}
     for name, file in flows.files.items():
+        own = {
+            slot: supplied(slot, from_surfaces(slot, [listed]))
+            for slot, listed in _named(file.flow).items()
+            if slot != listed
+        }
         for key, sentences in file.words.items():
-            intents[f"{name}/{key}"] = as_intent(f"{name}/{key}", sentences)
+            intent = as_intent(f"{name}/{key}", sentences)
+            intents[intent.name] = dataclasses.replace(intent, lists=own)
         for state in file.flow.states.values():
-            if state.kind == "user" and state.intent not in intents:
+            here = f"intent:{state.intent}" in file.words
+            if state.kind == "user" and not here and state.intent not in intents:
                 raise GrammarError(
                     f"there is no intent {state.intent!r}"
                     + ("" if pack else ", since the flows have no templates beside them"),
@@ -229,6 +243,17 @@ def _joined(flows: Flows, pack: Grammar | None) -> Grammar:
     )
     require_closed(grammar)
     return grammar
+
+
+def _named(flow: Flow) -> dict[str, str]:
+    """The lists behind the slots that sentences of a flow may name."""
+    named = {"count": ANY}
+    for call in flow.calls.values():
+        named |= {column: ANY for record in call.table for column in record}
+        named |= {slot: ANY for result in call.results for slot in result.gives}
+    for aside in flow.asides.values():
+        named |= dict.fromkeys(aside.gives, ANY)
+    return named | {slot.name: slot.values for slot in flow.slots.values()}
 
 
 def _values(grammar: Grammar, flows: Flows, seed: int) -> dict[str, Values]:
@@ -274,7 +299,7 @@ def _drawn(
     seen: set[str] = set()
     for row in corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=seed)):
         assert row.pattern is not None
-        if row.pattern in seen or any(slot.value not in grammar.lists for slot in row.slots):
+        if row.pattern in seen or any(s.value not in {ANY, *grammar.lists} for s in row.slots):
             continue
         seen.add(row.pattern)
         parsed = patterns.parse(row.pattern)
@@ -310,7 +335,12 @@ def _template(
 def _fit(template: Template, key: str, flow: Flow) -> Template | None:
     """A template as the flow uses it: in an offer, `city_2` is the city of the second record; a
     list fits a slot only where it is not the slot's own (or any value of it would fit)."""
-    if key.startswith("intent:") and not template.slots <= set(flow.slots):
+    opens = key.startswith(("intent:", "opens:"))
+    if opens and not template.slots <= set(flow.slots):
+        return None
+    if key.startswith("opens:") and any(
+        w in template.pattern for w in flow.states[key[6:]].without
+    ):
         return None
     offers = key.startswith("state:") and flow.states[key[6:]].kind == "offer"
     parts: list[str | Hole] = []
@@ -318,7 +348,7 @@ def _fit(template: Template, key: str, flow: Flow) -> Template | None:
         if isinstance(part, Hole):
             counted = _RECORD.match(part.name) if offers else None
             label = counted[1] if counted else part.label
-            own = label not in flow.slots or flow.slots[label].values == part.values
+            own = label not in flow.slots or part.values in (flow.slots[label].values, ANY)
             nth = int(counted[2]) - 1 if counted else 0
             part = Hole(part.name, label, None if own else part.values, nth)
         parts.append(part)

@@ -7,7 +7,7 @@ function, its module has `ABOUT`, which says of each figure what it is, for peop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ Embed = Callable[[list[str]], npt.NDArray[np.float32]]
 PerText = Callable[[list[str]], npt.NDArray[np.float64]]
 FindSpans = Callable[[Sequence[str]], list[list[tuple[int, int]]]]
 Tag = Callable[[Sequence[str]], list[list[tuple[str, str]]]]
+FindFaults = Callable[[pa.Table], Mapping[str, Sequence[str]]]
 Slice = Mapping[str, str | float]
 
 
@@ -55,6 +56,10 @@ class Context:
         tag: texts to (word, part of speech) pairs, by spaCy; None where no pipeline is installed.
         find_leaks: for each text the spans that hold a value which the scrub removed; None where
             these values are not at hand, which is so after the run.
+        find_faults: of turns, the reasons why a dialogue is wrong as annotated, by its id; None
+            where nothing checks that.
+        steps: by flow, the steps from state to state that dialogues may take; None where they are
+            not known.
         epsilon: of differential privacy, where the model was trained with it.
         resamples: of bootstrap intervals.
     """
@@ -67,6 +72,8 @@ class Context:
     loss: PerText | None = None
     tag: Tag | None = None
     find_leaks: FindSpans | None = None
+    find_faults: FindFaults | None = None
+    steps: Mapping[str, Collection[tuple[str, str]]] | None = None
     epsilon: float | None = None
     resamples: int = 1000
 

@@ -89,7 +89,6 @@ DIALOGUE_COLUMNS: Mapping[str, tuple[str, str]] = {
         "`intent` and `state` (the belief state: what the user has said they want up to there; "
         "both null where the system speaks), `slots`, `pattern` and `origin`, as of an utterance",
     ),
-    "messages": ("list of {role, content}", "the turns as a chat: `user` and `assistant`"),
 }
 
 # The headings that a card can have below its title; whoever adds to a card uses others.

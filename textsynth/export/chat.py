@@ -46,8 +46,7 @@ def export(corpus: pa.Table, folder: Path, about: About, *, system: str = "") ->
             if split not in files:
                 files[split] = stack.enter_context(job.open(f"{split}.jsonl"))
             said = [
-                {"role": ROLES[str(turn.speaker)], "content": turn.text}
-                for turn in conversation.turns
+                {"role": ROLES[turn.speaker], "content": turn.text} for turn in conversation.turns
             ]
             line = json.dumps({"messages": [*first, *said]}, ensure_ascii=False)
             files[split].write(f"{line}\n")

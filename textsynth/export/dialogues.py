@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textsynth.corpus import Dialogue, Utterance, turns, utterances
+from textsynth.corpus import Dialogue, Slot, turns
 from textsynth.errors import ExportError
+from textsynth.export.target import batches
 
 SPEAKERS = ("user", "system")
 TRAIN = "train"
@@ -25,10 +26,20 @@ TRAIN = "train"
 VALUED = frozenset({"INFORM", "CONFIRM", "OFFER", "SELECT", "INFORM_COUNT"})
 _STATED = frozenset({("user", "INFORM"), ("user", "SELECT"), ("system", "CONFIRM")})
 INTENTS = ("INFORM_INTENT", "OFFER_INTENT")  # acts about an intent
-OURS = frozenset({"REFUSE", "OUT_OF_SCOPE", "UNCLEAR", "HANG_UP", "GREETING", "CANT_UNDERSTAND",
-                  "CANT_HELP"})  # fmt: skip
 
+_WHOLE = ("dialogue_id", "dialogue", "split")
 _BATCH = 2_000  # dialogues that are Python objects at one time
+
+
+class Turn(NamedTuple):
+    """A turn as exporters read it; slots are in the order of the text."""
+
+    text: str
+    speaker: str
+    act: str | None
+    intent: str | None
+    slots: tuple[Slot, ...]
+    state: tuple[tuple[str, str], ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +48,13 @@ class Conversation:
 
     id: str
     whole: Dialogue | None
-    turns: tuple[Utterance, ...]
+    turns: tuple[Turn, ...]
+    split: str
 
     @property
     def flow(self) -> str:
         """The flow that it follows: the beginning of the id where nothing says it."""
         return self.whole.flow if self.whole else self.id.rpartition("/")[0] or "dialogue"
-
-    @property
-    def split(self) -> str:
-        return self.turns[0].split or TRAIN
 
 
 class Value(NamedTuple):
@@ -134,11 +142,28 @@ def fold(turns: pa.Table) -> Iterator[Conversation]:
     """
     places = bounds(turns)
     for at in range(0, len(places) - 1, _BATCH):
-        chosen = places[at : at + _BATCH + 1].tolist()
-        rows = utterances(turns.slice(chosen[0], chosen[-1] - chosen[0]))
-        for start, end in pairwise(chosen):
-            said = tuple(next(rows) for _ in range(end - start))
-            yield Conversation(str(said[0].dialogue_id), said[0].dialogue, said)
+        chosen = places[at : at + _BATCH + 1]
+        first = turns.select(_WHOLE).take(pa.array(chosen[:-1])).to_pylist()
+        rows = _turns(turns.slice(chosen[0], chosen[-1] - chosen[0]))
+        for row, size in zip(first, np.diff(chosen).tolist(), strict=True):
+            whole = None if row["dialogue"] is None else _whole(row["dialogue"])
+            said = tuple(islice(rows, size))
+            yield Conversation(row["dialogue_id"], whole, said, row["split"] or TRAIN)
+
+
+def _whole(facts: dict[str, Any]) -> Dialogue:
+    return Dialogue(
+        facts["flow"],
+        facts["outcome"],
+        tuple((entry["slot"], entry["value"]) for entry in facts["goal"] or ()),
+        tuple((entry["name"], entry["value"]) for entry in facts["persona"] or ()),
+        tuple(facts["path"] or ()),
+    )
+
+
+def _turns(turns: pa.Table) -> Iterator[Turn]:
+    for batch in batches(turns, Turn._fields):
+        yield from map(Turn, *batch.values())
 
 
 def acts(conversation: Conversation) -> list[list[Act]]:
@@ -155,7 +180,9 @@ def acts(conversation: Conversation) -> list[list[Act]]:
     for place, turn in enumerate(conversation.turns):
         if turn.speaker == "user":
             state = dict(turn.state or ())
-        notes = [tuple(part.partition(":")[::2]) for part in (turn.act or "").split()]
+        # an act that is said of two values (`OFFER:name OFFER:name`) has both, and stands once
+        once = dict.fromkeys((turn.act or "").split())
+        notes = [(name, about) for name, _, about in (part.partition(":") for part in once)]
         given = {about for name, about in notes if name in VALUED}
         read = []
         for name, about in notes:
@@ -169,10 +196,10 @@ def acts(conversation: Conversation) -> list[list[Act]]:
     return found
 
 
-def _values(turn: Utterance, act: str, slot: str, state: Mapping[str, str]) -> tuple[Value, ...]:
+def _values(turn: Turn, act: str, slot: str, state: Mapping[str, str]) -> tuple[Value, ...]:
     spans = tuple(
         Value(span.value, turn.text[span.start : span.end], span.start, span.end)
-        for span in sorted(turn.slots, key=lambda span: span.start)
+        for span in turn.slots
         if span.label == slot
     )
     if spans or slot not in state or (turn.speaker, act) not in _STATED:
@@ -194,7 +221,7 @@ def spoken(conversation: Conversation) -> Iterator[Mapping[tuple[str, str], list
     order in which they were first said. The mapping that comes next is the same one, grown."""
     said: dict[tuple[str, str], list[str]] = {}
     for turn in conversation.turns:
-        for span in sorted(turn.slots, key=lambda span: span.start):
+        for span in turn.slots:
             words = said.setdefault((span.label, span.value), [])
             surface = turn.text[span.start : span.end]
             if surface not in words:

@@ -1,4 +1,5 @@
-"""The corpus as one table: JSON lines, CSV and Parquet. None of them refuses a row."""
+"""The corpus as one table: JSON lines, CSV and Parquet. None of them refuses a row; turns of
+dialogues are rows as single utterances are."""
 
 from __future__ import annotations
 
@@ -14,11 +15,11 @@ import pyarrow.parquet as pq
 
 from textsynth.corpus import SCHEMA, WORD
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport
+from textsynth.export import About, ExportReport, reads_dialogues
 from textsynth.export.target import batches, writing
 
 COLUMNS = ("id", "text", "intent", "slots", "language", "origin", "generation", "split")
-DIALOGUE = ("dialogue_id", "turn", "speaker", "act", "state")
+DIALOGUE = ("dialogue_id", "turn", "speaker", "act", "state", "dialogue")
 
 # Cells that begin with one of these are formulas to spreadsheets (https://owasp.org, CSV injection:
 # also white space, which they skip, and the wide forms of East Asian input).
@@ -30,6 +31,7 @@ _ROW_GROUP = 10_000  # what a stream fetches at once
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
+@reads_dialogues
 def jsonl(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     """Write `corpus.jsonl`: an object a row, in the form in which seeds are read.
 
@@ -53,13 +55,14 @@ def jsonl(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     return job.report()
 
 
+@reads_dialogues
 def csv(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     """Write `corpus.csv`: RFC 4180, UTF-8, a header, lines that end in CR LF.
 
-    Columns are those of `jsonl`; `slots` and `state` are JSON, and what is not there is an empty
-    cell. A cell that begins with a sign of `FORMULA` or with an apostrophe has one apostrophe more
-    before it, so that no spreadsheet takes it for a formula. The way back: of a cell that begins
-    with an apostrophe, take one away.
+    Columns are those of `jsonl`; `slots`, `state` and `dialogue` are JSON, and what is not there is
+    an empty cell. A cell that begins with a sign of `FORMULA` or with an apostrophe has one
+    apostrophe more before it, so that no spreadsheet takes it for a formula. The way back: of a
+    cell that begins with an apostrophe, take one away.
 
     Raises:
         ExportError: no rows, or a folder that is not ours or cannot be written.
@@ -82,6 +85,7 @@ def csv(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     return job.report()
 
 
+@reads_dialogues
 def parquet(
     corpus: pa.Table, folder: Path, about: About, *, shard_rows: int = 100_000
 ) -> ExportReport:
@@ -133,6 +137,10 @@ def _cells(
             write: Callable[[Any], str] = text if kind in (pa.string(), WORD) else _encode
             if name == "slots":
                 write = _list
+            elif name == "state":
+                write = _stated
+            elif name == "dialogue":
+                write = _whole
             elif pa.types.is_integer(kind):
                 write = str
             if None in values:
@@ -145,6 +153,18 @@ def _cells(
 def _slot(start: int, end: int, label: str, value: str) -> str:
     said = f'"label": {encode_basestring(label)}, "value": {encode_basestring(value)}'
     return f'{{"start": {start}, "end": {end}, {said}}}'
+
+
+def _stated(state: tuple[tuple[str, str], ...]) -> str:
+    return _encode([{"slot": slot, "value": value} for slot, value in state])
+
+
+def _whole(facts: dict[str, Any]) -> str:
+    """Facts of a dialogue; traits as they were before they were stored in 32 bits."""
+    traits = [
+        {**trait, "value": float(f"{trait['value']:.6g}")} for trait in facts["persona"] or ()
+    ]
+    return _encode({**facts, "persona": traits})
 
 
 def _list(items: tuple[str, ...]) -> str:

@@ -192,7 +192,7 @@ def _features(corpus: pa.Table) -> Any:
     from datasets import ClassLabel, Features
 
     names = [key[0] for key in count_by(corpus, "intent") if key[0] is not None]
-    features = {}
+    features: dict[str, Any] = {}
     for column in SCHEMA:
         if column.name == "intent":
             features |= {"intent": ClassLabel(names=names)} if names else {}

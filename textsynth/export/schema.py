@@ -15,25 +15,7 @@ from textsynth.export.target import words
 
 MOST_VALUES = 12
 COUNT = "count"  # what INFORM_COUNT is about: a number of results, no slot of the service
-SPECIAL = ("", "dontcare", "?")  # values of any slot, which are none of its own
-
-
-@dataclass(slots=True)
-class SlotFacts:
-    """A slot: in how many dialogues each of its values occurs."""
-
-    values: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def possible(self) -> list[str]:
-        """The values of a categorical slot, sorted; empty where it is none.
-
-        Categorical is a slot with at most `MOST_VALUES` values, each of them in two dialogues or
-        more: where no value was seen once, a further one is unlikely (Good 1953).
-        """
-        known = {value: count for value, count in self.values.items() if value not in SPECIAL}
-        few = len(known) <= MOST_VALUES and min(known.values(), default=0) >= 2
-        return sorted(known) if few else []
+SPECIAL = frozenset({"", "dontcare", "?"})  # values of any slot, which are none of its own
 
 
 @dataclass(slots=True)
@@ -56,20 +38,35 @@ class IntentFacts:
 
 @dataclass(slots=True)
 class Service:
-    """What the dialogues of a flow show of the service behind it."""
+    """What the dialogues of a flow show of the service behind it.
 
-    slots: dict[str, SlotFacts] = field(default_factory=dict)
+    Attributes:
+        slots: in how many dialogues each value of a slot occurs, by slot.
+        possible: the values of each categorical slot, sorted.
+        stated: slots that are in some state.
+        intents: the intents of the user, and those that are offered.
+    """
+
+    slots: dict[str, Counter[str]] = field(default_factory=dict)
+    possible: dict[str, list[str]] = field(default_factory=dict)
+    stated: set[str] = field(default_factory=set)
     intents: dict[str, IntentFacts] = field(default_factory=dict)
-
-    def is_categorical(self, slot: str) -> bool:
-        return bool(self.slots[slot].possible) if slot in self.slots else False
 
 
 def services(conversations: Iterable[Conversation]) -> dict[str, Service]:
-    """The service of each flow, by its name, sorted."""
+    """The service of each flow, by its name, sorted.
+
+    A slot is categorical that has at most `MOST_VALUES` values, each of them in two dialogues or
+    more: where no value was seen only once, a further one is unlikely (Good 1953).
+    """
     found: dict[str, Service] = {}
     for conversation in conversations:
         _add(found.setdefault(conversation.flow, Service()), conversation)
+    for service in found.values():
+        for slot, values in service.slots.items():
+            known = sorted(values.keys() - SPECIAL)
+            if slot != COUNT and 0 < len(known) <= MOST_VALUES:
+                service.possible |= {slot: known} if min(values[v] for v in known) > 1 else {}
     return {flow: found[flow] for flow in sorted(found)}
 
 
@@ -96,12 +93,13 @@ def _add(service: Service, conversation: Conversation) -> None:
         values.update(turn.state or ())
         for act in said:
             if act.about and act.name not in INTENTS:
-                service.slots.setdefault(act.about, SlotFacts())
+                service.slots.setdefault(act.about, Counter())
                 values.update((act.about, value.value) for value in act.values)
             if act.about and act.name in INTENTS:
                 service.intents.setdefault(act.about, IntentFacts())
         if turn.speaker == "user":
             active = turn.intent
+            service.stated.update(slot for slot, _ in turn.state or ())
             if active is not None:
                 last[active] = {slot for slot, _ in turn.state or ()}
                 known = service.intents.setdefault(active, IntentFacts())
@@ -109,7 +107,7 @@ def _add(service: Service, conversation: Conversation) -> None:
         elif active is not None:
             _hear(service.intents[active], said)
     for slot, value in values:
-        service.slots.setdefault(slot, SlotFacts()).values[value] += 1
+        service.slots.setdefault(slot, Counter())[value] += 1
     if conversation.whole and conversation.whole.outcome == "success":
         for intent, stated in last.items():
             facts = service.intents[intent]

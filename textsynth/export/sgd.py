@@ -3,20 +3,20 @@ https://github.com/google-research-datasets/dstc8-schema-guided-dialogue."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from textsynth.corpus import Utterance
 from textsynth.export import About, ExportReport, reads_dialogues
 from textsynth.export.dialogues import (
     INTENTS,
-    OURS,
     VALUED,
     Act,
     Conversation,
+    Turn,
     acts,
     fold,
     require_dialogues,
@@ -26,6 +26,11 @@ from textsynth.export.schema import COUNT, Service, described, fault, services
 from textsynth.export.target import Job, writing
 
 FOLDERS = {"train": "train", "validation": "dev", "test": "test"}
+ACTS = frozenset({
+    "INFORM", "REQUEST", "CONFIRM", "OFFER", "NOTIFY_SUCCESS", "NOTIFY_FAILURE", "INFORM_COUNT",
+    "OFFER_INTENT", "REQ_MORE", "GOODBYE", "INFORM_INTENT", "NEGATE_INTENT", "AFFIRM_INTENT",
+    "AFFIRM", "NEGATE", "SELECT", "REQUEST_ALTS", "THANK_YOU",
+})  # fmt: skip
 FILE_DIALOGUES = 512  # in a file
 
 Said = Mapping[tuple[str, str], list[str]]
@@ -55,6 +60,7 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     with writing("sgd", turns, folder, unit="dialogue") as job:
         known = services(fold(turns))
         waiting: dict[str, list[Any]] = {}
+        extra: set[str] = set()
         files: dict[str, int] = {}
         flows: dict[str, set[str]] = {}
         for conversation in fold(turns):
@@ -63,7 +69,7 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
             if rule:
                 job.refuse(rule, conversation.id)
                 continue
-            _note(job, read)
+            extra |= {act.name for said in read for act in said} - ACTS
             split = conversation.split
             flows.setdefault(split, set()).add(conversation.flow)
             written = _dialogue(conversation, read, known[conversation.flow])
@@ -77,6 +83,8 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
         for split, there in flows.items():
             schema = [_schema(flow, known[flow]) for flow in sorted(there)]
             job.write_json(f"{FOLDERS[split]}/schema.json", schema)
+        if extra:
+            job.note(f"acts that the dataset does not have: {', '.join(sorted(extra))}")
     return job.report()
 
 
@@ -92,16 +100,11 @@ def _fault(conversation: Conversation, read: Sequence[Sequence[Act]]) -> str | N
     return fault(conversation)
 
 
-def _note(job: Job, read: Sequence[Sequence[Act]]) -> None:
-    extra = sorted({act.name for said in read for act in said if act.name in OURS})
-    for name in extra:
-        job.note(f"{name} is an act that the Schema-Guided Dialogue dataset does not have")
-
-
 def _write(job: Job, split: str, dialogues: list[Any], files: dict[str, int]) -> None:
     """Write the next file of a split, and empty the list."""
     files[split] = files.get(split, 0) + 1
-    job.write_json(f"{FOLDERS[split]}/dialogues_{files[split]:03d}.json", dialogues)
+    lines = ",\n".join(json.dumps(dialogue, ensure_ascii=False) for dialogue in dialogues)
+    job.write_text(f"{FOLDERS[split]}/dialogues_{files[split]:03d}.json", f"[\n{lines}\n]\n")
     dialogues.clear()
 
 
@@ -115,16 +118,14 @@ def _dialogue(
             "service": flow,
             "slots": [
                 {"slot": slot.label, "start": slot.start, "exclusive_end": slot.end}
-                for slot in sorted(turn.slots, key=lambda slot: slot.start)
-                if slot.label != COUNT and not service.is_categorical(slot.label)
+                for slot in turn.slots
+                if slot.label != COUNT and slot.label not in service.possible
             ],
             "actions": [_action(act, service) for act in said],
         }
         if turn.speaker == "user":
             frame["state"] = _state(turn, said, service, words)
-        turns.append(
-            {"speaker": str(turn.speaker).upper(), "utterance": turn.text, "frames": [frame]}
-        )
+        turns.append({"speaker": turn.speaker.upper(), "utterance": turn.text, "frames": [frame]})
     return {"dialogue_id": conversation.id, "services": [flow], "turns": turns}
 
 
@@ -133,7 +134,7 @@ def _action(act: Act, service: Service) -> dict[str, Any]:
         said = [act.about]
         return {"act": act.name, "slot": "intent", "values": said, "canonical_values": said}
     canonical = [value.value for value in act.values]
-    plain = service.is_categorical(act.about or "")
+    plain = act.about in service.possible
     return {
         "act": act.name,
         "slot": act.about or "",
@@ -142,14 +143,12 @@ def _action(act: Act, service: Service) -> dict[str, Any]:
     }
 
 
-def _state(turn: Utterance, said: Sequence[Act], service: Service, words: Said) -> dict[str, Any]:
+def _state(turn: Turn, said: Sequence[Act], service: Service, words: Said) -> dict[str, Any]:
     return {
         "active_intent": turn.intent or "NONE",
         "requested_slots": [act.about for act in said if act.name == "REQUEST" and act.about],
         "slot_values": {
-            slot: [value]
-            if service.is_categorical(slot)
-            else list(words.get((slot, value)) or [value])
+            slot: [value] if slot in service.possible else list(words.get((slot, value)) or [value])
             for slot, value in turn.state or ()
         },
     }
@@ -163,10 +162,10 @@ def _schema(flow: str, service: Service) -> dict[str, Any]:
             {
                 "name": name,
                 "description": described(name),
-                "is_categorical": bool(slot.possible),
-                "possible_values": slot.possible,
+                "is_categorical": name in service.possible,
+                "possible_values": service.possible.get(name, []),
             }
-            for name, slot in sorted(service.slots.items())
+            for name in sorted(service.slots)
             if name != COUNT
         ],
         "intents": [
@@ -175,7 +174,9 @@ def _schema(flow: str, service: Service) -> dict[str, Any]:
                 "description": described(name),
                 "is_transactional": intent.notified,
                 "required_slots": sorted(intent.needed or ()),
-                "optional_slots": dict.fromkeys(sorted(intent.stated - (intent.needed or set())), ""),
+                "optional_slots": dict.fromkeys(
+                    sorted(intent.stated - (intent.needed or set())), ""
+                ),
                 "result_slots": sorted(intent.told),
             }
             for name, intent in sorted(service.intents.items())

@@ -372,7 +372,8 @@ def batches(
 ) -> Iterator[dict[str, list[Any]]]:
     """Some columns as Python lists of equal length, batch by batch.
 
-    Slots are tuples, in the order of the text, of what `slot` makes of start, end, label and value.
+    Slots are tuples, in the order of the text, of what `slot` makes of start, end, label and value;
+    a state is a tuple of (slot, value), or None.
     """
     for batch in corpus.select(columns).to_batches(max_chunksize=BATCH_ROWS):
         yield {name: _values(name, batch.column(name), slot) for name in columns}
@@ -381,6 +382,8 @@ def batches(
 def _values(name: str, array: pa.Array, slot: Callable[..., Any] = Slot) -> list[Any]:
     if name == "slots":
         return _slots(array, slot)
+    if name == "state":
+        return _state(array)
     if SCHEMA.field(name).type == WORD:
         array = array.cast(pa.string())
     # `to_pylist` makes a scalar of each value first, which takes ten times as long
@@ -407,6 +410,17 @@ def _slots(array: pa.Array, slot: Callable[..., Any]) -> list[tuple[Any, ...]]:
     for end in ends.tolist():
         found.append(tuple(made[at:end]))
         at = end
+    return found
+
+
+def _state(array: pa.Array) -> list[tuple[tuple[str, str], ...] | None]:
+    flat = array.flatten()
+    made = list(zip(_plain(flat.field("slot")), _plain(flat.field("value")), strict=True))
+    found: list[tuple[tuple[str, str], ...] | None] = []
+    at = 0
+    for size in pc.fill_null(pc.list_value_length(array), -1).to_pylist():
+        found.append(None if size < 0 else tuple(made[at : at + size]))
+        at += max(size, 0)
     return found
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textsynth import corpus, models, registry
+from textsynth.dialogue import checks
 from textsynth.errors import ModelError
 from textsynth.evaluate import Context, Figure, Findings, Sets
 from textsynth.pipeline import audit, corpora, finish, learning
@@ -23,6 +24,7 @@ from textsynth.recipe import Gate, Recipe, Step
 from textsynth.run import MANIFEST, METRICS, Run, read_json, write_json
 
 USUAL = ("diversity", "fidelity", "utility", "privacy", "bias")
+DIALOGUES = "dialogues"  # the metric that is shown turns; all others are shown single utterances
 DIGITS = 6
 
 
@@ -45,7 +47,8 @@ def evaluate(
             named; or a corpus as `corpora.read` takes it.
         real: real rows to which likeness is measured, and beside which a classifier learns.
         holdout: real rows that nobody learnt from.
-        metrics: names; the usual five without any. In a file that is there, figures of other
+        metrics: names; without any the usual five, of a corpus with dialogues `dialogues` too, and
+            of one without single utterances that alone. In a file that is there, figures of other
             metrics on the same rows stay.
         seed, language: of a run those of its recipe, else 0 and English.
 
@@ -77,10 +80,17 @@ def evaluate(
         sets = Sets(synthetic=made, real=known, holdout=rows(holdout, none), seeds=known)
     seed = seed if seed is not None else recipe.seed if recipe else 0
     context = context_of(sets, recipe, run, seed=seed, language=language)
-    steps = [Step(name=name, options=_options(recipe, name)) for name in metrics or USUAL]
+    names = metrics or _usual(sets.synthetic)
+    steps = [Step(name=name, options=_options(recipe, name)) for name in names]
     found = measured(sets, context, steps, recipe.gates if recipe else (), progress)
     place = output or (target / METRICS if run else None)
     return found if place is None else keep(place, found, progress)
+
+
+def _usual(made: pa.Table) -> tuple[str, ...]:
+    turns = corpus.turns(made).num_rows
+    names = () if turns and turns == made.num_rows else USUAL
+    return (*names, DIALOGUES) if turns else names
 
 
 def sets_of_run(run: Run, chosen: pa.Table) -> Sets:
@@ -120,6 +130,7 @@ def context_of(
         "seed": seed,
         "language": language,
         "tag": tagger(language),
+        "find_faults": checks.faults,
     }
 
     def shown() -> list[str]:
@@ -176,17 +187,20 @@ def measured(
     progress: Progress,
 ) -> dict[str, Any]:
     """The metrics' findings and the gates, as metrics.json holds them: `sets` (rows of each),
-    `seed`, `metrics` (name to `figures`, `notes`, `tables`, `seconds`) and `gates`."""
+    `seed`, `metrics` (name to `figures`, `notes`, `tables`, `seconds`) and `gates`. Turns of
+    dialogues are shown to the metric `dialogues` alone."""
     found: dict[str, Any] = {
         "textsynth": finish.package_version(),
         "seed": context.seed,
         "sets": {name: getattr(sets, name).num_rows for name in Sets.__dataclass_fields__},
         "metrics": {},
     }
+    alone = Sets(*(corpus.singles(getattr(sets, name)) for name in found["sets"]))
     for step in steps:
         progress.step(f"evaluate: {step.name}")
         began = time.monotonic()
-        findings = registry.find("metrics", step.name)(sets, context, **step.options)
+        shown = sets if step.name == DIALOGUES else alone
+        findings = registry.find("metrics", step.name)(shown, context, **step.options)
         found["metrics"][step.name] = as_json(findings, time.monotonic() - began)
         for note in findings.notes:
             progress.note(note)
