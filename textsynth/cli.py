@@ -20,6 +20,7 @@ from textsynth.terminal import (
     TerminalProgress,
     console,
     print_table,
+    say_dialogues,
     say_figures,
     say_result,
     say_scrubbed,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 SHORTFALL = 3
 GATE_MISSED = 4
 # What a manifest lists that could not be had.
-SHORTFALLS = ("shortfall", "shortfall_by_origin", "shortfall_by_slot")
+SHORTFALLS = ("shortfall", "shortfall_by_origin", "shortfall_by_slot", "shortfall_by_flow")
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -72,6 +73,9 @@ def generate(
     per_intent: Annotated[
         int | None, typer.Option("-n", "--per-intent", help="Rows for each intent.")
     ] = None,
+    per_flow: Annotated[
+        int | None, typer.Option("--dialogues", help="Dialogues of each flow.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
     resume: Annotated[
         ResumeChoice, typer.Option(help="Go on with an earlier run, or start over.")
@@ -81,14 +85,16 @@ def generate(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a corpus from a recipe: scrub, expand, fine-tune, invent, filter, select, evaluate,
-    export.
+    """Make a corpus from a recipe: scrub, expand, fine-tune, invent, filter, select, simulate
+    dialogues, evaluate, export.
 
-    Ends with status 3 where some intents got fewer rows than asked for, with 4 where a gate of the
+    Ends with status 3 where something got fewer rows than asked for, with 4 where a gate of the
     recipe was missed.
     """
     from textsynth import pipeline
 
+    if per_flow is not None:
+        set_ = [*set_, f"dialogues.per_flow={per_flow}"]
     loaded = _load(recipe, per_intent, seed, set_)
     progress = Progress() if quiet or json_ else TerminalProgress()
     run = pipeline.generate(
@@ -146,14 +152,19 @@ def train(
 def preview(
     recipe: RecipeArgument,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Rows an intent.")] = 3,
+    dialogues: Annotated[int, typer.Option(min=0, help="Dialogues of each flow.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Seed of all that is drawn.")] = None,
     set_: Set = [],  # noqa: B006  (typer copies it)
     json_: Json = False,
 ) -> None:
-    """Show some template rows of each intent: no model, no files, at once."""
+    """Show some template rows of each intent, or dialogues of each flow: no model, no files."""
     from textsynth import pipeline
 
-    shown = pipeline.preview(_load(recipe, None, seed, set_), count)
+    loaded = _load(recipe, None, seed, set_)
+    if dialogues:
+        say_dialogues(pipeline.preview_dialogues(loaded, dialogues), json_)
+        return
+    shown = pipeline.preview(loaded, count)
     if json_:
         for rows in shown.values():
             for row in rows:
@@ -174,16 +185,19 @@ def preview(
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="A recipe, a template file, or a folder of them.")],
+    path: Annotated[
+        Path, typer.Argument(help="A recipe, a file of templates or a flow, or a folder of them.")
+    ],
     json_: Json = False,
 ) -> None:
-    """Check a recipe or templates: errors end with status 1, warnings with 0."""
+    """Check a recipe, templates or flows: errors end with status 1, warnings with 0."""
     from textsynth import pipeline
 
     report = pipeline.check(path)
+    errors = sum(finding["severity"] == "error" for finding in report["findings"])
     if json_:
         typer.echo(json.dumps(report))
-        return
+        raise typer.Exit(bool(errors))
     for finding in report["findings"]:
         typer.echo(f"{finding['severity']}: {finding['where']}: {finding['message']}", err=True)
         if finding["fix"]:
@@ -193,10 +207,16 @@ def check(
             ["intent", "sentences", "possible utterances"],
             [[i["name"], f"{i['sentences']:,}", f"{i['count']:,}"] for i in report["intents"]],
         )
-    warnings = len(report["findings"])
+    if report["flows"]:
+        print_table(
+            ["flow", "states", "slots"],
+            [[flow["name"], flow["states"], flow["slots"]] for flow in report["flows"]],
+        )
+    warnings = len(report["findings"]) - errors
     told = f" ({report['format']})" if report["format"] else ""
-    said = f"{warnings} warnings" if warnings else "nothing to complain about"
-    typer.echo(f"{path}{told}: {said}")
+    counted = [f"{errors} errors"] * bool(errors) + [f"{warnings} warnings"] * bool(warnings)
+    typer.echo(f"{path}{told}: {', '.join(counted) or 'nothing to complain about'}")
+    raise typer.Exit(bool(errors))
 
 
 @app.command()
@@ -478,6 +498,79 @@ def push(
             run, repo_id, private=private, force=force, revision=revision, progress=progress
         )
     )
+
+
+@app.command()
+def new(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The folder that is made; empty or not there.")
+    ],
+    from_schema: Annotated[
+        Path | None, typer.Option(help="An API description in SGD's schema format, JSON or lines.")
+    ] = None,
+    service: Annotated[
+        list[str], typer.Option(help="Of a schema, the services (repeatable); default: all.")
+    ] = [],  # noqa: B006
+    from_dialogues: Annotated[
+        Path | None, typer.Option(help="Real dialogues, JSON lines; they are scrubbed first.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Of real dialogues, the flow's name.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Of real dialogues, so many are learnt from.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of real dialogues (BCP 47).")] = "en",
+    key_file: KeyFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a pack with flows, ready to run: from an API description or from real dialogues."""
+    from textsynth import pipeline
+
+    if (from_schema is None) == (from_dialogues is None):
+        raise UsageError(
+            "a pack is made from one thing", fix="give --from-schema or --from-dialogues"
+        )
+    if from_schema is not None:
+        files = pipeline.new_from_schema(from_schema, output, service)
+    else:
+        assert from_dialogues is not None
+        files = pipeline.new_from_dialogues(
+            from_dialogues,
+            output,
+            key_file=key_file,
+            name=name,
+            language=language,
+            limit=limit,
+            progress=Progress() if quiet else TerminalProgress(),
+        )
+    for file in files:
+        typer.echo(file)
+    typer.echo(f"look at it: textsynth preview {output / 'recipe.yaml'} --dialogues 2")
+
+
+flows_app = typer.Typer(no_args_is_help=True, help="Flows of dialogues: draw them.")
+app.add_typer(flows_app, name="flows")
+
+
+@flows_app.command("draw")
+def flows_draw(
+    path: Annotated[Path, typer.Argument(help="A flow, a folder of flows, or a recipe.")],
+    flow: Annotated[list[str], typer.Option(help="Which (repeatable); default: all.")] = [],  # noqa: B006
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A folder for FLOW.mmd; default: print.")
+    ] = None,
+) -> None:
+    """Draw flows as Mermaid flowcharts, which pages and editors show as pictures."""
+    from textsynth import pipeline
+
+    drawn = pipeline.draw_flows(path, tuple(flow))
+    if output is not None:
+        for file in pipeline.write_drawings(drawn, output):
+            typer.echo(file)
+    elif len(drawn) == 1:
+        typer.echo(next(iter(drawn.values())), nl=False)
+    else:
+        for name, text in drawn.items():
+            typer.echo(f"## {name}\n\n```mermaid\n{text}```\n")
 
 
 @app.command("list")

@@ -95,12 +95,44 @@ def say_result(folder: Path, manifest: dict[str, Any]) -> None:
     for row in manifest["shortfall_by_slot"]:
         told = f"{row['got']} of {row['asked']} with {{{row['slot']}}}"
         typer.echo(f"short: {row['intent']}: {told}")
+    for row in manifest["shortfall_by_flow"]:
+        typer.echo(f"short: flow {row['flow']}: {row['got']} of {row['asked']} dialogues")
+    for name, flow in manifest["dialogues"].items():
+        ends = ", ".join(f"{count:,} {outcome}" for outcome, count in flow["outcomes"].items())
+        told = f"{flow['dialogues']:,} dialogues, {flow['turns']:,} turns ({ends})"
+        typer.echo(f"flow {name}: {told}")
     seconds, peak = manifest["seconds"], manifest["peak_mb"]
     typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
     if (folder / "report.html").is_file():
         typer.echo(f"report: {folder / 'report.html'}")
     typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
     typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+
+
+def say_dialogues(turns: Any, as_json: bool) -> None:
+    """Dialogues as people read them, or a JSON line a turn; `turns` is a table of the corpus."""
+    import json
+
+    from rich.text import Text
+
+    from textsynth import corpus
+
+    screen = console()
+    for row in corpus.utterances(turns):
+        slots = [{"start": s.start, "end": s.end, "label": s.label} for s in row.slots]
+        if as_json:
+            told = {"dialogue_id": row.dialogue_id, "turn": row.turn, "speaker": row.speaker,
+                    "text": row.text, "act": row.act, "slots": slots}  # fmt: skip
+            typer.echo(json.dumps(told | ({"state": dict(row.state)} if row.state else {})))
+            continue
+        if row.dialogue is not None:
+            about = f"{row.dialogue_id}  ({row.dialogue.outcome})"
+            screen.print(Text(f"\n{about}" if row.turn == 0 else about, style="bold"))
+        start = f"  {row.speaker:<6}  "
+        text = Text(start, style="dim").append(row.text, style="not dim")
+        for slot in row.slots:
+            text.stylize("cyan", slot.start + len(start), slot.end + len(start))
+        screen.print(text.append(f"  {row.act}", style="dim"), soft_wrap=True)
 
 
 def say_figures(found: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from textsynth.dialogue.flow import SUCCESS, Flow, State
+from textsynth.dialogue.flowfile import Flows
 from textsynth.dialogue.words import Pool, Words
 from textsynth.errors import GrammarError
 from textsynth.grammar.model import Finding
@@ -24,6 +25,14 @@ def lint(flow: Flow, words: Words) -> list[Finding]:
         *_unfilled(flow, words, reached),
         *_wordless(flow, words, reached, known),
     ]
+
+
+def lint_all(flows: Flows, words: Mapping[str, Words]) -> list[Finding]:
+    """The findings of all flows of a folder, and what their reading noted."""
+    found = list(flows.noted)
+    for name, file in flows.files.items():
+        found += lint(file.flow, words[name])
+    return found
 
 
 def require_sound(flow: Flow, words: Words) -> None:

@@ -77,21 +77,28 @@ def simulate(
     seed: int,
     language: str = "en",
     max_turns: int = MAX_TURNS,
+    take: int = 0,
 ) -> pa.Table:
     """Dialogues `numbers` of a flow as a table of `corpus.SCHEMA`, their turns in order.
 
-    A dialogue that reaches `max_turns` ends there, as `abandoned`.
+    A dialogue that reaches `max_turns` ends there, as `abandoned`. Another `take` of one has other
+    words, and the same acts and values.
 
     Raises:
         GrammarError: something must be said for which the flow has no words.
     """
     rows = Rows(language)
     decisions = _streams(keyed.stream(seed, "dialogue", flow.name), numbers)
-    wording = _streams(keyed.stream(seed, "wording", flow.name), numbers)
-    names = keyed.bits(keyed.stream(seed, "dialogue id", flow.name), list(numbers)).tolist()
-    for name, decide, choose in zip(names, decisions, wording, strict=True):
-        _Dialogue(flow, words, rows, decide, choose, max_turns).run(f"{flow.name}/{name:016x}")
+    wording = _streams(keyed.stream(seed, "wording", flow.name, take), numbers)
+    for name, decide, choose in zip(ids(flow, numbers, seed=seed), decisions, wording, strict=True):
+        _Dialogue(flow, words, rows, decide, choose, max_turns).run(name)
     return rows.table()
+
+
+def ids(flow: Flow, numbers: Sequence[int], *, seed: int) -> list[str]:
+    """The ids of the dialogues with these numbers."""
+    found = keyed.bits(keyed.stream(seed, "dialogue id", flow.name), list(numbers)).tolist()
+    return [f"{flow.name}/{name:016x}" for name in found]
 
 
 def _streams(key: int, numbers: Sequence[int]) -> Iterator[Callable[[], float]]:
@@ -418,12 +425,13 @@ class _Dialogue:
         may = state.slots or tuple(self.flow.slots)
         open_ = frozenset(s for s in may if s in self.user.goal and s not in self.state)
         pool = self.words.pool(state.opening)
-        there = pool.fitting(open_)
+        every = there = pool.fitting(open_)
         if self.user.does(self.habits, "less"):
             there = pool.least(there)
         elif self.user.does(self.habits, "more"):
             there = pool.most(there)
-        if not self.hear((there, ("INFORM_INTENT",))):
+        # of those that say most, each may need a value that is not the user's
+        if not any(self.hear((templates, ("INFORM_INTENT",))) for templates in (there, every)):
             raise _unsaid(state)
         return "next"
 

@@ -28,12 +28,15 @@ from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.lint import lint
-from textsynth.pipeline import evaluating, finish, guard, learning
+from textsynth.pipeline import dialogues, evaluating, finish, flows, guard, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.evaluating import evaluate as evaluate
 from textsynth.pipeline.exporting import export_templates as export_templates
+from textsynth.pipeline.flows import draw_flows as draw_flows
+from textsynth.pipeline.flows import preview_dialogues as preview_dialogues
+from textsynth.pipeline.flows import write_drawings as write_drawings
 from textsynth.pipeline.importing import import_seeds as import_seeds
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
@@ -188,6 +191,70 @@ def _made(
     recipe: Recipe, begun: _Begun, ledger: Ledger, tracker: Tracker, progress: Progress
 ) -> dict[str, Any]:
     """Candidates, filters, selection and exports; returns the manifest, which is written last."""
+    run, side = begun.run, begun.side
+    single = _Singles()
+    if recipe.has_singles:
+        single = _singles(recipe, begun, ledger, tracker, progress)
+    chosen, shortfall = single.rows, dict(single.shortfall)
+    spoken: dict[str, Any] = {}
+    short_by_flow: list[dict[str, Any]] = []
+    if recipe.dialogues is not None:
+        made = dialogues.make(recipe, begun.grammar, begun.context, ledger, progress)
+        chosen = corpus.concat([chosen, made.turns])
+        spoken = dict(made.flows)
+        for flow, (got, asked) in made.shortfall.items():
+            shortfall[f"flow {flow}"] = (got, asked)
+            short_by_flow.append({"flow": flow, "got": got, "asked": asked})
+    corpus.write(chosen, run.path("corpus.parquet"))
+    evaluation = None
+    if recipe.evaluate:
+        evaluation = _evaluated(recipe, begun, chosen, progress)
+        tracker.evaluation(evaluation["metrics"])
+    about = finish.about_of(recipe, side, ledger, shortfall, run, evaluation)
+    exports = finish.export_all(recipe, chosen, about, run, progress)
+    finish.write_patterns(run, corpus.singles(chosen), single.invented)
+    ledger.write_rejects(run.path("rejects.parquet"))
+    spent = learning.spent(run)
+    return {
+        "name": recipe.name,
+        "fingerprint": begun.fingerprint,
+        "textsynth": finish.package_version(),
+        "versions": {name: finish.installed_version(name) for name in DEPENDENCIES},
+        "python": platform.python_version(),
+        "rows": chosen.num_rows,
+        "about": {**dataclasses.asdict(about), "recipe": "recipe.yaml"},
+        "steps": {
+            s.step: {"in": s.rows_in, "out": s.rows_out, "rejects": s.rejects} for s in about.steps
+        },
+        "adversarial_rounds": ledger.rounds,
+        "privacy": None if spent is None else dataclasses.asdict(spent),
+        "invented_values": {label: len(values) for label, values in single.invented.items()},
+        "seeds_by_generation": side.by_generation(),
+        "dialogues": spoken,
+        "shortfall": {i: {"got": g, "asked": a} for i, (g, a) in single.shortfall.items()},
+        "shortfall_by_origin": single.short_by_origin,
+        "shortfall_by_slot": single.short_by_slot,
+        "shortfall_by_flow": short_by_flow,
+        "gates": evaluation["gates"] if evaluation else [],
+        "exports": exports,
+    }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Singles:
+    """The utterances of a run that belong to no dialogue, and what could not be had."""
+
+    rows: pa.Table = dataclasses.field(default_factory=corpus.empty)
+    shortfall: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    short_by_origin: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    short_by_slot: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    invented: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
+
+
+def _singles(
+    recipe: Recipe, begun: _Begun, ledger: Ledger, tracker: Tracker, progress: Progress
+) -> _Singles:
+    """Utterances: candidates of all sources, filtered and selected."""
     run, side, grammar, lists = begun.run, begun.side, begun.grammar, begun.lists
     if grammar is not None:
         say_grammar(grammar, progress)
@@ -217,37 +284,7 @@ def _made(
     short_by_origin = finish.short_by_origin(chosen, quotas)
     short_by_slot = finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0)
     chosen = with_twins(recipe, chosen, begun.context, ledger, progress)
-    corpus.write(chosen, run.path("corpus.parquet"))
-    evaluation = None
-    if recipe.evaluate:
-        evaluation = _evaluated(recipe, begun, chosen, progress)
-        tracker.evaluation(evaluation["metrics"])
-    about = finish.about_of(recipe, side, ledger, shortfall, run, evaluation)
-    exports = finish.export_all(recipe, chosen, about, run, progress)
-    finish.write_patterns(run, chosen, invented)
-    ledger.write_rejects(run.path("rejects.parquet"))
-    spent = learning.spent(run)
-    return {
-        "name": recipe.name,
-        "fingerprint": begun.fingerprint,
-        "textsynth": finish.package_version(),
-        "versions": {name: finish.installed_version(name) for name in DEPENDENCIES},
-        "python": platform.python_version(),
-        "rows": chosen.num_rows,
-        "about": {**dataclasses.asdict(about), "recipe": "recipe.yaml"},
-        "steps": {
-            s.step: {"in": s.rows_in, "out": s.rows_out, "rejects": s.rejects} for s in about.steps
-        },
-        "adversarial_rounds": ledger.rounds,
-        "privacy": None if spent is None else dataclasses.asdict(spent),
-        "invented_values": {label: len(values) for label, values in invented.items()},
-        "seeds_by_generation": side.by_generation(),
-        "shortfall": {intent: {"got": g, "asked": a} for intent, (g, a) in shortfall.items()},
-        "shortfall_by_origin": short_by_origin,
-        "shortfall_by_slot": short_by_slot,
-        "gates": evaluation["gates"] if evaluation else [],
-        "exports": exports,
-    }
+    return _Singles(chosen, shortfall, short_by_origin, short_by_slot, invented)
 
 
 def _evaluated(
@@ -285,9 +322,11 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
     """A few template rows of each intent, without seeds, model or files.
 
     Raises:
-        RecipeError: the recipe has no templates.
+        RecipeError: the recipe has neither templates nor flows.
     """
     grammar = grammar_of(recipe)
+    if grammar is None and recipe.dialogues is not None:
+        return {}
     if grammar is None:
         raise RecipeError("there is nothing to preview: the recipe has no templates",
                           fix="run `textsynth generate`, or add `templates:`")  # fmt: skip
@@ -301,34 +340,46 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
 
 
 def check(path: Path) -> dict[str, Any]:
-    """Check a recipe (and its templates) or templates of any format that is read: findings, the
-    format, and a count for each intent.
+    """Check a recipe (with its templates and flows), templates of any format that is read, or
+    flows: findings, the format, and a count for each intent; of flows their states.
 
     Raises:
-        TextsynthError: an error; what is returned are warnings.
+        TextsynthError: what cannot be read; what is returned are warnings, and of flows errors.
     """
-    report: dict[str, Any] = {"format": None, "findings": [], "intents": []}
+    report: dict[str, Any] = {"format": None, "findings": [], "intents": [], "flows": []}
     if (path / "recipe.yaml").is_file():
         path = path / "recipe.yaml"
-    if _is_recipe(path):
+    grammar = None
+    flows_of: Recipe | None = None
+    if flows.has_flows(path):
+        flows_of = flows.recipe_beside(path)
+        grammar = grammar_of(flows_of)
+        report["format"] = "flows"
+    elif _is_recipe(path):
         recipe = Recipe.load(path)
         for source in recipe.sources():
             if not source.exists():
                 raise RecipeError("there is no such file", where=str(source), fix="check the path")
-        if recipe.templates is None:
-            return report
-        path = recipe.templates.path
-    grammar = importers.load(path)
-    report["format"] = importers.detect(path) or "homeassistant"
-    report["findings"] = [dataclasses.asdict(finding) for finding in lint(grammar)]
-    report["intents"] = [
-        {
-            "name": name,
-            "sentences": sum(len(block.sentences) for block in intent.blocks),
-            "count": grammar_module.count(grammar, name),
-        }
-        for name, intent in grammar.intents.items()
-    ]
+        flows_of = recipe if recipe.dialogues is not None else None
+        if recipe.templates is not None:
+            grammar = importers.load(recipe.templates.path)
+            report["format"] = importers.detect(recipe.templates.path) or "homeassistant"
+    else:
+        grammar = importers.load(path)
+        report["format"] = importers.detect(path) or "homeassistant"
+    if grammar is not None and report["format"] != "flows":
+        report["findings"] = [dataclasses.asdict(finding) for finding in lint(grammar)]
+        report["intents"] = [
+            {
+                "name": name,
+                "sentences": sum(len(block.sentences) for block in intent.blocks),
+                "count": grammar_module.count(grammar, name),
+            }
+            for name, intent in grammar.intents.items()
+        ]
+    if flows_of is not None:
+        found, report["flows"] = flows.checked(flows_of, grammar)
+        report["findings"] += [dataclasses.asdict(finding) for finding in found]
     return report
 
 

@@ -216,7 +216,7 @@ def as_yaml(recipe: Recipe) -> str:
     from ruamel.yaml import YAML
 
     plain = recipe.model_dump(mode="json", exclude_defaults=True)
-    for section in ("seeds", "templates"):
+    for section in ("seeds", "templates", "dialogues"):
         if section in plain:  # a card must not tell where on somebody's disk the recipe lies
             plain[section]["path"] = os.path.relpath(plain[section]["path"], recipe.folder)
     if "server" in plain.get("model", {}):  # nor which machine serves a model

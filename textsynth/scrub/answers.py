@@ -64,18 +64,18 @@ _SURNAME = re.compile(r" ([a-z]{3,})\b")
 _CAPITALISED = re.compile(r"(?<=[a-z,] )(?P<name>[^\W\d_a-z][^\W\d_A-Z]+)\b")
 # Words that no answer to such a question is made of: who says these does not tell.
 _NO_ANSWER = words(
-    "i you he she it we they me my mine your yours him his her its our us them their this that these"
-    " those the a an and or but if so as at by for from in into of off on out over to up with about"
-    " what which who whom whose why how when where there here no not none nothing never nope nah yes"
-    " yeah yep yup ok okay sure right fine good great well oh um uh er hmm hm ah hi hello hey bye"
-    " goodbye thanks thank please sorry wait help be am is are was were been do does did done have"
-    " has had can can't cannot could will would won't shall should may might must don't doesn't"
-    " didn't isn't wasn't couldn't wouldn't i'm i've i'll i'd it's that's know knew think thought"
-    " remember recall forgot forget forgotten forgetting idea clue guess sure unsure certain"
-    " confused maybe perhaps probably just really very too now then later again today tomorrow one"
-    " two some any all else more anything something everything someone somebody need want wanted"
-    " like said say tell told give gave see look find ask why mean nvm idk dunno exactly correct"
-    " wrong true false card money account bank pin number password name question answer question"
+    "i you he she it we they me my mine your yours him his her its our us them their this that"
+    " these those the a an and or but if so as at by for from in into of off on out over to up"
+    " with about what which who whom whose why how when where there here no not none nothing never"
+    " nope nah yes yeah yep yup ok okay sure right fine good great well oh um uh er hmm hm ah hi"
+    " hello hey bye goodbye thanks thank please sorry wait help be am is are was were been do does"
+    " did done have has had can can't cannot could will would won't shall should may might must"
+    " don't doesn't didn't isn't wasn't couldn't wouldn't i'm i've i'll i'd it's that's know knew"
+    " think thought remember recall forgot forget forgotten forgetting idea clue guess unsure"
+    " certain confused maybe perhaps probably just really very too now then later again today"
+    " tomorrow one two some any all else more anything something everything someone somebody need"
+    " want wanted like said say tell told give gave see look find ask mean nvm idk dunno exactly"
+    " correct wrong true false card money account bank pin number password name question answer"
     " security hold hang moment second sec minute memory blank gone lost married single dead"
 )
 

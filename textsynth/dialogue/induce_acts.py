@@ -1,0 +1,221 @@
+"""The acts of the system in example dialogues: as they are labelled, or told from the words.
+
+A turn without a label takes that of the labelled turns that say nearly the same; what is left is
+grouped by its words (leader clustering, Jaccard index of the words), and named after them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from textsynth.corpus import fold
+from textsynth.patterns import Pattern, Value
+
+ALIKE = 0.5  # of what two turns say, from which on they are one act
+CERTAIN = 0.6  # the same, of a turn and those of a label
+NAMED_AFTER = 4  # words
+Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]  # unit vectors, one a text
+
+_SGD = re.compile(r"[A-Z]+(?:_[A-Z]+)*(?::\w+)?\Z")
+_WORDS = re.compile(r"\w+(?:['\u2019]\w+)*")
+# What an act is in SGD's notation, by the words of its name or, without one, of what it says.
+_KINDS = tuple(
+    (act, re.compile(rf"(?<![^\W_])(?:{told})(?![^\W_])"))
+    for act, told in {
+        "NOTIFY_FAILURE": "cannot|can'?t|could ?n[o']t|unable|fail(?:ed|ure|s)?|error|rejected"
+        "|denied|declined|unavailable|nothing found|not found|impossible",
+        "NOTIFY_SUCCESS": "submitted|success|successful(?:ly)?|succeeded|completed|booked|confirmed"
+        "|sent|filed|done|all set",
+        "CANT_HELP": "out of scope|fallback|not able to|only able to",
+        "REQ_MORE": "anything else|something else|what else|any(?:thing)? more|further",
+        "GOODBYE": "goodbye|good bye|bye|farewell|have a (?:good|nice|great|lovely) (?:day|one)",
+        "GREETING": "hello|hi|hey|greet|greeting|welcome|how (?:can|may) i help",
+    }.items()
+)
+_ASKS = re.compile(r"(?<![^\W_])(?:ask|asks|request|query|get|prompt)(?![^\W_])")
+_DULL = frozenset(
+    """
+    a an and are as at be but can could do does for from had has have hello hi i i'd i'll i'm
+    in is it it's let me may my of on or our please so sorry thank thanks that the there this
+    to us was we what when which will with would you you're your ok okay right well just now
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn of an example, scrubbed: `values` fill the slots of `pattern` by name, `annotated`
+    says of each slot, in order, whether the data have it; `acts` as the data call them."""
+
+    speaker: str
+    pattern: Pattern
+    values: Mapping[str, Value]
+    annotated: tuple[bool, ...] = ()
+    acts: tuple[str, ...] = ()
+    intent: str | None = None
+
+    def words(self) -> str:
+        """What is said, slots by their labels."""
+        return "".join(p if isinstance(p, str) else p.label for p in self.pattern.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A dialogue: user and system take turns. `outcome` is what its labels say of it."""
+
+    id: str
+    turns: tuple[Turn, ...]
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The name of the act of each turn (empty for the user's), and what each is in SGD's
+    notation, without slots."""
+
+    names: list[list[str]]
+    notation: dict[str, str]
+
+
+def acts(examples: Sequence[Example], embed: Embed | None = None) -> Acts:
+    """The acts of the system's turns.
+
+    Args:
+        embed: compares what turns say, in place of their words.
+    """
+    turns = [(d, t) for d, one in enumerate(examples) for t in _spoken(one)]
+    labels = {at: _label(examples[at[0]].turns[at[1]].acts) for at in turns}
+    labels = _backed_off(examples, labels)
+    said = {at: fold(examples[at[0]].turns[at[1]].words()) for at in turns}
+    texts = list(dict.fromkeys(said[at] for at in turns))
+    alike = _Likeness(texts, embed)
+    known: dict[str, Counter[str]] = defaultdict(Counter)
+    for at in turns:
+        if labels[at]:
+            known[said[at]][labels[at]] += 1
+    counts = Counter(said[at] for at in turns if not labels[at])
+    found = _grouped(counts, {text: own.most_common(1)[0][0] for text, own in known.items()}, alike)
+    names: list[list[str]] = [[""] * len(one.turns) for one in examples]
+    for d, t in turns:
+        names[d][t] = labels[d, t] or found[said[d, t]]
+    return Acts(names, _notations(examples, names))
+
+
+def slug(text: str, without: frozenset[str] = frozenset()) -> str:
+    """A name made of the words of a text."""
+    return "_".join(
+        word for word in re.split(r"\W+", text.casefold()) if word not in without | {""}
+    )
+
+
+def _spoken(example: Example) -> list[int]:
+    return [at for at, turn in enumerate(example.turns) if turn.speaker == "system"]
+
+
+def _label(own: Sequence[str]) -> str:
+    return slug(" ".join(dict.fromkeys(sorted(own))).replace(":", " "))
+
+
+def _backed_off(
+    examples: Sequence[Example], labels: dict[tuple[int, int], str]
+) -> dict[tuple[int, int], str]:
+    """Labels that one dialogue alone has, as in "OFFER:a OFFER:b INFORM:c", without their slots."""
+    seen: dict[str, set[int]] = defaultdict(set)
+    for (d, _), label in labels.items():
+        seen[label].add(d)
+    few = len(examples) > 1
+    made = {}
+    for (d, t), label in labels.items():
+        own = examples[d].turns[t].acts
+        if few and len(seen[label]) == 1 and any(":" in act for act in own):
+            label = _label([act.partition(":")[0] for act in own])
+        made[d, t] = label
+    return made
+
+
+class _Likeness:
+    """How alike two of some texts are, from 0 to 1."""
+
+    def __init__(self, texts: Sequence[str], embed: Embed | None) -> None:
+        self.at = {text: number for number, text in enumerate(texts)}
+        self.vectors = embed(texts) if embed is not None and texts else None
+        self.words = [frozenset(_WORDS.findall(text)) or frozenset([text]) for text in texts]
+
+    def __call__(self, one: str, other: str) -> float:
+        first, second = self.at[one], self.at[other]
+        if self.vectors is not None:
+            return float(self.vectors[first] @ self.vectors[second])
+        left, right = self.words[first], self.words[second]
+        return len(left & right) / len(left | right)
+
+
+def _grouped(counts: Counter[str], known: Mapping[str, str], alike: _Likeness) -> dict[str, str]:
+    """A name for each text without a label: the commonest texts lead."""
+    found: dict[str, str] = {}
+    leaders: dict[str, str] = {}
+    names = set(known.values())
+    for text, _ in counts.most_common():
+        near = max(known, key=lambda other: alike(text, other), default=None)
+        if near is not None and alike(text, near) >= CERTAIN:
+            found[text] = known[near]
+            continue
+        leader = max(leaders, key=lambda other: alike(text, other), default=None)
+        if leader is not None and alike(text, leader) >= ALIKE:
+            found[text] = leaders[leader]
+            continue
+        name = unique(_named_after(text), names)
+        names.add(name)
+        found[text] = leaders[text] = name
+    return found
+
+
+def _named_after(text: str) -> str:
+    words = [slug(word) for word in _WORDS.findall(text)]
+    telling = [word for word in words if word and word not in _DULL] or [w for w in words if w]
+    return "_".join(telling[:NAMED_AFTER])[:60] or "says"
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """The name, or the first of `name_2`, `name_3` … that is free."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _notations(examples: Sequence[Example], names: Sequence[Sequence[str]]) -> dict[str, str]:
+    own: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    texts: dict[str, Counter[str]] = defaultdict(Counter)
+    for one, of_turns in zip(examples, names, strict=True):
+        for turn, name in zip(one.turns, of_turns, strict=True):
+            if name:
+                own[name][turn.acts] += bool(turn.acts)
+                texts[name][turn.words()] += 1
+    return {name: _notation(own[name], texts[name]) for name in texts}
+
+
+def _notation(labels: Counter[tuple[str, ...]], texts: Counter[str]) -> str:
+    """An act in SGD's notation: as labelled; by the words of the label; by what is said."""
+    (label, labelled), *_ = labels.most_common(1)
+    if labelled and label and all(map(_SGD.match, label)):
+        return " ".join(dict.fromkeys(act.partition(":")[0] for act in label))
+    text = texts.most_common(1)[0][0]
+    told = " ".join(label).replace("_", " ") if labelled else text
+    told = told.casefold().replace("\u2019", "'")
+    if labelled and _ASKS.search(told):
+        return "REQUEST"
+    kind = next((act for act, words in _KINDS if words.search(told)), None)
+    if (
+        kind in ("NOTIFY_SUCCESS", "NOTIFY_FAILURE")
+        and not labelled
+        and text.rstrip().endswith("?")
+    ):
+        kind = None
+    return kind or ("REQUEST" if text.rstrip().endswith("?") else "INFORM")

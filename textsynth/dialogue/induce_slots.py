@@ -1,0 +1,166 @@
+"""The slots of example dialogues: one value has one name throughout a dialogue.
+
+A label that the scrub gives says what a value is, not whose: a `person` is who calls, or the
+mother's maiden name. What the user is first asked for tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from textsynth.corpus import fold
+from textsynth.dialogue.induce_acts import Acts, Example, Turn, slug, unique
+from textsynth.patterns import Pattern, SlotRef, Value
+
+OFTEN = 2  # dialogues in which an act asks for a value of its own
+_ASKING = frozenset(
+    """
+    a ask asks bank request requests inform provide get query prompt the your you for please
+    what whats is could can of and
+    """.split()
+)
+Identity = tuple[str, str]  # label, folded surface
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot as the flow has it: its name, the label whose values fit, the list that fills it, the
+    surrogates that stood there, in how many dialogues, and whether the user tells it."""
+
+    name: str
+    label: str
+    list: str
+    seen: tuple[Value, ...]
+    dialogues: int
+    by_user: bool
+
+
+@dataclass(slots=True)
+class _Seen:
+    label: str
+    values: dict[Value, None] = field(default_factory=dict)
+    dialogues: set[int] = field(default_factory=set)
+    by_user: bool = False
+
+
+def named(examples: Sequence[Example], acts: Acts) -> tuple[list[Example], dict[str, Slot]]:
+    """The examples with slots under the names of the flow, and these slots: those that users tell,
+    in the order in which they mostly do, then those that the system alone does."""
+    roles = _roles(examples, acts)
+    seen: dict[str, _Seen] = {}
+    told = {
+        ref.label
+        for one in examples
+        for turn in one.turns
+        if turn.speaker == "user"
+        for ref in turn.pattern.slots
+    }
+    made = []
+    for number, one in enumerate(examples):
+        names: dict[Identity, str] = {}
+        turns = []
+        before = ""
+        for turn, act in zip(one.turns, acts.names[number], strict=True):
+            turns.append(_renamed(turn, before, names, roles, told))
+            before = act
+            for old, ref in zip(turn.pattern.slots, turns[-1].pattern.slots, strict=True):
+                entry = seen.setdefault(ref.name, _Seen(old.label))
+                entry.values[turn.values[old.name]] = None
+                entry.dialogues.add(number)
+                entry.by_user |= turn.speaker == "user"
+        made.append(replace(one, turns=tuple(turns)))
+    ordered = sorted(seen, key=lambda name: (not seen[name].by_user, -len(seen[name].dialogues)))
+    own = set(roles.values())
+    slots = {
+        name: Slot(
+            name,
+            seen[name].label,
+            name if name in own else seen[name].label,
+            tuple(seen[name].values),
+            len(seen[name].dialogues),
+            seen[name].by_user,
+        )
+        for name in ordered
+    }
+    return made, slots
+
+
+def _roles(examples: Sequence[Example], acts: Acts) -> dict[tuple[str, str], str]:
+    """(label, act) -> what the value is called that is first told after this act. The act after
+    which a label is told most gives it its own name."""
+    first: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for number, one in enumerate(examples):
+        known: set[Identity] = set()
+        before = ""
+        for turn, act in zip(one.turns, acts.names[number], strict=True):
+            for ref, annotated in zip(turn.pattern.slots, turn.annotated, strict=True):
+                identity = _identity(turn, ref)
+                if turn.speaker == "user" and before and identity not in known and not annotated:
+                    first[ref.label][before].add(number)
+                known.add(identity)
+            before = act
+    roles: dict[tuple[str, str], str] = {}
+    taken = set(first)
+    for label, by_act in first.items():
+        main = max(by_act, key=lambda act: (len(by_act[act]), act))
+        for act, dialogues in sorted(by_act.items()):
+            asks = acts.notation.get(act) == "REQUEST"
+            if act == main or not asks or len(dialogues) < OFTEN:
+                continue
+            name = slug(act.replace("_", " "), _ASKING)
+            if not name or not (name[0].isalpha()):
+                continue
+            roles[label, act] = unique(name, taken)
+            taken.add(roles[label, act])
+    return roles
+
+
+def _identity(turn: Turn, ref: SlotRef) -> Identity:
+    return ref.label, fold(turn.values[ref.name].surface)
+
+
+def _renamed(
+    turn: Turn,
+    before: str,
+    names: dict[Identity, str],
+    roles: Mapping[tuple[str, str], str],
+    told: set[str],
+) -> Turn:
+    """A turn with the names that its values have in the dialogue (`names`, which grows)."""
+    used: dict[str, Identity] = {}
+    values: dict[str, Value] = {}
+    parts: list[str | SlotRef] = []
+    annotated = iter(turn.annotated)
+    for part in turn.pattern.parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        identity = _identity(turn, part)
+        if next(annotated, False):  # the data say what it is; a value may change
+            name = _free(part.label, identity, used)
+        elif identity in names:
+            name = names[identity]
+        else:
+            role = roles.get((part.label, before)) if turn.speaker == "user" else None
+            given = part.label if part.label in told or turn.speaker == "user" else None
+            base = role or given or f"given_{part.label}"
+            name = names[identity] = unique(base, set(names.values()))
+        used[name] = identity
+        values.setdefault(name, turn.values[part.name])
+        parts.append(SlotRef(name, name))
+    return replace(turn, pattern=Pattern(tuple(parts)), values=values)
+
+
+def _free(label: str, identity: Identity, used: Mapping[str, Identity]) -> str:
+    name, number = label, 1
+    while used.get(name, identity) != identity:
+        number += 1
+        name = f"{label}_{number}"
+    return name
+
+
+def counted(turns: Sequence[Turn]) -> Counter[str]:
+    """In how many of these turns each slot stands."""
+    return Counter(name for turn in turns for name in {ref.name for ref in turn.pattern.slots})
