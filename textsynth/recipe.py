@@ -180,12 +180,14 @@ class Generate(Section):
 
 class Dialogues(Section):
     """Flows, how many dialogues each gives, and after how many turns one is given up. `spare`
-    candidates are simulated for each that is wanted."""
+    candidates are simulated for each that is wanted; a model invents so many patterns (`invent`)
+    of what users say in each place."""
 
     path: Path
     per_flow: Annotated[int, Field(ge=1)] = 100
     max_turns: Annotated[int, Field(ge=2)] = 40
     spare: Annotated[float, Field(ge=1, le=10)] = 1.2
+    invent: Annotated[int, Field(ge=0, le=1000)] = 12
 
 
 class Bias(Section):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from textsynth.dialogue import induce_write
 from textsynth.dialogue.flow import OUTCOMES
-from textsynth.dialogue.induce_acts import Acts, Embed, Example, Turn, acts, slug
+from textsynth.dialogue.induce_acts import Acts, Embed, Example, Turn, acts, slug, unique
 from textsynth.dialogue.induce_slots import Slot, counted, named
 from textsynth.errors import SeedError
 from textsynth.patterns import Pattern, SlotRef
@@ -111,6 +111,7 @@ class _Inducer:
         self, name: str, examples: list[Example], known: Acts, slots: dict[str, Slot]
     ) -> None:
         self.notation = known.notation
+        self.names: dict[tuple[bool, tuple[str, ...]], str] = {}
         self.made = Induced(name, len(examples), slots, examples=examples)
         self.steps = [_steps(one, own) for one, own in zip(examples, known.names, strict=True)]
         before = sum(len(steps) for steps in self.steps)
@@ -273,7 +274,7 @@ class _Inducer:
                 for key in {narrow, wide}:
                     said[key].add(str(step.reply.pattern))
         return {
-            at: "_".join(narrow if len(said[narrow]) >= POOL else wide)
+            at: "_".join(("heard", *(narrow if len(said[narrow]) >= POOL else wide)))
             for at, (narrow, wide) in ways.items()
         }
 
@@ -281,16 +282,16 @@ class _Inducer:
         step = self.steps[number][at]
         assert step.system is not None
         phase, act, *apart = state
-        name = "_".join([act, *apart, *([phase] if phase else [])])
         slot = self.collected.get(act, "")
-        node = self._node(name, "collect" if slot else "say", last, number)
+        parts = (act, *apart, phase)
+        node = self._node(parts, "collect" if slot else "say", last, number)
         node.slot = slot
         node.again = "again" in apart
-        node.words = "" if slot else act
+        node.words = "" if slot else f"says_{act}"
         notation = self.notation[act]
         asked = self.asked.get(act)
         node.act = f"REQUEST:{asked}" if notation == "REQUEST" and asked else notation
-        (self.made.asks[slot] if slot else self.made.pools[act])[step.system.pattern] += 1
+        (self.made.asks[slot] if slot else self.made.pools[node.words])[step.system.pattern] += 1
         return node
 
     def _user(
@@ -314,15 +315,22 @@ class _Inducer:
             self.made.places[number, step.at[1]] = f"answer:{slot}" if told else f"refuse:{slot}"
             return last
         phase, system, *apart = state
-        there = [system, *apart, *([phase] if phase else []), name] if system else [name]
-        node = self._node("_".join(there), "user" if intent else "listen", last, number)
+        parts = (system, *apart, phase, name)
+        node = self._node(parts, "user" if intent else "listen", last, number)
         node.words, node.act, node.intent = pool, act, intent
         self.made.pools[pool][said] += 1
         self.made.places[number, step.at[1]] = pool
         return node
 
-    def _node(self, name: str, kind: str, last: Node | None, number: int) -> Node:
-        node = self.made.nodes.setdefault(name, Node(name, kind))
+    def _node(self, parts: tuple[str, ...], kind: str, last: Node | None, number: int) -> Node:
+        """The state of these parts, which another dialogue may have met before."""
+        by_system = kind in ("say", "collect")
+        name = self.names.get((by_system, parts))
+        if name is None:
+            taken = {"start", *(f"end_{outcome}" for outcome in OUTCOMES), *self.made.nodes}
+            name = self.names[by_system, parts] = unique("_".join(filter(None, parts)), taken)
+            self.made.nodes[name] = Node(name, kind)
+        node = self.made.nodes[name]
         node.dialogues.add(number)
         self._go(last, name)
         return node
@@ -336,9 +344,9 @@ class _Inducer:
         system speaks of its own values where it would need some that no user need have told."""
         pools = self.made.pools
         for node in self.made.nodes.values():
-            if node.kind == "user" and node.name not in self.made.starts:
-                if all(pattern.slots for pattern in pools[node.words]):
-                    node.kind = "listen"
+            later = node.kind == "user" and node.name not in self.made.starts
+            if later and all(pattern.slots for pattern in pools[node.words]):
+                node.kind = "listen"
         told = {name for name, slot in self.made.slots.items() if slot.by_user}
         said = {node.words for node in self.made.nodes.values() if node.kind == "say"}
         for key in said:

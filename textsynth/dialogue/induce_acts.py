@@ -40,11 +40,14 @@ _KINDS = tuple(
 )
 _ASKS = re.compile(r"(?<![^\W_])(?:ask|asks|request|query|get|prompt)(?![^\W_])")
 _DULL = frozenset(
-    """
+    re.findall(
+        r"\S+",
+        """
     a an and are as at be but can could do does for from had has have hello hi i i'd i'll i'm
     in is it it's let me may my of on or our please so sorry thank thanks that the there this
     to us was we what when which will with would you you're your ok okay right well just now
-    """.split()
+    """,
+    )
 )
 
 

@@ -6,6 +6,7 @@ mother's maiden name. What the user is first asked for tells them apart.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,10 +17,13 @@ from textsynth.patterns import Pattern, SlotRef, Value
 
 OFTEN = 2  # dialogues in which an act asks for a value of its own
 _ASKING = frozenset(
-    """
+    re.findall(
+        r"\S+",
+        """
     a ask asks bank request requests inform provide get query prompt the your you for please
     what whats is could can of and
-    """.split()
+    """,
+    )
 )
 Identity = tuple[str, str]  # label, folded surface
 

@@ -82,7 +82,7 @@ def flow(made: Induced) -> str:
 
 
 def _flow(made: Induced) -> Iterator[str]:
-    yield f"# Induced from {made.total} dialogues; names, branches and sentences are for you to mend."
+    yield f"# Induced from {made.total} dialogues; names, branches, sentences are yours to mend."
     yield "# Branches weigh how often they were taken; `2 of 9` dialogues pass through a state."
     if made.left_out:
         yield f"# Left out are {made.left_out} turns of the system, with their replies, that one"
@@ -137,12 +137,11 @@ def _state(made: Induced, node: Node, written: dict[str, str]) -> Iterator[str]:
             written[f"user {node.words}"] = ""
             yield from _sentences("    says:", made.pools[node.words], "      ")
     else:
-        speaker = "system" if node.kind == "say" else "user"
-        name = f"{speaker} {node.words}"
+        name = node.words
         if name in written:
             yield f"    {node.kind}: *{written[name]}"
         else:
-            written[name] = _anchor(f"{speaker}_{node.words}", len(written))
+            written[name] = _anchor(name, len(written))
             head = f"    {node.kind}: &{written[name]}"
             yield from _sentences(head, made.pools[node.words], "      ")
         yield f"    act: {quoted(node.act) if ' ' in node.act or ':' in node.act else node.act}"

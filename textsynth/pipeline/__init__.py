@@ -28,7 +28,7 @@ from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.lint import lint
-from textsynth.pipeline import dialogues, evaluating, finish, flows, guard, learning
+from textsynth.pipeline import dialogues, dialoguewords, evaluating, finish, flows, guard, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
@@ -38,6 +38,7 @@ from textsynth.pipeline.flows import draw_flows as draw_flows
 from textsynth.pipeline.flows import preview_dialogues as preview_dialogues
 from textsynth.pipeline.flows import write_drawings as write_drawings
 from textsynth.pipeline.importing import import_seeds as import_seeds
+from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import (
@@ -86,6 +87,7 @@ class _Begun:
     base: BaseModel | None
     context: filters.Context
     learnt: dict[str, dict[str, list[str]]]
+    places: list[dialoguewords.Place]
 
 
 def generate(
@@ -184,7 +186,13 @@ def _begin(
         check_invented(recipe, lists)
     base = base_model(recipe, side)
     context = filter_context(recipe, side, lists, base)
-    return _Begun(run, fingerprint, grammar, side, lists, base, context, learnable(recipe, side))
+    learnt = learnable(recipe, side)
+    places = []
+    if recipe.dialogues is not None and not run.complete:
+        places = dialogues.places(recipe, grammar)
+        # what flows say is no seed, and has no ids
+        learnt |= {place.name: {text: [] for text in place.own} for place in places}
+    return _Begun(run, fingerprint, grammar, side, lists, base, context, learnt, places)
 
 
 def _made(
@@ -196,10 +204,14 @@ def _made(
     if recipe.has_singles:
         single = _singles(recipe, begun, ledger, tracker, progress)
     chosen, shortfall = single.rows, dict(single.shortfall)
+    invented: dialogues.Invented = {}
     spoken: dict[str, Any] = {}
     short_by_flow: list[dict[str, Any]] = []
     if recipe.dialogues is not None:
-        made = dialogues.make(recipe, begun.grammar, begun.context, ledger, progress)
+        invented = dialogues.invented(
+            recipe, begun.places, single.rows, single.completions, begun.context, ledger, progress
+        )
+        made = dialogues.make(recipe, begun.grammar, begun.context, ledger, progress, invented)
         chosen = corpus.concat([chosen, made.turns])
         spoken = dict(made.flows)
         for flow, (got, asked) in made.shortfall.items():
@@ -212,7 +224,7 @@ def _made(
         tracker.evaluation(evaluation["metrics"])
     about = finish.about_of(recipe, side, ledger, shortfall, run, evaluation)
     exports = finish.export_all(recipe, chosen, about, run, progress)
-    finish.write_patterns(run, corpus.singles(chosen), single.invented)
+    finish.write_patterns(run, corpus.singles(chosen), single.invented, invented)
     ledger.write_rejects(run.path("rejects.parquet"))
     spent = learning.spent(run)
     return {
@@ -249,6 +261,7 @@ class _Singles:
     short_by_origin: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     short_by_slot: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     invented: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
+    completions: Completions | None = None
 
 
 def _singles(
@@ -260,6 +273,7 @@ def _singles(
         say_grammar(grammar, progress)
     allowed = slot_labels(side, grammar, lists)
     quotas = quotas_of(recipe, side, grammar, allowed)
+    allowed |= {place.name: place.labels for place in begun.places}
     quotas = reassigned(quotas, begun.learnt, grammar, progress)
     quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
@@ -284,7 +298,7 @@ def _singles(
     short_by_origin = finish.short_by_origin(chosen, quotas)
     short_by_slot = finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0)
     chosen = with_twins(recipe, chosen, begun.context, ledger, progress)
-    return _Singles(chosen, shortfall, short_by_origin, short_by_slot, invented)
+    return _Singles(chosen, shortfall, short_by_origin, short_by_slot, invented, completions)
 
 
 def _evaluated(

@@ -191,7 +191,8 @@ def _judge_turns(state: _State, step: Step, context: Context) -> None:
     if users:
         asked &= pc.fill_null(pc.equal(turns.column("speaker"), "user"), False).to_numpy()
     if step.name == "quality":  # what cannot be understood is meant to be odd
-        asked &= np.array(["UNCLEAR" not in (act or "") for act in corpus.column(turns, "act")])
+        unclear = pc.match_substring(turns.column("act"), "UNCLEAR")
+        asked &= ~pc.fill_null(unclear, False).to_numpy()
     places = np.flatnonzero(asked)
     options, seeds, note = _beside(step, context)
     if options is None or not len(places):

@@ -22,7 +22,9 @@ from textsynth.dialogue.select import cells, quotas, select
 from textsynth.dialogue.words import Words
 from textsynth.filters.select import splits
 from textsynth.grammar.model import Grammar
+from textsynth.pipeline import dialoguewords
 from textsynth.pipeline.dialoguefilters import book, judge
+from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import grammar_of
 from textsynth.progress import Progress
@@ -95,6 +97,36 @@ def simulator(recipe: Recipe, invented: Invented | None) -> Callable[[Shard], pa
         )
 
     return run
+
+
+def places(recipe: Recipe, grammar: Grammar | None) -> list[dialoguewords.Place]:
+    """Where the recipe's model adds to the words of its flows; nowhere in a private run, whose
+    model is shown nothing."""
+    settings, model = recipe.dialogues, recipe.model
+    if settings is None or model is None or model.privacy is not None or not settings.invent:
+        return []
+    flows, words = load(settings, grammar, seed=recipe.seed, language=recipe.language)
+    return dialoguewords.places({n: file.flow for n, file in flows.files.items()}, words)
+
+
+def invented(
+    recipe: Recipe,
+    found: Sequence[dialoguewords.Place],
+    singles: pa.Table,
+    completions: Completions | None,
+    context: filters.Context,
+    ledger: Ledger,
+    progress: Progress,
+) -> Invented:
+    """What a model wrote for the flows: openings among the chosen utterances, and what it adds to
+    other places."""
+    assert recipe.dialogues is not None
+    flows = flowfile.load(recipe.dialogues.path).files
+    opened = dialoguewords.openings({n: file.flow for n, file in flows.items()}, singles)
+    if completions is None or not found:
+        return opened
+    more = dialoguewords.invent(recipe, found, completions, context, ledger, progress)
+    return dialoguewords.joined(opened, more)
 
 
 def make(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -190,9 +190,14 @@ def export_all(
     return exports
 
 
-def write_patterns(run: Run, chosen: pa.Table, invented: Mapping[str, list[str]]) -> None:
-    """The patterns behind the corpus, for people to read, edit and keep under version control, and
-    the slot values that the model invented."""
+def write_patterns(
+    run: Run,
+    chosen: pa.Table,
+    invented: Mapping[str, list[str]],
+    spoken: Mapping[str, Mapping[str, Sequence[str]]],
+) -> None:
+    """The patterns behind the corpus, for people to read, edit and keep under version control; the
+    slot values that the model invented, and (`spoken`) what it added to the words of flows."""
     from ruamel.yaml import YAML
 
     listed: dict[str, list[dict[str, Any]]] = {}
@@ -208,6 +213,11 @@ def write_patterns(run: Run, chosen: pa.Table, invented: Mapping[str, list[str]]
     reviewed: dict[str, Any] = {"intents": listed}
     if invented:
         reviewed["invented_values"] = {label: list(values) for label, values in invented.items()}
+    if spoken:
+        reviewed["invented_words"] = {
+            flow: {place: list(lines) for place, lines in pools.items()}
+            for flow, pools in spoken.items()
+        }
     yaml.dump(reviewed, buffer)
     write_text(run.path("patterns", "patterns.yaml"), buffer.getvalue())
 
