@@ -213,6 +213,17 @@ def draw(dialogues: Sequence[Dialogue], count: int, seed: int) -> list[Dialogue]
     return [queues[name][place] for place, name in sorted(places)[:count]]
 
 
+def apart(dialogues: Sequence[Dialogue], share: float) -> tuple[list[Dialogue], list[Dialogue]]:
+    """The dialogues cut from a share of the sources, chosen by key, and the others."""
+    sources = sorted({dialogue.source for dialogue in dialogues})
+    order = keyed.order(keyed.stream(0, "bench_dialogue", "apart"), sources)
+    chosen = {sources[at] for at in order[: round(share * len(sources))]}
+    return (
+        [dialogue for dialogue in dialogues if dialogue.source in chosen],
+        [dialogue for dialogue in dialogues if dialogue.source not in chosen],
+    )
+
+
 def said(turn: Turn) -> Said:
     """What a user turn does by its annotation."""
     spanned = {f"INFORM:{slot}" for _, _, slot in turn.spans}
@@ -290,7 +301,8 @@ class Labels:
         from sklearn.linear_model import LogisticRegression
 
         self.some = some
-        self.known = sorted(set().union(*labels))
+        spoken = any(text.strip() for text, _ in rows)
+        self.known = sorted(set().union(*labels)) if spoken else []
         if not self.known:
             return
         self.words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN)
@@ -536,10 +548,7 @@ def parts(options: argparse.Namespace, schemas: Schemas) -> tuple[list[Dialogue]
         by_part[row["split"]] += [p for p in pieces(row, schemas) if p.service in services]
     train, test = by_part["train"], by_part[options.split]
     if options.split == "held-out":
-        key = keyed.stream(0, "bench_dialogue", "held-out")
-        out = keyed.uniform(key, keyed.counters([one.source for one in train])) < HELD_OUT
-        test = [one for one, away in zip(train, out, strict=True) if away]
-        train = [one for one, away in zip(train, out, strict=True) if not away]
+        test, train = apart(train, HELD_OUT)
     for name, part in (("train", train), (options.split, test)):
         counts = Counter(one.service for one in part)
         print(f"{name}: {len(part)} dialogues; {dict(sorted(counts.items()))}")
@@ -698,11 +707,8 @@ def weighted(classes: dict[str, Texts], weight: float = 1.0) -> Weighted:
 def fraud_command(options: argparse.Namespace) -> None:
     train: dict[str, Texts] = {}
     test: dict[str, Texts] = {}
-    key = keyed.stream(0, "bench_dialogue", "fraud")
     for name, own in read_fraud(options.data).items():
-        half = keyed.uniform(key, keyed.counters([one.source for one in own])) < 0.5
-        train[name] = [one for one, first in zip(own, half, strict=True) if first]
-        test[name] = [one for one, first in zip(own, half, strict=True) if not first]
+        train[name], test[name] = apart(own, 0.5)
         print(f"{name}: {len(train[name])} to train on, {len(test[name])} to evaluate on")
     patterns = {"fraud": options.fraud_flows, "bank": options.bank_flows}
     made = {str(p): synthetic_fraud(p, patterns, options.most) for p in options.synthetic}

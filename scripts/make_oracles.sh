@@ -51,7 +51,14 @@ jsgf() {
     $pip 'pocketsphinx>=5,<6'
 }
 
-ALL=(rasa alexa lex dialogflow jsgf)
+# ConvLab's loader of the unified format needs none of what the rest of ConvLab requires.
+convlab() {
+    environment convlab
+    $pip 'setuptools<81' wheel
+    $pip --no-deps --no-build-isolation convlab==3.0.1
+}
+
+ALL=(rasa alexa lex dialogflow jsgf convlab)
 
 for name in "${@:-${ALL[@]}}"; do
     if [ -d "$ORACLES/$name" ]; then

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dialogue_rows import dialogues
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_export_huggingface import about, corpus_of_three_intents, utterance
@@ -41,7 +42,8 @@ def test_a_card_of_ours_is_replaced(tmp_path: Path) -> None:
 
 def test_the_keys_and_headings_are_known(tmp_path: Path) -> None:
     told = replace(about(), figures=(("utility", "Accuracy", "0.9", "0.95"),))
-    export(to_table(corpus_of_three_intents()), tmp_path / "a", told)
+    rows = [*corpus_of_three_intents(), *dialogues("train")]
+    export(to_table(rows), tmp_path / "a", told)
     data, body = parse((tmp_path / "a" / "README.md").read_text(encoding="utf-8"))
     assert set(data) == set(OUR_KEYS)
     headings = [line.partition(" ") for line in body.splitlines() if line.startswith("##")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows import FLOW, load, pack, spoken
+from flows import FLOW, load, pack, spoken
 from textsynth.dialogue import flowfile
 from textsynth.dialogue.lint import lint, reachable, require_sound
 from textsynth.dialogue.mermaid import mermaid

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.flows import FLOW, dialogues, load, pack, spoken
+from flows import FLOW, dialogues, load, pack, spoken
 from textsynth import corpus
 from textsynth.corpus import Utterance
 from textsynth.dialogue.checks import faults

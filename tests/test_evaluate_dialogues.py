@@ -78,7 +78,7 @@ def test_every_figure_is_there_with_its_reference() -> None:
 
 
 def test_counts_and_means() -> None:
-    found = overall(dialogues(sets(table([*map(talk, range(30)), hung_up()])), CONTEXT))
+    found = overall(dialogues(sets(table([*map(talk, range(30)), hung_up(99)])), CONTEXT))
     assert (found["dialogues"].value, found["turns"].value) == (31, 186)
     assert found["turns_per_dialogue"].value == 6
     one = overall(dialogues(sets(table([booked()])), CONTEXT))
@@ -159,7 +159,7 @@ def test_paths_and_the_steps_they_cover() -> None:
         (sets(MADE, REAL), "one half of the real ones"),
         (sets(MADE, holdout=HOLDOUT), "one half of the real ones"),
         (sets(table(map(talk, range(9))), REAL, HOLDOUT), "9 dialogues, too few"),
-        (sets(MADE, *[table(talk(n, acts=False) for n in range(50))] * 2), "Acts were not compared"),
+        (sets(MADE, *[table(talk(n, acts=False) for n in range(50))] * 2), "one side has none"),
     ],
 )  # fmt: skip
 def test_what_is_not_measured_is_said(given: Sets, note: str) -> None:
@@ -188,10 +188,11 @@ HOSTILE = ["🎉🎉", "a\nb\r\n\tc", "שלום עולם", "x" * 10_000, "\u202e
 
 def test_hostile_text_is_measured() -> None:
     rows = [
-        dialogue("f", n, user("INFORM_INTENT", text), system("GOODBYE", text))
+        replace(row, pattern=None)
         for n, text in enumerate(HOSTILE * 6)
+        for row in dialogue("f", n, user("INFORM_INTENT", text), system("GOODBYE", text))
     ]
-    found = dialogues(sets(table(rows), table(rows), table(rows)), CONTEXT)
+    found = dialogues(sets(*[corpus.to_table(rows)] * 3), CONTEXT)
     assert all(math.isfinite(figure.value) for figure in found.figures)
 
 
@@ -241,7 +242,7 @@ def test_dialogues_alone_give_notes_to_other_metrics(metric: str) -> None:
 def test_what_is_usual_goes_by_what_there_is(
     tmp_path: Path, rows: Rows, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    corpus.write(corpus.to_table(rows), tmp_path / "made.parquet")
+    monkeypatch.setattr(evaluating.corpora, "read", lambda *_, **__: corpus.to_table(rows))
     asked: list[str] = []
 
     def measured(sets: Sets, context: Context, steps: list[Step], *_: object) -> dict[str, object]:
@@ -255,9 +256,8 @@ def test_what_is_usual_goes_by_what_there_is(
 
 def test_the_report_has_a_section() -> None:
     found = run(sets(MADE, REAL, HOLDOUT), CONTEXT, [Step(name="dialogues")])
-    given = replace(
-        material(), measured=measured.read(found), abouts={"dialogues": registry.about_figures("dialogues")}
-    )  # fmt: skip
+    abouts = {"dialogues": registry.about_figures("dialogues")}
+    given = replace(material(), measured=measured.read(found), abouts=abouts)
     (section,) = [one for one in sections(given) if one.key == "dialogues"]
     assert section.lines and section.pivots and section.tables["act_bigrams"]
     html = page(given)

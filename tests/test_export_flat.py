@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textsynth import corpus, seeds
-from textsynth.corpus import Slot, Utterance, empty, to_table
+from textsynth.corpus import Dialogue, Slot, Utterance, empty, to_table
 from textsynth.errors import ExportError
 from textsynth.export import About, flat
 from textsynth.export.flat import FORMULA, defuse, restore
@@ -179,17 +179,29 @@ def test_rows_without_intent_are_told(tmp_path: Path) -> None:
 
 
 def test_dialogues_keep_their_columns(tmp_path: Path) -> None:
-    turn = row(1, dialogue_id="d", turn=0, speaker="user", state=(("time", "=1"),))
+    traits = (("patience", 0.1), ("politeness", 1.0))
+    facts = Dialogue("f", "failure", (("time", "=1"),), traits, ("start", "end"))
+    turn = row(1, dialogue_id="d", turn=0, speaker="user", state=(("time", "=1"),), dialogue=facts)
     both = to_table([turn, row(2)])
+    told = {
+        "flow": "f",
+        "outcome": "failure",
+        "goal": [{"slot": "time", "value": "=1"}],
+        "persona": [{"name": "patience", "value": 0.1}, {"name": "politeness", "value": 1.0}],
+        "path": ["start", "end"],
+    }
     flat.jsonl(both, tmp_path / "jsonl", About("x"))
     first, second = read_jsonl(tmp_path / "jsonl")
-    assert list(first)[len(flat.COLUMNS) :] == ["dialogue_id", "turn", "speaker", "state"]
+    spoken = ["dialogue_id", "turn", "speaker", "state", "dialogue"]
+    assert list(first)[len(flat.COLUMNS) :] == spoken
     assert (first["turn"], first["state"]) == (0, [{"slot": "time", "value": "=1"}])
-    assert (second["turn"], second["state"]) == (None, None)
+    assert first["dialogue"] == told
+    assert (second["turn"], second["state"], second["dialogue"]) == (None, None, None)
     flat.csv(both, tmp_path / "csv", About("x"))
     first, second = read_csv(tmp_path / "csv")
     assert (first["turn"], json.loads(first["state"])) == ("0", [{"slot": "time", "value": "=1"}])
-    assert (second["turn"], second["state"]) == (None, None)
+    assert json.loads(first["dialogue"]) == told
+    assert (second["turn"], second["state"], second["dialogue"]) == (None, None, None)
 
 
 # -- CSV --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -309,20 +309,6 @@ def test_null_dialogue_columns_are_dropped(tmp_path: Path, load: Load) -> None:
     ]
 
 
-def test_dialogue_columns_are_kept(tmp_path: Path, load: Load) -> None:
-    turns = [
-        utterance(1, dialogue_id="d/1", turn=0, speaker="user", state=(("time", "01:00"),)),
-        utterance(2, dialogue_id="d/1", turn=1, speaker="system", state=()),
-        utterance(3),
-    ]
-    export(to_table(turns), tmp_path / "dataset", About("x"))
-    train = load(tmp_path / "dataset")["train"]
-    assert "act" not in train.column_names
-    assert train["dialogue_id"] == ["d/1", "d/1", None]
-    assert train["turn"] == [0, 1, None]
-    assert train["state"] == [[{"slot": "time", "value": "01:00"}], [], None]
-
-
 def test_hostile_texts_come_back_and_leave_the_card_whole(tmp_path: Path, load: Load) -> None:
     rows = []
     for number, text in enumerate(HOSTILE):
@@ -347,10 +333,21 @@ def test_hostile_texts_come_back_and_leave_the_card_whole(tmp_path: Path, load: 
     data = front(tmp_path / "dataset")
     assert (data["license"], data["tags"]) == ("apache-2.0", ["synthetic", "textsynth"])
     assert data["pretty_name"] == " ".join(hostile.split())
-    _assert_markdown_is_whole((tmp_path / "dataset" / "README.md").read_text(encoding="utf-8"))
+    assert_markdown_is_whole((tmp_path / "dataset" / "README.md").read_text(encoding="utf-8"))
 
 
-def _assert_markdown_is_whole(card: str) -> None:
+HEADINGS = [
+    "## How it was made",
+    "## What is in it",
+    "### Sample",
+    "## Quick start",
+    "## Limits and risks",
+    "## Licence",
+    "## Recipe",
+]
+
+
+def assert_markdown_is_whole(card: str, due: Sequence[str] = HEADINGS) -> None:
     """Outside the fences: our headings and no other, tables with equal columns, no HTML."""
     fence = ""
     headings, width = [], 0
@@ -366,15 +363,7 @@ def _assert_markdown_is_whole(card: str) -> None:
         plain = line.replace("\\<", "")
         assert "<script" not in "".join(plain.split("`")[::2]), line
     assert not fence
-    assert headings[1:] == [
-        "## How it was made",
-        "## What is in it",
-        "### Sample",
-        "## Quick start",
-        "## Limits and risks",
-        "## Licence",
-        "## Recipe",
-    ]
+    assert headings[1:] == list(due)
 
 
 def test_the_sample_is_json(tmp_path: Path) -> None:

@@ -70,9 +70,9 @@ def _action(action: dict[str, Any], slots: Any, intents: Any) -> Iterator[str]:
             yield f"{act} is about {slot}"
     elif act in ACTS and (slot or values):
         yield f"{act} is about {slot} {values}"
-    if slot in slots and slots[slot]["is_categorical"]:
-        if not set(values) <= {*slots[slot]["possible_values"], "dontcare"}:
-            yield f"{slot} cannot be {values}"
+    possible = {*slots[slot]["possible_values"], "dontcare"} if slot in slots else set()
+    if slot in slots and slots[slot]["is_categorical"] and not set(values) <= possible:
+        yield f"{slot} cannot be {values}"
 
 
 def _state(state: Any, slots: Any, intents: Any) -> Iterator[str]:
@@ -274,3 +274,24 @@ def test_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one["dialogue_id"] for one in found] == list(
         dict.fromkeys(row.dialogue_id for row in rows)
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('"exclusive_end": 13', '"exclusive_end": 400', "'exclusive_end': 400"),
+        ('"values": ["Casa Rosa"]', '"values": []', "has canonical values for []"),
+        ('"slot": "intent"', '"slot": "name"', "INFORM_INTENT is about name"),
+        ('"slot": "people", "values": ["2"]', '"slot": "people", "values": ["9"]', "cannot be"),
+        ('"requested_slots": ["street"]', '"requested_slots": ["x"]', "the state has"),
+        ('"active_intent": "book_table"', '"active_intent": "x"', "the intent x"),
+        ('"slot": "time", "start"', '"slot": "city", "start"', "a span of the categorical city"),
+    ],
+)
+def test_the_check_sees_faults(old: str, new: str, fault: str, tmp_path: Path) -> None:
+    written(dialogues(), tmp_path / "out")
+    file = tmp_path / "out/train/dialogues_001.json"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    assert any(fault in found for found in faults(tmp_path / "out/train"))

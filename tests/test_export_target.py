@@ -222,7 +222,7 @@ def test_columns_that_are_lists_numbers_and_null() -> None:
     assert found == {
         "turn": [None, 3],
         "generation": [0, 0],
-        "state": [None, [{"slot": "a", "value": "b"}]],
+        "state": [None, (("a", "b"),)],
         "parents": [[], ["p"]],
     }
 

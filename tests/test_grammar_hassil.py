@@ -176,7 +176,7 @@ def rows(grammar: Grammar, each: int) -> Iterator[tuple[corpus.Utterance, Block]
 
 def expected(row: corpus.Utterance, block: Block) -> Counter[tuple[str, str]]:
     """The slots of a row, and the fixed ones of its block that no word fills."""
-    wanted = Counter((slot.label, slot.value) for slot in row.slots)
+    wanted = Counter((slot.label, meant(slot.value)) for slot in row.slots)
     filled = {slot.label for slot in row.slots}
     wanted.update((k, meant(v)) for k, v in block.slots.items() if k not in filled)
     return wanted

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field, replace
 from textsynth.dialogue import induce_write
 from textsynth.dialogue.flow import OUTCOMES
 from textsynth.dialogue.induce_acts import Acts, Embed, Example, Turn, acts, slug, unique
-from textsynth.dialogue.induce_slots import Slot, counted, named
+from textsynth.dialogue.induce_slots import Named, Slot, counted, named
 from textsynth.errors import SeedError
 from textsynth.patterns import Pattern, SlotRef
 
 MANY = 5  # dialogues from which on an act that one of them alone has is rare
 SPLIT = 3  # dialogues that a state of its own needs
 POOL = 4  # different sentences that a pool of its own needs
-ASKED = 0.3  # share of the replies that tell a slot, from which on it is what was asked for
+TOLD = 0.3  # share of the replies that tell a slot, from which on it matters whether they do
 COLLECTS = 0.8  # the same, from which on the state collects it
 PHASES = {"NOTIFY_SUCCESS": "success", "NOTIFY_FAILURE": "failure"}
 Said = Counter[Pattern]
@@ -102,24 +102,23 @@ def induce(examples: Sequence[Example], name: str, *, embed: Embed | None = None
             fix="give dialogues of two turns or more",
         )
     known = acts(usable, embed)
-    renamed, slots = named(usable, known)
-    return _Inducer(name, renamed, known, slots).run()
+    return _Inducer(name, named(usable, known), known).run()
 
 
 class _Inducer:
-    def __init__(
-        self, name: str, examples: list[Example], known: Acts, slots: dict[str, Slot]
-    ) -> None:
-        self.notation = known.notation
+    def __init__(self, name: str, known: Named, acts: Acts) -> None:
+        examples = known.examples
+        self.notation = acts.notation
+        self.asks = known.asked
         self.names: dict[tuple[bool, tuple[str, ...]], str] = {}
-        self.made = Induced(name, len(examples), slots, examples=examples)
-        self.steps = [_steps(one, own) for one, own in zip(examples, known.names, strict=True)]
+        self.made = Induced(name, len(examples), known.slots, examples=examples)
+        self.steps = [_steps(one, own) for one, own in zip(examples, acts.names, strict=True)]
         before = sum(len(steps) for steps in self.steps)
         if len(examples) >= MANY:
             self.steps = _without_rare(self.steps)
         self.made.left_out = before - sum(len(steps) for steps in self.steps)
         self.labelled = any(turn.acts for one in examples for turn in one.turns if _by_user(turn))
-        self.asked = self._asked()
+        self.told = self._told()
         self.collected = self._collected()
         self.phases = [self._phases(steps) for steps in self.steps]
 
@@ -144,8 +143,8 @@ class _Inducer:
 
     # --- what the data say ----------------------------------------------------------------------
 
-    def _asked(self) -> dict[str, str]:
-        """The slot that an act asks for, by what the replies tell."""
+    def _told(self) -> dict[str, str]:
+        """The slot that replies to an act tell most, if many do."""
         replies: dict[str, list[Turn]] = defaultdict(list)
         for steps in self.steps:
             for step in steps:
@@ -153,8 +152,9 @@ class _Inducer:
                     replies[step.act].append(step.reply)
         asked = {}
         for act, turns in replies.items():
-            (slot, told), *_ = counted(turns).most_common(1) or [("", 0)]
-            if slot and told >= ASKED * len(turns) and act not in PHASES:
+            counts = counted(turns)
+            slot = min(counts, key=lambda name: (-counts[name], len(name), name), default="")
+            if slot and counts[slot] >= TOLD * len(turns):
                 asked[act] = slot
         return asked
 
@@ -165,15 +165,15 @@ class _Inducer:
         told: Counter[str] = Counter()
         for steps in self.steps:
             for step in steps:
-                slot = self.asked.get(step.act)
+                slot = self.told.get(step.act)
                 if slot and step.reply is not None:
                     counts[step.act] += 1
                     told[step.act] += slot in _slots(step.reply)
         for act, count in counts.most_common():
             enough = count >= SPLIT and told[act] >= COLLECTS * count
-            asks = self.notation[act] == "REQUEST"
-            if enough and asks and self.asked[act] not in found.values():
-                found[act] = self.asked[act]
+            slot = self.told[act]
+            if enough and self.asks.get(act) == slot and slot not in found.values():
+                found[act] = slot
         return found
 
     def _phases(self, steps: Sequence[Step]) -> list[str]:
@@ -251,10 +251,10 @@ class _Inducer:
                 if greets and not earlier
                 else ("opens", "INFORM_INTENT", self.made.name)
             )
-        slot = self.asked.get(step.act)
+        slot = self.told.get(step.act)
         if slot is None:
             return "heard", "INFORM", ""
-        return ("told" if slot in _slots(reply) else "not_told"), "INFORM", ""
+        return (f"tells_{slot}" if slot in _slots(reply) else "other"), "INFORM", ""
 
     def _pools(
         self, replies: Sequence[Sequence[tuple[str, str, str]]]
@@ -289,7 +289,7 @@ class _Inducer:
         node.again = "again" in apart
         node.words = "" if slot else f"says_{act}"
         notation = self.notation[act]
-        asked = self.asked.get(act)
+        asked = self.asks.get(act)
         node.act = f"REQUEST:{asked}" if notation == "REQUEST" and asked else notation
         (self.made.asks[slot] if slot else self.made.pools[node.words])[step.system.pattern] += 1
         return node

@@ -20,24 +20,34 @@ from textsynth.patterns import Pattern, Value
 ALIKE = 0.5  # of what two turns say, from which on they are one act
 CERTAIN = 0.6  # the same, of a turn and those of a label
 NAMED_AFTER = 4  # words
+LONGEST = 48  # characters of a name
+COMMON = 0.3  # share of the acts whose names begin alike, from which on that says nothing
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]  # unit vectors, one a text
 
 _SGD = re.compile(r"[A-Z]+(?:_[A-Z]+)*(?::\w+)?\Z")
 _WORDS = re.compile(r"\w+(?:['\u2019]\w+)*")
-# What an act is in SGD's notation, by the words of its name or, without one, of what it says.
-_KINDS = tuple(
-    (act, re.compile(rf"(?<![^\W_])(?:{told})(?![^\W_])"))
-    for act, told in {
-        "NOTIFY_FAILURE": "cannot|can'?t|could ?n[o']t|unable|fail(?:ed|ure|s)?|error|rejected"
-        "|denied|declined|unavailable|nothing found|not found|impossible",
-        "NOTIFY_SUCCESS": "submitted|success|successful(?:ly)?|succeeded|completed|booked|confirmed"
-        "|sent|filed|done|all set",
-        "CANT_HELP": "out of scope|fallback|not able to|only able to",
-        "REQ_MORE": "anything else|something else|what else|any(?:thing)? more|further",
-        "GOODBYE": "goodbye|good bye|bye|farewell|have a (?:good|nice|great|lovely) (?:day|one)",
-        "GREETING": "hello|hi|hey|greet|greeting|welcome|how (?:can|may) i help",
-    }.items()
-)
+# What an act is in SGD's notation: results by the words of their labels, or of what is said; others
+# by either.
+_RESULTS = {
+    "NOTIFY_FAILURE": "cannot|can'?t|could ?n[o']t|unable|fail(?:ed|ure|s)?|error|rejected|denied"
+    "|declined|unavailable|nothing found|not found|impossible",
+    "NOTIFY_SUCCESS": "submitted|success|successful(?:ly)?|succeeded|completed|booked|confirmed"
+    "|sent|filed|done|cancelled|created",
+}
+_SAID = {
+    "NOTIFY_FAILURE": "(?:can(?:not|'t)|could(?: not|n't)|was unable to|were unable to) (?:be )?"
+    "(?:verify|authenticate|complete|process|find|book|do|submit)\\w*|(?:has|have) failed"
+    "|something went wrong|(?:was|were) (?:un|not )successful|declined",
+    "NOTIFY_SUCCESS": "(?:has|have|is|are) (?:now )?(?:been )?(?:successfully )?(?:submitted|booked"
+    "|completed|confirmed|filed|sent|cancelled|created|processed|set up|reserved|blocked|done)"
+    "|successful|successfully|you're all set",
+}
+_KINDS = {
+    "CANT_HELP": "out of scope|fallback|not able to|only able to",
+    "REQ_MORE": "anything else|something else|what else|any(?:thing)? more|further",
+    "GOODBYE": "goodbye|good bye|bye|farewell|have a (?:good|nice|great|lovely) (?:day|one)",
+    "GREETING": "hello|hi|hey|greet|greeting|welcome|how (?:can|may) i help",
+}
 _ASKS = re.compile(r"(?<![^\W_])(?:ask|asks|request|query|get|prompt)(?![^\W_])")
 _DULL = frozenset(
     re.findall(
@@ -107,6 +117,7 @@ def acts(examples: Sequence[Example], embed: Embed | None = None) -> Acts:
     names: list[list[str]] = [[""] * len(one.turns) for one in examples]
     for d, t in turns:
         names[d][t] = labels[d, t] or found[said[d, t]]
+    _shorten(names)
     return Acts(names, _notations(examples, names))
 
 
@@ -122,7 +133,12 @@ def _spoken(example: Example) -> list[int]:
 
 
 def _label(own: Sequence[str]) -> str:
-    return slug(" ".join(dict.fromkeys(sorted(own))).replace(":", " "))
+    """The acts of a turn as one name: `offer_city_time` of OFFER:city and OFFER:time."""
+    slots: dict[str, list[str]] = {}
+    for act in sorted(set(own)):
+        name, _, slot = act.partition(":")
+        slots.setdefault(name, []).append(slot)
+    return slug(" ".join(word for name, own in slots.items() for word in (name, *own)))
 
 
 def _backed_off(
@@ -178,10 +194,24 @@ def _grouped(counts: Counter[str], known: Mapping[str, str], alike: _Likeness) -
     return found
 
 
+def _shorten(names: list[list[str]]) -> None:
+    """Take the first word away where most acts have it (`bank_ask_pin`), and what is too long."""
+    distinct = list(dict.fromkeys(name for own in names for name in own if name))
+    first = Counter(name.partition("_")[0] for name in distinct if "_" in name)
+    (prefix, count), *_ = first.most_common(1) or [("", 0)]
+    common = f"{prefix}_" if count > COMMON * len(distinct) else None
+    short: dict[str, str] = {"": ""}
+    for name in distinct:
+        bare = name.removeprefix(common) if common else name
+        short[name] = unique(bare[:LONGEST].rstrip("_"), set(short.values()))
+    for own in names:
+        own[:] = [short[name] for name in own]
+
+
 def _named_after(text: str) -> str:
     words = [slug(word) for word in _WORDS.findall(text)]
     telling = [word for word in words if word and word not in _DULL] or [w for w in words if w]
-    return "_".join(telling[:NAMED_AFTER])[:60] or "says"
+    return "_".join(telling[:NAMED_AFTER]) or "says"
 
 
 def unique(name: str, taken: set[str]) -> str:
@@ -201,24 +231,27 @@ def _notations(examples: Sequence[Example], names: Sequence[Sequence[str]]) -> d
             if name:
                 own[name][turn.acts] += bool(turn.acts)
                 texts[name][turn.words()] += 1
-    return {name: _notation(own[name], texts[name]) for name in texts}
+    labelled = any(counts.total() for counts in own.values())
+    return {name: _notation(own[name], texts[name], labelled) for name in texts}
 
 
-def _notation(labels: Counter[tuple[str, ...]], texts: Counter[str]) -> str:
-    """An act in SGD's notation: as labelled; by the words of the label; by what is said."""
-    (label, labelled), *_ = labels.most_common(1)
-    if labelled and label and all(map(_SGD.match, label)):
+def _notation(labels: Counter[tuple[str, ...]], texts: Counter[str], elsewhere: bool) -> str:
+    """An act in SGD's notation: as labelled; by the words of the label; by what is said. Of a turn
+    without a label no result is believed where results have labels `elsewhere`."""
+    (label, count), *_ = labels.most_common(1)
+    if count and all(map(_SGD.match, label)):
         return " ".join(dict.fromkeys(act.partition(":")[0] for act in label))
-    text = texts.most_common(1)[0][0]
-    told = " ".join(label).replace("_", " ") if labelled else text
-    told = told.casefold().replace("\u2019", "'")
-    if labelled and _ASKS.search(told):
-        return "REQUEST"
-    kind = next((act for act, words in _KINDS if words.search(told)), None)
-    if (
-        kind in ("NOTIFY_SUCCESS", "NOTIFY_FAILURE")
-        and not labelled
-        and text.rstrip().endswith("?")
-    ):
-        kind = None
-    return kind or ("REQUEST" if text.rstrip().endswith("?") else "INFORM")
+    if count:
+        told = " ".join(label).replace("_", " ").casefold()
+        return "REQUEST" if _ASKS.search(told) else _kind(told, _RESULTS | _KINDS) or "INFORM"
+    text = texts.most_common(1)[0][0].casefold().replace("\u2019", "'")
+    asks = text.rstrip().endswith("?")
+    result = None if asks or elsewhere else _kind(text, _SAID)
+    return result or _kind(text, _KINDS) or ("REQUEST" if asks else "INFORM")
+
+
+def _kind(text: str, kinds: Mapping[str, str]) -> str | None:
+    for act, told in kinds.items():
+        if re.search(rf"(?<![^\W_])(?:{told})(?![^\W_])", text):
+            return act
+    return None

@@ -15,6 +15,7 @@ from textsynth.corpus import fold
 from textsynth.dialogue.induce_acts import Acts, Example, Turn, slug, unique
 from textsynth.patterns import Pattern, SlotRef, Value
 
+ASKED = 0.3  # share of the replies that tell a label, from which on it may be asked for
 OFTEN = 2  # dialogues in which an act asks for a value of its own
 _ASKING = frozenset(
     re.findall(
@@ -49,10 +50,20 @@ class _Seen:
     by_user: bool = False
 
 
-def named(examples: Sequence[Example], acts: Acts) -> tuple[list[Example], dict[str, Slot]]:
-    """The examples with slots under the names of the flow, and these slots: those that users tell,
-    in the order in which they mostly do, then those that the system alone does."""
-    roles = _roles(examples, acts)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The examples with slots under the names of the flow; these slots, those first that users
+    tell; and the slot that an act asks for, where its name or the replies say so."""
+
+    examples: list[Example]
+    slots: dict[str, Slot]
+    asked: dict[str, str]
+
+
+def named(examples: Sequence[Example], acts: Acts) -> Named:
+    """Name the slots of examples."""
+    asked = _asked(examples, acts)
+    roles = {key: name for key, name in asked.items() if name != key[0]}
     seen: dict[str, _Seen] = {}
     told = {
         ref.label
@@ -88,37 +99,69 @@ def named(examples: Sequence[Example], acts: Acts) -> tuple[list[Example], dict[
         )
         for name in ordered
     }
-    return made, slots
+    return Named(made, slots, {act: name for (_, act), name in asked.items()})
 
 
-def _roles(examples: Sequence[Example], acts: Acts) -> dict[tuple[str, str], str]:
-    """(label, act) -> what the value is called that is first told after this act. The act after
-    which a label is told most gives it its own name."""
-    first: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+@dataclass(slots=True)
+class _Told:
+    """After an act: replies, and of a label in how many dialogues it was then told first, in how
+    many of these beside another value of the label."""
+
+    dialogues: set[int] = field(default_factory=set)
+    beside: set[int] = field(default_factory=set)
+
+
+def _asked(examples: Sequence[Example], acts: Acts) -> dict[tuple[str, str], str]:
+    """(label, act) -> what the value is called that the act asks for: the label itself of the act
+    that is named after it, or has it told most; of others a name of their own, where users mostly
+    tell another value of the label too."""
+    first: dict[str, dict[str, _Told]] = defaultdict(lambda: defaultdict(_Told))
+    replies: Counter[str] = Counter()
     for number, one in enumerate(examples):
         known: set[Identity] = set()
         before = ""
         for turn, act in zip(one.turns, acts.names[number], strict=True):
-            for ref, annotated in zip(turn.pattern.slots, turn.annotated, strict=True):
+            replies[before] += turn.speaker == "user"
+            told_before = {label for label, _ in known}
+            for ref in turn.pattern.slots:
                 identity = _identity(turn, ref)
-                if turn.speaker == "user" and before and identity not in known and not annotated:
-                    first[ref.label][before].add(number)
+                if turn.speaker == "user" and before and identity not in known:
+                    told = first[ref.label][before]
+                    told.dialogues.add(number)
+                    if ref.label in told_before:
+                        told.beside.add(number)
                 known.add(identity)
             before = act
-    roles: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], str] = {}
     taken = set(first)
+    most: Counter[str] = Counter()
+    for by_act in first.values():
+        for act, told in by_act.items():
+            most[act] = max(most[act], len(told.dialogues))
     for label, by_act in first.items():
-        main = max(by_act, key=lambda act: (len(by_act[act]), act))
-        for act, dialogues in sorted(by_act.items()):
-            asks = acts.notation.get(act) == "REQUEST"
-            if act == main or not asks or len(dialogues) < OFTEN:
-                continue
+        asking = {
+            act: told
+            for act, told in by_act.items()
+            if acts.notation[act] == "REQUEST"
+            and len(told.dialogues) == most[act] >= ASKED * replies[act]
+        }
+        called = [act for act in acts.notation if _called(label, act, acts)]
+        if all(replies[act] < OFTEN for act in called):
+            called = []
+        main = called or sorted(asking, key=lambda act: -len(asking[act].dialogues))[:1]
+        found |= {(label, act): label for act in main}
+        for act, told in sorted(asking.items()):
             name = slug(act.replace("_", " "), _ASKING)
-            if not name or not (name[0].isalpha()):
-                continue
-            roles[label, act] = unique(name, taken)
-            taken.add(roles[label, act])
-    return roles
+            often = len(told.dialogues) >= OFTEN and 2 * len(told.beside) >= len(told.dialogues)
+            if act not in main and often and name[:1].isalpha() and name not in taken:
+                found[label, act] = name
+                taken.add(name)
+    return found
+
+
+def _called(label: str, act: str, acts: Acts) -> bool:
+    words = set(act.split("_"))
+    return acts.notation[act] == "REQUEST" and words >= set(slug(label).split("_"))
 
 
 def _identity(turn: Turn, ref: SlotRef) -> Identity:

@@ -472,6 +472,7 @@ class _Dialogue:
             ):
                 prefix = (self.words.pool("user:changed").templates, ())
                 self.hear(prefix, self.correction(changed, named=True))
+                tries[asked[0]] -= 1  # the question was understood
             else:
                 self.answers_to(asked, state)
 

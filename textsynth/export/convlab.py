@@ -81,16 +81,16 @@ class _Written:
 
 @reads_dialogues
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
-    """Write a folder for `data/unified_datasets` of ConvLab, by the name of the corpus: `data.zip`
-    with the ontology and the dialogues, `dummy_data.json`, `README.md`, `preprocess.py`.
+    """Write a folder for `data/unified_datasets` of ConvLab, by the name of the corpus.
 
-    A flow is a domain; its slots are read out of the dialogues (see `schema.services`). Acts keep
-    their names, in lower case: `categorical` ones have canonical values, `non-categorical` ones
-    the words and where they stand, and acts without a value are `binary`. In states and goals too,
-    categorical slots have canonical values; in states, others have all the words that were said for
-    a value, parted by `|`. Results of a database are not known and empty. Beside what the format
-    asks for, a dialogue has its `original_id` and `outcome`, and a turn of the user its
-    `active_intent`. Single utterances are passed over.
+    It has `data.zip` with the ontology and the dialogues, `dummy_data.json`, `README.md` and
+    `preprocess.py`. A flow is a domain; its slots are read out of the dialogues (see
+    `schema.services`). Acts keep their names, in lower case: `categorical` ones have canonical
+    values, `non-categorical` ones the words and where they stand, and acts without a value are
+    `binary`. In states and goals too, categorical slots have canonical values; in states, others
+    have all the words that were said for a value, parted by `|`. Results of a database are not
+    known and empty. Beside what the format asks for, a dialogue has its `original_id` and
+    `outcome`, and a turn of the user its `active_intent`. Single utterances are passed over.
 
     Rules for which dialogues are refused: `unknown_split`, `value_has_pipe` (`|` parts values),
     spans that do not fit the text.

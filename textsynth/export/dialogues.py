@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from textsynth.corpus import Dialogue, Slot, turns
 from textsynth.errors import ExportError
 from textsynth.export.target import batches
+from textsynth.turns import acts as parse_acts
 
 SPEAKERS = ("user", "system")
 TRAIN = "train"
@@ -181,8 +182,7 @@ def acts(conversation: Conversation) -> list[list[Act]]:
         if turn.speaker == "user":
             state = dict(turn.state or ())
         # an act that is said of two values (`OFFER:name OFFER:name`) has both, and stands once
-        once = dict.fromkeys((turn.act or "").split())
-        notes = [(name, about) for name, _, about in (part.partition(":") for part in once)]
+        notes = list(dict.fromkeys(parse_acts(turn.act)))
         given = {about for name, about in notes if name in VALUED}
         read = []
         for name, about in notes:
@@ -191,7 +191,7 @@ def acts(conversation: Conversation) -> list[list[Act]]:
             elif about and (name in VALUED or (name == "REQUEST" and about not in given)):
                 read.append(Act(name, about, _values(turn, name, about, state)))
             else:
-                read.append(Act(name, about or None))
+                read.append(Act(name, about))
         found.append(read)
     return found
 
@@ -211,7 +211,7 @@ def _intent(conversation: Conversation, place: int, act: str) -> str | None:
     if act == "INFORM_INTENT":
         return conversation.turns[place].intent
     for turn in conversation.turns[place + 1 : place + 2]:
-        if "AFFIRM_INTENT" in (turn.act or "").split():
+        if ("AFFIRM_INTENT", None) in parse_acts(turn.act):
             return turn.intent
     return None
 

@@ -38,15 +38,15 @@ Said = Mapping[tuple[str, str], list[str]]
 
 @reads_dialogues
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
-    """Write `train`, `dev` and `test`, those that have dialogues: `schema.json` and
-    `dialogues_001.json` and so on.
+    """Write the folders `train`, `dev` and `test`, those that have dialogues.
 
-    A flow is a service. Its schema is read out of the dialogues (see `schema.services`): an intent
-    requires the slots that are in the state of each successful dialogue, and is transactional where
-    the system notifies of success or failure. Categorical slots have their canonical values;
-    others are written as they were said, with the canonical values beside them in actions, and with
-    all that was said for a value in states. Service calls are not known and left out. Acts that the
-    dataset does not have keep their names. Single utterances are passed over.
+    A folder has `schema.json`, and `dialogues_001.json` and so on. A flow is a service, whose
+    schema is read out of the dialogues (see `schema.services`): an intent requires the slots that
+    are in the state of each successful dialogue, and is transactional where the system notifies of
+    success or failure. Categorical slots have their canonical values; others are written as they
+    were said, with the canonical values beside them in actions, and with all that was said for a
+    value in states. Service calls are not known and left out. Acts that the dataset does not have
+    keep their names. Single utterances are passed over.
 
     Rules for which dialogues are refused: `unknown_split`, spans that do not fit the text,
     `act_without_value`: an act of which the format demands a value that the dialogue does not tell,

@@ -1,4 +1,4 @@
-"""A pack from real dialogues: a flow, its lists, seeds and a recipe, with nobody's identity in it."""
+"""A pack from real dialogues: a flow, its lists, seeds and a recipe, and nobody's identity."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from textsynth.scrub import policy
 from textsynth.scrub.detect import Progress
 from textsynth.scrub.kinds import NAMED
 from textsynth.scrub.lexicon import names
@@ -19,6 +20,7 @@ from textsynth.scrub.scrubber import Detects
 from textsynth.scrub.spans import Found, resolve
 
 SCORE = 0.8
+REMEMBERED = 5  # turns after which nobody answers a question any more
 SHORT = 4  # words of an answer that is nothing but a name
 # What is asked for, and by which words; of several the first counts.
 _ASKED = tuple(
@@ -37,6 +39,7 @@ _ASKED = tuple(
         "|security answer|school|favou?rite",
     }.items()
 )
+_ASKS = re.compile(r"\b(?:ask|asks|request|query|provide)\b")
 _NUMBERS = ("PIN", "CREDIT_CARD", "ACCOUNT_NUMBER", "PHONE_NUMBER", "REFERENCE_NUMBER")
 # What a model takes a word for; after a question it sees more of these than there are.
 _GUESSED = NAMED | {"STREET_ADDRESS"}
@@ -59,6 +62,9 @@ _NAMED = re.compile(
     r"\b(?:is|was|['\u2019]s|are|were|called|named|am|['\u2019]m|said|answer)\s+"
     r"(?:(?:maybe|probably|either|just|simply|perhaps|called|named)\s+)?"
     r"(?P<name>[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=\s*(?:[.,!?;]|\Z|\bor\b|\band\b))"
+)
+_CALLED = re.compile(
+    r"\b(?:is|was|['\u2019]s|called|named)\s+(?P<name>[^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?)\b"
 )
 _SURNAME = re.compile(r" ([a-z]{3,})\b")
 _CAPITALISED = re.compile(r"(?<=[a-z,] )(?P<name>[^\W\d_a-z][^\W\d_A-Z]+)\b")
@@ -157,6 +163,9 @@ class InDialogues:
         for entity in ("SECRET", "PERSON"):
             if entity in asked:
                 yield from _answers(turn.text, entity)
+        before = [near for near in self._dialogue(at) if near < at][-REMEMBERED:]
+        if any("PERSON" in asked_for(self.turns[near]) for near in [*before, at]):
+            yield from _names(turn.text)
 
     def _elsewhere(self, at: int, found: Sequence[Sequence[Found]]) -> Iterator[Found]:
         """What was found in the other turns of the dialogue, where it stands in this one."""
@@ -172,7 +181,8 @@ class InDialogues:
 
 def asked_for(turn: Turn) -> tuple[str, ...]:
     """The entities that a turn, or the name of its act, speaks of."""
-    said = f"{turn.text} {turn.act.replace('_', ' ')}".lower()
+    act = turn.act.replace("_", " ").replace(":", " ").lower()
+    said = f"{turn.text} {act if _ASKS.search(act) else ''}".lower()
     return tuple(entity for entity, told in _ASKED if told.search(said))
 
 
@@ -229,6 +239,21 @@ def _answers(text: str, entity: str) -> Iterator[Found]:
     for named in (*_NAMED.finditer(text), *_CAPITALISED.finditer(text)):
         if _tells(named["name"]):
             yield Found(*named.span("name"), entity, SCORE)
+
+
+def _names(text: str) -> Iterator[Found]:
+    """A word in capitals that is all of an answer, or that the text says is a name."""
+    said = list(_WORD.finditer(text))
+    if len(said) == 1 and said[0][0].istitle() and _tells(said[0][0]):
+        yield Found(*said[0].span(), _name(said[0][0]), SCORE)
+    for named in _CALLED.finditer(text):
+        if _tells(named["name"]):
+            yield Found(*named.span("name"), _name(named["name"]), SCORE)
+
+
+def _name(word: str) -> str:
+    """The entity of a name: "Buddy" names nobody elsewhere, yet is what a dog was called."""
+    return "SECRET" if policy.names_nobody(word) else "PERSON"
 
 
 def _tells(word: str) -> bool:
