@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/home
 
-.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub bench-lm bench-utility bench-filters bench-evaluate bench-bias bench-export oracles pii-model clean install install-dev
+.PHONY: help demo test test-heavy bulk bench-grammar bench-scrub bench-lm bench-utility bench-filters bench-evaluate bench-bias bench-export bench-dialogue oracles pii-model clean install install-dev
 
 help:
 	@echo "make demo        install and generate the demo corpus into $(OUT)"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench-evaluate DATA=DIR  the metrics where the truth is known, and how long they take"
 	@echo "make bench-bias DATA=DIR  swapped twins on Winogender and WinoBias"
 	@echo "make bench-export  a million rows to Parquet, Rasa and JSON lines"
+	@echo "make bench-dialogue DATA=DIR  dialogues beside real ones, and their speed"
 	@echo "make oracles     the real readers of the export formats, into .oracles"
 	@echo "make pii-model   train the small model of the scrub again (20 minutes)"
 	@echo "make bulk        100,000 template rows into runs/bulk"
@@ -85,6 +86,12 @@ bench-bias: install-dev
 
 bench-export: install
 	$(BIN)/python scripts/bench_export.py
+
+# DATA: a folder with sgd and bank_fraud (scripts/bench_dialogue.py says what they hold)
+bench-dialogue: install-dev
+	$(BIN)/python scripts/bench_dialogue.py speed
+	$(BIN)/python scripts/bench_dialogue.py schema --data $(DATA)
+	$(BIN)/python scripts/bench_dialogue.py fraud --data $(DATA)
 
 oracles:
 	scripts/make_oracles.sh

@@ -14,7 +14,7 @@ from textsynth import cli
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("generate", "train", "preview", "check", "scrub", "import", "evaluate", "report",
-            "compare", "export", "push", "list", "doctor")  # fmt: skip
+            "compare", "export", "push", "new", "flows", "list", "doctor")  # fmt: skip
 GOOD = "name: t\ntemplates: {path: pack.yaml}\ngenerate: {per_intent: 2}\n"
 PACK = "language: en\nintents:\n  a:\n    data:\n      - sentences: ['say {x} [now]', 'so {x}']\n"
 LISTS = "lists:\n  x: {values: [one, two]}\n"
@@ -72,6 +72,7 @@ def test_the_commands_are_those() -> None:
         for command in cli.app.registered_commands
         if command.callback
     }
+    names |= {group.name or "" for group in cli.app.registered_groups}
     assert names == set(COMMANDS)
 
 
