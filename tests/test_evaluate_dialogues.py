@@ -22,7 +22,7 @@ from textsynth.evaluate import Context, Figure, Findings, Sets, measured
 from textsynth.evaluate.dialogues import ABOUT, dialogues
 from textsynth.evaluate.dialogueside import divergence, entropy, wasserstein
 from textsynth.evaluate.report import page, sections
-from textsynth.pipeline import evaluating
+from textsynth.pipeline import corpora, evaluating
 from textsynth.progress import Progress
 from textsynth.recipe import Step
 
@@ -242,7 +242,7 @@ def test_dialogues_alone_give_notes_to_other_metrics(metric: str) -> None:
 def test_what_is_usual_goes_by_what_there_is(
     tmp_path: Path, rows: Rows, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluating.corpora, "read", lambda *_, **__: corpus.to_table(rows))
+    monkeypatch.setattr(corpora, "read", lambda *_, **__: corpus.to_table(rows))
     asked: list[str] = []
 
     def measured(sets: Sets, context: Context, steps: list[Step], *_: object) -> dict[str, object]:

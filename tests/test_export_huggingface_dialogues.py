@@ -173,6 +173,16 @@ def test_chat_templates_render_them(tmp_path: Path, load: Load) -> None:
     assert text == "".join(f"<|{m['role']}|>{m['content']}\n" for m in chat(booked()))
 
 
+def test_the_page_drops_what_the_assistant_says_first(tmp_path: Path, load: Load) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "huggingface.md").read_text(encoding="utf-8")
+    (code,) = (part.partition("```")[0] for part in page.split("```python\n") if ".map(" in part)
+    rows = [*hung_up(1, split="train"), *booked(2, split="train")]
+    export(to_table(rows), tmp_path / "dataset", About("x"))
+    names = {"chats": load(tmp_path / "dataset", name="messages")["train"]}
+    exec(code, names)
+    assert [row["messages"] for row in names["chats"]] == [chat(hung_up()[1:]), chat(booked())]
+
+
 def test_without_facts_and_acts(tmp_path: Path, load: Load) -> None:
     rows = [replace(row, dialogue=None, act=act, pattern=None)
             for row, act in zip(hung_up(split="train"), ["", None] * 3, strict=True)]  # fmt: skip

@@ -234,21 +234,28 @@ def test_intents_of_acts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines",
+    ("lines", "act", "slot"),
     [
-        [system("INFORM:a", "it is there"), user("THANK_YOU", "ok")],
-        [system("OFFER:a", "this one?"), user("AFFIRM", "ok")],
-        [system("INFORM_COUNT:count", "some"), user("AFFIRM", "ok")],
-        [system("OFFER_INTENT", "shall I book?"), user("NEGATE_INTENT", "no")],
-        [user("INFORM:a", "something"), system("GOODBYE", "bye")],
+        ([system("INFORM:a", "it is there"), user("THANK_YOU", "ok")], "INFORM", "a"),
+        ([system("INFORM", "all right"), user("THANK_YOU", "ok")], "INFORM", ""),
+        ([system("OFFER:a", "this one?"), user("AFFIRM", "ok")], "OFFER", "a"),
+        ([system("INFORM_COUNT:count", "some"), user("AFFIRM", "ok")], "INFORM_COUNT", "count"),
+        ([system("OFFER_INTENT", "again?"), user("NEGATE_INTENT", "no")], "OFFER_INTENT", "intent"),
+        ([user("INFORM:a", "something"), system("GOODBYE", "bye")], "INFORM", "a"),
     ],
 )
-def test_acts_without_their_value_are_refused(lines: list[Line], tmp_path: Path) -> None:
-    report = written([*booked(1), *dialogue("f", 2, *lines)], tmp_path / "out")
-    assert (report.written, report.refused) == (1, {"act_without_value": 1})
+def test_acts_without_their_value_are_told(
+    lines: list[Line], act: str, slot: str, tmp_path: Path
+) -> None:
+    rows = [*booked(1), *dialogue("f", 2, *lines)]
+    report = export(to_table(rows), tmp_path / "out", About("x"))
+    assert (report.written, report.refused) == (2, {})
+    assert report.notes == (f"acts without a value that they always have in the dataset: {act} 1",)
+    (fault,) = faults(tmp_path / "out/train")
+    assert fault == f"f/0000000000000002 0: {act} is about {slot} []"
 
 
-def test_what_else_is_refused(tmp_path: Path) -> None:
+def test_what_is_refused(tmp_path: Path) -> None:
     bent = replace(booked(3)[0], slots=(Slot(5, 500, "city", "Oslo"),))
     rows = [*booked(1), *booked(2, split="dev"), bent, *booked(3)[1:]]
     report = written(rows, tmp_path / "out")

@@ -54,6 +54,14 @@ def successors(flow: Flow, state: State) -> Iterator[str]:
             yield target
 
 
+def steps(flow: Flow) -> list[tuple[str, str]]:
+    """The steps from state to state that some dialogue may take."""
+    found = (
+        (name, target) for name in reachable(flow) for target in successors(flow, flow.states[name])
+    )
+    return list(dict.fromkeys(found))
+
+
 def reachable(flow: Flow) -> dict[str, None]:
     """The states that some dialogue enters, in the order in which they are found."""
     found = {flow.first.name: None}

@@ -224,7 +224,9 @@ def opening(words: Spoken, told: Sequence[Wording]) -> list[str]:
         for sentence in one.answer
         if not sentence.startswith(f"{{{one.slot.name}")
     )
-    with_one += [f"{frame.partition('[')[0].rstrip('.?')}{frame[-1]} ({said})" for frame in core[:2]]
+    with_one += [
+        f"{frame.partition('[')[0].rstrip('.?')}{frame[-1]} ({said})" for frame in core[:2]
+    ]
     sorts = [one for one in told if one.sort]
     if words.thing != "it":
         for one in sorts:

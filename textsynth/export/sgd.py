@@ -4,6 +4,7 @@ https://github.com/google-research-datasets/dstc8-schema-guided-dialogue."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,10 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     value in states. Service calls are not known and left out. Acts that the dataset does not have
     keep their names. Single utterances are passed over.
 
-    Rules for which dialogues are refused: `unknown_split`, spans that do not fit the text,
-    `act_without_value`: an act of which the format demands a value that the dialogue does not tell,
-    such as an offer without a span.
+    An act of which the dataset always tells a value, and this corpus does not (an answer without a
+    span, an offer of something that is no intent), has empty `values`; the report counts them.
+
+    Rules for which dialogues are refused: `unknown_split`, spans that do not fit the text.
 
     Raises:
         ExportError: no dialogues, none that can be written, turns that make no dialogues (see
@@ -61,16 +63,18 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
         known = services(fold(turns))
         waiting: dict[str, list[Any]] = {}
         extra: set[str] = set()
+        bare: Counter[str] = Counter()
         files: dict[str, int] = {}
         flows: dict[str, set[str]] = {}
         for conversation in fold(turns):
-            read = acts(conversation)
-            rule = _fault(conversation, read)
+            split = conversation.split
+            rule = fault(conversation) if split in FOLDERS else "unknown_split"
             if rule:
                 job.refuse(rule, conversation.id)
                 continue
+            read = acts(conversation)
+            bare.update(act.name for said in read for act in said if _lacks(act))
             extra |= {act.name for said in read for act in said} - ACTS
-            split = conversation.split
             flows.setdefault(split, set()).add(conversation.flow)
             written = _dialogue(conversation, read, known[conversation.flow])
             waiting.setdefault(split, []).append(written)
@@ -83,21 +87,19 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
         for split, there in flows.items():
             schema = [_schema(flow, known[flow]) for flow in sorted(there)]
             job.write_json(f"{FOLDERS[split]}/schema.json", schema)
+        if bare:
+            told = ", ".join(f"{name} {count:,}" for name, count in sorted(bare.items()))
+            job.note(f"acts without a value that they always have in the dataset: {told}")
         if extra:
             job.note(f"acts that the dataset does not have: {', '.join(sorted(extra))}")
     return job.report()
 
 
-def _fault(conversation: Conversation, read: Sequence[Sequence[Act]]) -> str | None:
-    """The rule that a dialogue breaks, or None."""
-    if conversation.split not in FOLDERS:
-        return "unknown_split"
-    for act in (act for said in read for act in said):
-        if act.name in INTENTS and act.about is None:
-            return "act_without_value"
-        if act.name in VALUED and not act.values and (act.about or act.name != "SELECT"):
-            return "act_without_value"
-    return fault(conversation)
+def _lacks(act: Act) -> bool:
+    """Whether an act has no value, though in the dataset it always has one."""
+    if act.name in INTENTS:
+        return act.about is None
+    return act.name in VALUED and not act.values and (act.name != "SELECT" or act.about is not None)
 
 
 def _write(job: Job, split: str, dialogues: list[Any], files: dict[str, int]) -> None:
@@ -131,7 +133,7 @@ def _dialogue(
 
 def _action(act: Act, service: Service) -> dict[str, Any]:
     if act.name in INTENTS:
-        said = [act.about]
+        said = [act.about] if act.about else []
         return {"act": act.name, "slot": "intent", "values": said, "canonical_values": said}
     canonical = [value.value for value in act.values]
     plain = act.about in service.possible

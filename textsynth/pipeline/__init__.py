@@ -220,7 +220,7 @@ def _made(
     corpus.write(chosen, run.path("corpus.parquet"))
     evaluation = None
     if recipe.evaluate:
-        evaluation = _evaluated(recipe, begun, chosen, progress)
+        evaluation = _evaluated(recipe, begun, chosen, spoken, progress)
         tracker.evaluation(evaluation["metrics"])
     about = finish.about_of(recipe, side, ledger, shortfall, run, evaluation)
     exports = finish.export_all(recipe, chosen, about, run, progress)
@@ -302,7 +302,11 @@ def _singles(
 
 
 def _evaluated(
-    recipe: Recipe, begun: _Begun, chosen: pa.Table, progress: Progress
+    recipe: Recipe,
+    begun: _Begun,
+    chosen: pa.Table,
+    spoken: Mapping[str, Any],
+    progress: Progress,
 ) -> dict[str, Any]:
     """The figures of the chosen rows, as metrics.json has them; gates that are missed are said."""
     sets = evaluating.sets_of_run(begun.run, chosen)
@@ -313,6 +317,7 @@ def _evaluated(
         seed=recipe.seed,
         language=recipe.language,
         base=begun.base,
+        steps=evaluating.steps_of(spoken),
         embed=begun.context.embed,
         find_leaks=begun.context.find_leaks if recipe.scrub is not False else None,
     )

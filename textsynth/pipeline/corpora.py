@@ -15,6 +15,7 @@ from textsynth.errors import SeedError, TextsynthError
 from textsynth.importers import Options, hub
 from textsynth.progress import Progress
 
+_OURS = ("id", "text", "slots", "pattern", "origin", "generation", "state", "scores")
 FORMS = "JSONL (.jsonl, .jsonl.gz), Parquet, or a folder that `datasets.load_dataset` opens"
 
 
@@ -34,6 +35,8 @@ def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Ta
     if path.is_dir():
         rows = _of_dataset(path)
     elif path.suffix == ".parquet":
+        if (own := _of_run(path)) is not None:
+            return own
         rows = _of_parquet(path)
     else:
         return _of_jsonl(path, origin, language, progress)
@@ -63,6 +66,17 @@ def _of_jsonl(path: Path, origin: str, language: str, progress: Progress) -> pa.
         for row in file.rows
     ]
     return corpus.to_table(_with_patterns(found))
+
+
+def _of_run(path: Path) -> pa.Table | None:
+    """A corpus that a run or `export --to parquet` wrote, with its dialogues; None if it is not."""
+    import pyarrow.parquet as pq
+
+    try:
+        names = set(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return None  # whoever reads it next says what is wrong
+    return corpus.read(path) if {"dialogue_id", *_OURS} <= names else None
 
 
 def _of_parquet(path: Path) -> Iterable[dict[str, Any]]:

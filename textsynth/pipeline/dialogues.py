@@ -17,7 +17,7 @@ from textsynth import corpus, engines, filters, keyed
 from textsynth.dialogue import flowfile, simulate
 from textsynth.dialogue import words as wording
 from textsynth.dialogue.flowfile import Flows
-from textsynth.dialogue.lint import lint_all, require_sound
+from textsynth.dialogue.lint import lint_all, require_sound, steps
 from textsynth.dialogue.select import cells, quotas, select
 from textsynth.dialogue.words import Words
 from textsynth.filters.select import splits
@@ -180,7 +180,11 @@ def make(
         )
         if kept.num_rows == before:
             break
-    return _chosen(recipe, wanted, simulated, kept, ledger, progress)
+    made = _chosen(recipe, wanted, simulated, kept, ledger, progress)
+    about = {
+        name: {**own, "steps": steps(flows.files[name].flow)} for name, own in made.flows.items()
+    }
+    return dataclasses.replace(made, flows=about)
 
 
 def _shards(flow: str, numbers: Sequence[int], take: int = 0) -> Iterator[Shard]:
@@ -222,7 +226,9 @@ def _passed(
     """The dialogues that pass the filters; of those that fell for their words, other takes."""
     passed = []
     for take in range(TAKES + 1):
-        judged = judge(pool, recipe.filters, context)
+        # what is left of a pool after its most detectable share fell is not judged for it again
+        judges = [s for s in recipe.filters if not take or s.name != "adversarial"]
+        judged = judge(pool, judges, context)
         mendable = set(judged.mendable) if take < TAKES else set[str]()
         book(pool, judged, ledger, progress, mended=mendable)
         passed.append(judged.kept)

@@ -79,10 +79,11 @@ def evaluate(
         known = rows(real, none)
         sets = Sets(synthetic=made, real=known, holdout=rows(holdout, none), seeds=known)
     seed = seed if seed is not None else recipe.seed if recipe else 0
-    context = context_of(sets, recipe, run, seed=seed, language=language)
+    steps = steps_of(run.manifest().get("dialogues", {})) if run else None
+    context = context_of(sets, recipe, run, seed=seed, language=language, steps=steps)
     names = metrics or _usual(sets.synthetic)
-    steps = [Step(name=name, options=_options(recipe, name)) for name in names]
-    found = measured(sets, context, steps, recipe.gates if recipe else (), progress)
+    planned = [Step(name=name, options=_options(recipe, name)) for name in names]
+    found = measured(sets, context, planned, recipe.gates if recipe else (), progress)
     place = output or (target / METRICS if run else None)
     return found if place is None else keep(place, found, progress)
 
@@ -102,6 +103,11 @@ def sets_of_run(run: Run, chosen: pa.Table) -> Sets:
     )
     real = seeds.filter(pc.equal(seeds.column("generation"), 0))
     return Sets(synthetic=chosen, real=real, holdout=holdout, seeds=seeds)
+
+
+def steps_of(flows: Mapping[str, Any]) -> dict[str, set[tuple[str, str]]] | None:
+    """The steps that dialogues may take, by flow, as a manifest has them; None without flows."""
+    return {name: set(map(tuple, flow["steps"])) for name, flow in flows.items()} or None
 
 
 def _options(recipe: Recipe | None, name: str) -> Mapping[str, Any]:

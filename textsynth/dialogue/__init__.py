@@ -1,0 +1,1 @@
+"""Dialogues: flows, the simulation of them, and what is checked and chosen of what they give."""
