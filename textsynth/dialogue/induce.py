@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from textsynth.corpus import fold
 from textsynth.dialogue import induce_write
 from textsynth.dialogue.flow import OUTCOMES
 from textsynth.dialogue.induce_acts import Acts, Embed, Example, Turn, acts, slug, unique
@@ -116,7 +117,9 @@ class _Inducer:
         before = sum(len(steps) for steps in self.steps)
         if len(examples) >= MANY:
             self.steps = _without_rare(self.steps)
-        self.made.left_out = before - sum(len(steps) for steps in self.steps)
+        self.steps, self.spare = _without_repeats(self.steps)
+        kept = sum(len(steps) for steps in (*self.steps, *self.spare))
+        self.made.left_out = before - kept
         self.labelled = any(turn.acts for one in examples for turn in one.turns if _by_user(turn))
         self.told = self._told()
         self.collected = self._collected()
@@ -138,6 +141,7 @@ class _Inducer:
                     last = self._user(number, at, states[number][at], key, pools[number, at], last)
             self._go(last, f"end_{ends[number]}")
             self.made.ends[ends[number]] += 1
+        self._more_answers()
         self._sayable()
         return self.made
 
@@ -154,7 +158,7 @@ class _Inducer:
         for act, turns in replies.items():
             counts = counted(turns)
             slot = min(counts, key=lambda name: (-counts[name], len(name), name), default="")
-            if slot and counts[slot] >= TOLD * len(turns):
+            if slot and len(turns) >= SPLIT and counts[slot] >= TOLD * len(turns):
                 asked[act] = slot
         return asked
 
@@ -338,6 +342,28 @@ class _Inducer:
     def _go(self, last: Node | None, name: str) -> None:
         (self.made.starts if last is None else last.after)[name] += 1
 
+    def _more_answers(self) -> None:
+        """What was answered to a question that came again is an answer to it too."""
+        for number, steps in enumerate(self.spare):
+            for step in steps:
+                slot = self.collected.get(step.act) or self.told.get(step.act)
+                if step.reply is None:
+                    continue
+                tells = slot is not None and slot in _slots(step.reply)
+                place = (
+                    f"heard_{step.act}_{f'tells_{slot}' if tells else 'other' if slot else 'heard'}"
+                )
+                if step.act in self.collected and slot is not None:
+                    (self.made.answers if tells else self.made.refuses)[slot][
+                        step.reply.pattern
+                    ] += 1
+                    place = f"answer:{slot}" if tells else f"refuse:{slot}"
+                elif place in self.made.pools:
+                    self.made.pools[place][step.reply.pattern] += 1
+                else:
+                    continue
+                self.made.places[number, step.at[1]] = place
+
     def _sayable(self) -> None:
         """Let every state have something to say: users open in `user` states, where the slots that
         they told may not be told again, only if a sentence needs none (or at the very start); the
@@ -413,3 +439,24 @@ def _without_rare(dialogues: list[list[Step]]) -> list[list[Step]]:
                 own.append(step)
         kept.append(own or steps)
     return kept
+
+
+def _without_repeats(dialogues: list[list[Step]]) -> tuple[list[list[Step]], list[list[Step]]]:
+    """What the system does once more, though it has no other words for it, is taken out: nobody
+    says the same twice. Returns (steps that stay, steps that go), each by dialogue."""
+    said: dict[str, set[str]] = defaultdict(set)
+    for steps in dialogues:
+        for step in steps:
+            if step.system is not None:
+                said[step.act].add(fold(step.system.words()))
+    kept, gone = [], []
+    for steps in dialogues:
+        done: Counter[str] = Counter()
+        own: list[Step] = []
+        out: list[Step] = []
+        for step in steps:
+            done[step.act] += 1
+            (own if not step.act or done[step.act] <= len(said[step.act]) else out).append(step)
+        kept.append(own)
+        gone.append(out)
+    return kept, gone

@@ -21,7 +21,7 @@ ALIKE = 0.5  # of what two turns say, from which on they are one act
 CERTAIN = 0.6  # the same, of a turn and those of a label
 NAMED_AFTER = 4  # words
 LONGEST = 48  # characters of a name
-COMMON = 0.3  # share of the acts whose names begin alike, from which on that says nothing
+COMMON = 0.5  # share of the labels that begin alike, from which on that says nothing
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]  # unit vectors, one a text
 
 _SGD = re.compile(r"[A-Z]+(?:_[A-Z]+)*(?::\w+)?\Z")
@@ -117,7 +117,7 @@ def acts(examples: Sequence[Example], embed: Embed | None = None) -> Acts:
     names: list[list[str]] = [[""] * len(one.turns) for one in examples]
     for d, t in turns:
         names[d][t] = labels[d, t] or found[said[d, t]]
-    _shorten(names)
+    _shorten(names, set(labels.values()))
     return Acts(names, _notations(examples, names))
 
 
@@ -194,12 +194,13 @@ def _grouped(counts: Counter[str], known: Mapping[str, str], alike: _Likeness) -
     return found
 
 
-def _shorten(names: list[list[str]]) -> None:
-    """Take the first word away where most acts have it (`bank_ask_pin`), and what is too long."""
+def _shorten(names: list[list[str]], labels: set[str]) -> None:
+    """Take the first word away where most labels have it (`bank_ask_pin`), and what is too long."""
     distinct = list(dict.fromkeys(name for own in names for name in own if name))
-    first = Counter(name.partition("_")[0] for name in distinct if "_" in name)
+    labelled = [name for name in distinct if name in labels]
+    first = Counter(name.partition("_")[0] for name in labelled if "_" in name)
     (prefix, count), *_ = first.most_common(1) or [("", 0)]
-    common = f"{prefix}_" if count > COMMON * len(distinct) else None
+    common = f"{prefix}_" if count > COMMON * len(labelled) else None
     short: dict[str, str] = {"": ""}
     for name in distinct:
         bare = name.removeprefix(common) if common else name

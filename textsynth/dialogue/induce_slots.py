@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from textsynth.corpus import fold
@@ -87,12 +87,12 @@ def named(examples: Sequence[Example], acts: Acts) -> Named:
                 entry.by_user |= turn.speaker == "user"
         made.append(replace(one, turns=tuple(turns)))
     ordered = sorted(seen, key=lambda name: (not seen[name].by_user, -len(seen[name].dialogues)))
-    own = set(roles.values())
+    usual = {name: _words(entry.values) for name, entry in seen.items()}
     slots = {
         name: Slot(
             name,
             seen[name].label,
-            name if name in own else seen[name].label,
+            seen[name].label if usual.get(seen[name].label) == usual[name] else name,
             tuple(seen[name].values),
             len(seen[name].dialogues),
             seen[name].by_user,
@@ -162,6 +162,11 @@ def _asked(examples: Sequence[Example], acts: Acts) -> dict[tuple[str, str], str
 def _called(label: str, act: str, acts: Acts) -> bool:
     words = set(act.split("_"))
     return acts.notation[act] == "REQUEST" and words >= set(slug(label).split("_"))
+
+
+def _words(values: Iterable[Value]) -> int:
+    """How many words most of these values have."""
+    return Counter(len(value.surface.split()) for value in values).most_common(1)[0][0]
 
 
 def _identity(turn: Turn, ref: SlotRef) -> Identity:

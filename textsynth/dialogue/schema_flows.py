@@ -7,10 +7,12 @@ with it; that is confirmed, done, and told.
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,7 @@ def lists(used: Iterable[str]) -> str:
 
 _VERBS = {
     "find": ("find", "search for", "look for"),
+    "explore": ("find", "explore"),
     "search": ("find", "search for", "look for"),
     "lookup": ("find", "look up", "search for"),
     "get": ("get", "find", "see"),
@@ -133,7 +136,8 @@ _VERBS = {
     "play": ("play", "put on", "start"),
     "rent": ("rent", "get"),
     "check": ("check", "see", "know"),
-    "add": ("add", "create"),
+    "add": ("add",),
+    "set": ("set",),
     "make": ("make",),
     "transfer": ("transfer", "send"),
     "send": ("send",),
@@ -144,7 +148,8 @@ _SEEKING = frozenset("find search lookup discover get explore browse".split())
 _STOPS = re.compile(
     r"\s*(?:,|;|\(|-\s|\b(?:in|at|on|for a given|for the|for given|by|with|within|between|around|"
     r"based|according|happening|from|that|which|using|near|of choice|on which|to watch|to visit|"
-    r"to a destination|to the destination|to a given|matching|a specified|for certain|for your)\b)"
+    r"to a|to the|to head|of a|matching|a specified|for certain|for any|for me|for my|for users?|"
+    r"for the user|the user|user has)\b)"
 )
 
 
@@ -168,21 +173,23 @@ def spoken(intent: Intent) -> Spoken:
     words = " ".join(words).replace("oneway", "one-way").replace("roundtrip", "round-trip").split()
     verb, thing = words[0], " ".join(words[1:])
     thing = re.sub(r" (?:by|for|at|in)\b.*", "", thing) or "it"
+    thing = re.sub(r"(.+) available", r"available \1", thing)
     verbs = _VERBS.get(verb, (verb,))
-    named = thing if thing == "it" else with_article(thing)
+    named = thing if thing == "it" else f"my {thing}" if verb == "check" else with_article(thing)
     does = [f"{each} {named}" for each in verbs]
     said = intent.description.rstrip(".")
-    said = re.sub(r"\b(?:a|the) user's\b", "my", said)
-    said = re.sub(r"\b(?:for|to) (?:the|a) user\b", "for me", said)
-    said = re.sub(r"\byour\b", "my", said)
+    said = re.sub(r"\b(?:a|the) user's\b|\byour\b", "my", said)
+    said = re.sub(r" (?:selected|given|particular|certain)\b", "", said)
     stop = _STOPS.search(said)
     head = said[: stop.start()] if stop and stop.start() else said
-    if 1 < len(head.split()) < 9:
-        head = head[0].lower() + head[1:]
-        does.append(re.sub(r"^(?:search|look) for\b", "find", head))
-        first = head.split()[0]
-        does += [head.replace(first, other, 1) for other in _VERBS.get(first, ())[1:2]
-                 if f"{first} for" not in head]  # fmt: skip
+    first, *rest = head.split() or [""]
+    if rest and len(rest) < 8 and rest[0] not in ("out", "up"):
+        first = first.lower()
+        head = " ".join(rest)
+        if rest[0] == "for" and first in ("search", "look"):
+            first, head = "find", " ".join(rest[1:])
+        others = () if " to " in head else _VERBS.get(first, ())[1:2]
+        does += [f"{each} {head}" for each in (first, *others)]
     return Spoken(tuple(dict.fromkeys(does)), thing, verb)
 
 
@@ -250,12 +257,19 @@ def opening(words: Spoken, told: Sequence[Wording]) -> list[str]:
 
 # --- flows -------------------------------------------------------------------------------------------
 
+
+def _lower(text: str) -> str:
+    """Alternatives as they stand within a sentence."""
+    return re.sub(r"(^|[(|])([A-Z])(?=[a-z])", lambda found: found[1] + found[2].lower(), text)
+
+
 _ACCEPT = "(That sounds (good|great|nice|perfect)|That works[ for me]|Sounds (good|great)|Perfect|Great|(Okay|Ok|Yes), (that's good|that would be great)|I like (that|that one)|That's (fine|great|perfect)|That one (sounds|looks) good|That will work)"
 _THANKS = "(Thanks|Thank you|Thanks a lot|Thank you so much|Thanks so much|Thank you very much|Thanks for (your|the) help)"
-_DONE = "(that's all|that is all|that's all I (need|needed)|that's everything|that will be all|that's it|I'm (done|all set)|I don't need anything else|that would be all)[ for now| for today]"
+_THATS = "(That's all|That is all|That's all I (need|needed)|That's everything|That will be all|That's it|I'm (done|all set)|I don't need anything else|That would be all)[ for now| for today]"
+_DONE, _SO_THANKS = _lower(_THATS), _lower(_THANKS)
 _YES = "(Yes|Yeah|Yep|Yup|Sure|Okay)"
 _ALTS = [
-    "(Is there|Do you have|Are there) (anything|something) else?",
+    "(Is there|Do you have) (anything|something) else?",
     "(What else|Anything else) (do you have|is there|can you find)?",
     "(Can|Could) you (find|show me|look for) (something else|another one|other options)[, please]?",
     "(Any|Are there any) (others|other options|alternatives)?",
@@ -263,7 +277,7 @@ _ALTS = [
     "(Not that one|I don't like that one|Hmm, I'm not sure). What else is there?",
     "(Are there any|Do you have any) (others|other ones)?",
 ]  # fmt: skip
-_BYE = ["Have a (great|good|nice|wonderful) day[!|.]", "(Goodbye|Bye|Take care)[!|.]", "Enjoy (your|the rest of your) day.",
+_BYE = ["Have a (great|good|nice|wonderful) day(.|!)", "(Goodbye|Bye|Take care)(.|!)", "Enjoy (your|the rest of your) day.",
         "You're welcome. Have a (good|great) (day|one).", "(Glad|Happy) (to help|I could help). Have a (nice|great) day."]  # fmt: skip
 _MORE = ["(Is there|Do you need) anything else[ I can (help|assist) you with]?", "(Can|May) I help you with anything else?",
          "Anything else[ I can do for you]?", "What else can I (do|help you with)?", "Do you need (any more help|further assistance)?"]  # fmt: skip
@@ -275,6 +289,8 @@ class _Flow:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.words = schema_words.wordings(service)
+        roles = {w.role for w in self.words.values() if w.kind in ("city", "airport", "station")}
+        self.travels = roles >= {"start", "end"}
         intents = list(service.intents.values())
         self.does = [intent for intent in intents if intent.transactional]
         self.searches = [intent for intent in intents if not intent.transactional]
@@ -322,10 +338,16 @@ class _Flow:
             made["list"] = one.values
         if name not in self.required:
             made["chance"] = 0.35
-        default = next((intent.optional[name] for intent in self.service.intents.values()
-                        if intent.transactional and intent.optional.get(name, DONTCARE) != DONTCARE), None)  # fmt: skip
+        default = next(
+            (
+                intent.optional[name]
+                for intent in self.service.intents.values()
+                if intent.optional.get(name, DONTCARE) != DONTCARE
+            ),
+            None,
+        )
         if default is not None:
-            made["default"] = default
+            made["default"] = _spoken_date(default)
         return made | {"ask": one.ask, "answer": one.answer, "correct": one.correct}
 
     def given(self, intent: Intent) -> dict[str, str]:
@@ -360,44 +382,55 @@ class _Flow:
         return sorted(there, key=near, reverse=True)[:1]
 
     def offered(self, intent: Intent) -> list[str]:
-        """The slots of a record that the system tells: what names it and what decides."""
-        given = [s for s in intent.results or intent.wanted]
-        deciding = {s for other in self.follows(intent) for s in other.required} - {
-            *intent.required
-        }
-        name = any(self.words[s].title for s in given if s not in intent.required)
+        """The slots of a record that the system tells: what names it and what decides.
 
-        def rank(slot: str) -> float:
-            one = self.words[slot]
-            rank = 10.0 if one.title and slot not in intent.required else 0.0
-            rank += 5 if slot in deciding else 0
-            rank += {"balance": 9, "rating": 3, "venue": 4, "artist": 4, "album": 4, "temperature": 6,
-                     "percent": 4, "theater": 6, "airline": 5}.get(one.kind, 0)  # fmt: skip
-            if (
-                one.kind == "number"
-                and slot not in intent.required
-                and any(w in slot for w in ("rating", "star", "stop", "transfer", "bath"))
-            ):
-                rank += 3
-            if not name:
-                rank += {"money": 4, "time": 5, "address": 3}.get(one.kind, 0)
-                rank -= 6 * ("arrival" in slot)
-                rank += 1 if slot in intent.optional else 0
-            rank += {"property": 3}.get(
-                "property" if any(self.words[s].kind == "property" for s in given) else "", 0
-            ) * (one.kind in ("address", "money", "number"))
-            rank += (
-                2
-                if one.kind == "city"
-                and name
-                and slot in intent.required
-                and "name" in " ".join(given)
-                else 0
-            )
-            return rank
+        Of a hotel that is how good it is, of a journey when it begins and what it costs, of what
+        one goes to where it is; what the user has asked for is not told again.
+        """
+        given = list(intent.results or intent.wanted)
+        kinds = {slot: self.words[slot].kind for slot in given}
+        titles = [s for s in given if self.words[s].title and s not in intent.required]
+        title = kinds[titles[0]] if titles else ""
+        flat = "property" in kinds.values()
+        airline = any("airline" in slot for slot in given)
+        deciding = {s for other in self.follows(intent) for s in other.required}
 
-        ranked = sorted(given, key=lambda s: (-rank(s), given.index(s)))
-        return [s for s in ranked if rank(s) >= 3][:OFFERED] or ranked[:2]
+        def rank(slot: str) -> int:
+            one, told = self.words[slot], slot in intent.required
+            if slot in titles:
+                return 10
+            if one.kind == "boolean":
+                return 0
+            if flat:
+                return {"address": 5, "number": 4, "money": 4}.get(one.kind, 0)
+            if one.kind == "choice":
+                sorted_ = one.sort and title in ("attraction", "doctor", "car")
+                if sorted_ or "balance" in kinds.values():
+                    return 4
+                return 0 if not self.travels else 7 if "airline" in slot else 3 - 3 * airline
+            if one.kind == "city":
+                return 4 if title in ("restaurant", "salon", "doctor") else 0
+            if told:
+                return 0
+            if one.kind == "number":
+                words = ("star", "rating") if title else ("stop", "transfer")
+                return 4 if any(word in slot for word in words) else 0
+            if one.kind == "rating":
+                return 4 if title in ("hotel", "movie", "") else 0
+            if one.kind in ("time", "money") and not title:
+                late = "arrival" in slot or (one.kind == "money" and not self.travels)
+                return 0 if late else 6 if one.kind == "time" else 5
+            if one.kind in ("artist", "album", "balance", "temperature", "percent", "airline"):
+                return 6 if not title or one.kind in ("artist", "album") else 0
+            if one.kind in ("venue", "theater"):
+                return 5 if title in ("event", "") else 0
+            if one.kind == "address":
+                placed = title or self.travels or {"venue", "theater"} & {*kinds.values()}
+                return 0 if placed else 5
+            return 5 if slot in deciding and slot not in intent.optional else 0
+
+        ranked = sorted(given, key=lambda slot: (-rank(slot), given.index(slot)))
+        return [slot for slot in ranked if rank(slot)][: OFFERED + flat] or ranked[:2]
 
     def offer(self, intent: Intent) -> list[str]:
         """Sentences that offer a record."""
@@ -423,9 +456,9 @@ class _Flow:
             if titles:
                 name = f"{{{titles[0]}}}"
                 end = f" {tail[0].upper() + tail[1:] if tail[0] != '{' else tail}." if tail else ""
-                found += [f"(How about|What about|Would you like|I found|There is|There's) {name}?{end}" if nth == 0 else
+                found += [f"(How about|What about|Would you like) {name}?{end}" if nth == 0 else
                           f"(I found|There is|There's|I have) {name}.{end}" if nth == 1 else f"{name} (is a nice one|looks good|might suit you).{end}",
-                          f"{counted}. (One is|How about|The first is|There's) {name}.{end}"]  # fmt: skip
+                          f"{counted}. (One is|The first is|There's|I like) {name}.{end}", f"{counted}. (How about|What about) {name}?{end}"]  # fmt: skip
             else:
                 found += [f"(I found one|There is one|I have one|Here is one): {tail}.", f"{tail[0].upper() + tail[1:] if tail[0] != '{' else tail}.",
                           f"{counted}. (For one of them|For the first one|With the first one), {tail}."]  # fmt: skip
@@ -434,7 +467,7 @@ class _Flow:
     def confirm(self, intent: Intent) -> list[str]:
         """Sentences that read back what is to be done."""
         slots = self.confirmed(intent)
-        leads = ["(Please confirm|Please confirm the following [details]|Let me confirm|Can you confirm|Just to confirm)",
+        leads = ["(Please confirm|Please confirm the following[ details]|Let me confirm|Can you confirm|Just to confirm)",
                  "(Okay|Ok|Alright|All right), (so that's|so|let me make sure I have this right)", f"(You want|You'd like) to {self.spoken[intent.name].does[0]}"]  # fmt: skip
         found = []
         for nth, lead in enumerate(leads):
@@ -444,21 +477,20 @@ class _Flow:
                 for slot in order:
                     ways = self.words[slot].confirm
                     way = f"({'|'.join(ways)})" if len(ways) > 1 else ways[0]
-                    bare = slot in intent.required or self.slot(slot).get("default") is not None
-                    said.append(f"{way}," if bare else f"[{way},]")
-                mark = "" if nth == 2 else ":"
+                    said.append(f"{way},")
                 end = [
                     "",
                     " Is that (right|correct)?",
                     " (Does that sound|Is that) (right|good|okay)?",
                 ][nth]
                 found.append(
-                    f"{lead}{mark} {' '.join(said)}".rstrip(",") + ("?" if not end else "." + end)
+                    f"{lead}: {' '.join(said)}".rstrip(",") + ("?" if not end else "." + end)
                 )
         return found
 
     def confirmed(self, intent: Intent) -> list[str]:
-        return list(intent.wanted)
+        defaults = [slot for slot, value in intent.optional.items() if value != DONTCARE]
+        return [*intent.required, *(slot for slot in defaults if slot not in intent.required)]
 
     # --- states --------------------------------------------------------------------------------------
 
@@ -472,8 +504,8 @@ class _Flow:
         for intent in self.does:
             states |= self.do(intent)
         again = list(self.service.intents)
-        more: Yaml = {"done": {"says": [f"No[,|.] {_THANKS}[.|!]", f"(No|Nope)[,|.] {_DONE}[.|. {_THANKS}.]", f"No, {_DONE}. {_THANKS}.",
-                                        "(No|Nope|No, not now)[, that's all| thanks].", f"(I'm good|Nothing else), {_THANKS.lower() if False else 'thank you'}."],
+        more: Yaml = {"done": {"says": [f"(No|Nope). {_THANKS}(.|!)", "No, (thanks|thank you|thanks again|thank you so much)(.|!)", f"(No|Nope), {_DONE}[.|. {_THANKS}.]", f"No, {_DONE}. {_THANKS}.",
+                                        "(No|Nope|No, not now)[, that's all| thanks].", f"(I'm good|Nothing else|No, I'm fine), (thank you|thanks)."],
                                "act": "NEGATE THANK_YOU", "weight": 13, "next": "bye"}}  # fmt: skip
         for name in again:
             more[f"then_{name}"] = {"weight": round(2 / len(again), 2), "next": name}
@@ -498,7 +530,7 @@ class _Flow:
 
     def want(self, intent: Intent) -> str:
         do = f"({'|'.join(self.spoken[intent.name].does)})"
-        return f"((I want|I'd like|I would like|I need) to {do}|(Can|Could) you {do} for me|(Please|Go ahead and) {do})"
+        return f"((I want|I'd like|I would like|I need) to {do}.|(Can|Could) you {do} for me?|(Please|Go ahead and) {do}.)"
 
     def search(self, intent: Intent) -> Yaml:
         name = intent.name
@@ -509,23 +541,26 @@ class _Flow:
         changed = [s for s in intent.wanted]
         proposes = f"{name}_propose" if follows else "more"
         replies["take"] = {
-            "says": [f"{_ACCEPT}[.|!]", f"{_ACCEPT}. {_THANKS}."],
+            "says": [f"{_ACCEPT}(.|!)", f"{_ACCEPT}. {_THANKS}."],
             "act": "SELECT",
             "weight": 18,
             "next": proposes,
         }
         for other in follows:
-            replies[f"then_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}."], "act": "SELECT INFORM_INTENT", "intent": other.name,
+            replies[f"then_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}"], "act": "SELECT INFORM_INTENT", "intent": other.name,
                                              "weight": 7, "next": f"{other.name}_ask"}  # fmt: skip
             left = [
-                s for s in other.wanted if s not in {*intent.results, *intent.required}
-            ] or list(other.required)
-            replies[f"tell_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}."], "act": "SELECT INFORM_INTENT", "intent": other.name,
+                s
+                for s in other.wanted
+                if s not in {*intent.results, *intent.required} and s in self.required
+            ]
+            if left:
+                replies[f"tell_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}"], "act": "SELECT INFORM_INTENT", "intent": other.name,
                                              "tells": left, "weight": 5, "next": f"{other.name}_ask"}  # fmt: skip
         for other in self.searches:
             linked = {*other.required} & {*offered}
             if other is not intent and linked:
-                replies[f"then_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}."], "act": "SELECT INFORM_INTENT", "intent": other.name,
+                replies[f"then_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}"], "act": "SELECT INFORM_INTENT", "intent": other.name,
                                                  "weight": 8, "next": f"{other.name}_ask"}  # fmt: skip
         if asked:
             replies["question"] = {"asks": asked, "weight": 28}
@@ -538,7 +573,7 @@ class _Flow:
                 "weight": 16,
                 "next": f"{name}_search",
             }
-        replies["enough"] = {"says": [f"{_ACCEPT}. {_DONE[0].upper()}{_DONE[1:]}.".replace("(that's", "(That's"), f"{_ACCEPT}. {_THANKS}, {_DONE}."],
+        replies["enough"] = {"says": [f"{_ACCEPT}. {_THATS}.", f"{_ACCEPT}. {_THANKS}, {_DONE}."],
                              "act": "SELECT GOODBYE", "weight": 6, "next": "bye"}  # fmt: skip
         states: Yaml = {
             name: self.opens(intent, f"{name}_ask"),
@@ -550,9 +585,11 @@ class _Flow:
             other = follows[0]
             do = f"({'|'.join(self.spoken[other.name].does)})"
             left = [
-                s for s in other.wanted if s not in {*intent.results, *intent.required}
-            ] or list(other.required)
-            yes = {"says": [f"{_YES}[, please| please][.|!]", f"{_YES}, (please do|go ahead|do that|I would|that would be great).",
+                s
+                for s in other.wanted
+                if s not in {*intent.results, *intent.required} and s in self.required
+            ]
+            yes = {"says": [f"{_YES}[, please| please](.|!)", f"{_YES}, (please do|go ahead|do that|I would|that would be great).",
                             f"{_YES}, (please |I want to |I'd like to |){do}.".replace("I'd like to |)", "I'd like to )")],
                    "act": "AFFIRM_INTENT", "intent": other.name, "weight": 31, "next": f"{other.name}_ask"}  # fmt: skip
             told = {"says": [f"{_YES}[, please].", f"{_YES}, (please do|go ahead)."], "act": "AFFIRM_INTENT", "intent": other.name,
@@ -563,9 +600,9 @@ class _Flow:
                 "say": [f"(Would you like|Do you want) (me |)to {do}?".replace("(me |)", ""), f"(Would you like|Do you want) me to {do}[ for you]?",
                         f"(Should|Shall) I {do}[ for you]?", "(Would you like|Do you want) to go ahead with (that|it|this one)?"],
                 "act": "OFFER_INTENT",
-                "replies": {"yes": yes, "tell": told,
+                "replies": {"yes": yes, **({"tell": told} if left else {}),
                             "no": {"says": no, "act": "NEGATE_INTENT", "weight": 18, "next": "more"},
-                            "enough": {"says": [f"(No|Not now|No thanks)[,|.] {_DONE}[. {_THANKS}].", f"No, {_THANKS}. {_DONE}."],
+                            "enough": {"says": [f"(No|Not now|No thanks), {_DONE}[. {_THANKS}].", f"(No|Not now|No thanks). {_THATS}[. {_THANKS}].", f"No[.] {_THANKS}. {_THATS}."],
                                        "act": "NEGATE_INTENT GOODBYE", "weight": 11, "next": "bye"}},
             }  # fmt: skip
         return states
@@ -574,9 +611,9 @@ class _Flow:
         name, words = intent.name, self.spoken[intent.name]
         slots = self.confirmed(intent)
         asked = [s for s in intent.results if s not in slots]
-        yes = [f"{_YES}[,|.] (that's|that is|it's) (right|correct|perfect|fine|good|great)[.|!]", f"(That's|That is) (right|correct|perfect|great)[.|!]",
-               f"{_YES}[, please][.|!]", f"(That|{_YES}, that) (works|sounds (good|great|right))[ for me][.|!]", "(Sounds good|Perfect|Correct|Exactly|Looks good|Great)[.|!]",
-               f"{_YES}, (please |)(go ahead|do it|proceed)[.|!]".replace("(please |)", "[please ]")]  # fmt: skip
+        yes = [f"{_YES}, (that's|that is|it's) (right|correct|perfect|fine|good|great)(.|!)", f"(That's|That is) (right|correct|perfect|great)(.|!)",
+               f"{_YES}[, please](.|!)", f"(That|{_YES}, that) (works|sounds (good|great|right))[ for me](.|!)", "(Sounds good|Perfect|Correct|Exactly|Looks good|Great)(.|!)",
+               f"{_YES}, (please |)(go ahead|do it|proceed)(.|!)".replace("(please |)", "[please ]")]  # fmt: skip
         replies: Yaml = {
             "yes": {"says": yes, "act": "AFFIRM", "weight": 48, "next": f"{name}_call"},
             "change": {"act": "NEGATE", "changes": slots, "weight": 27},
@@ -592,8 +629,8 @@ class _Flow:
         if not slots:
             del replies["change"]
         thanks: Yaml = {
-            "thanks": {"says": [f"{_THANKS}[.|!]", f"(Great|Perfect|Okay), {_THANKS}[.|!]"], "act": "THANK_YOU", "weight": 38, "next": "more"},
-            "enough": {"says": [f"{_THANKS}[.|,] {_DONE}[.|!]", f"{_THANKS}. {_DONE}[. Bye].", f"(Great|Perfect), {_DONE}. {_THANKS}."],
+            "thanks": {"says": [f"{_THANKS}(.|!)", f"(Great|Perfect|Okay), {_SO_THANKS}(.|!)"], "act": "THANK_YOU", "weight": 38, "next": "more"},
+            "enough": {"says": [f"{_THANKS}, {_DONE}(.|!)", f"{_THANKS}. {_THATS}[. Bye].", f"(Great|Perfect), {_DONE}. {_THANKS}."],
                        "act": "THANK_YOU GOODBYE", "weight": 40, "next": "bye"},
         }  # fmt: skip
         if asked:
@@ -615,7 +652,7 @@ class _Flow:
                  "act": "INFORM_INTENT", "intent": name, "weight": 40, "next": f"{name}_ask"}  # fmt: skip
         if slots:
             again["changes"] = slots
-        failed = {"done": {"says": [f"No[,|.] {_THANKS}.", f"(No|Nope), {_DONE}.", f"No, {_DONE}. {_THANKS}.", "No, thanks anyway."],
+        failed = {"done": {"says": [f"No. {_THANKS}.", "No, (thanks|thank you).", f"(No|Nope), {_DONE}.", f"No, {_DONE}. {_THANKS}.", "No, thanks anyway."],
                            "act": "NEGATE THANK_YOU", "weight": 60, "next": "bye_undone"}, "again": again}  # fmt: skip
         states |= {
             f"{name}_call": {"call": name, "success": f"{name}_done", "failure": f"{name}_failed"},
@@ -628,19 +665,30 @@ class _Flow:
         return states
 
     def done(self, words: Spoken) -> tuple[list[str], str]:
-        past = {"buy": "bought", "book": "booked", "reserve": "reserved", "find": "found", "get": "got", "send": "sent", "make": "made",
-                "pay": "paid", "schedule": "scheduled", "set": "set", "put": "put"}.get(words.verb)  # fmt: skip
+        past = {"buy": "bought", "book": "booked", "reserve": "reserved", "find": "found", "send": "sent", "make": "made",
+                "pay": "paid", "get": "arranged", "schedule": "scheduled", "set": "set", "put": "put"}.get(words.verb)  # fmt: skip
         past = past or (words.verb + "d" if words.verb.endswith("e") else words.verb + "ed")
         thing = words.thing if words.thing != "it" else "request"
         verb = "are" if thing.endswith("s") else "is"
         has = "have" if verb == "are" else "has"
         return [
-            f"(Your|The) {thing} {has} been {past}[.|!]",
-            f"(Your|The) {thing} {verb} (confirmed|done|{past})[.|!]",
-            f"(I have|I've) [successfully ]{past} (the|your) {thing}[.|!]",
-            f"(Okay|Great|Alright), (it's|that's) (done|all set|{past})[.|!]",
-            "(Done|All done|All set|It was a success)[.|!]",
+            f"(Your|The) {thing} {has} been {past}(.|!)",
+            f"(Your|The) {thing} {verb} (confirmed|done|{past})(.|!)",
+            f"(I have|I've) [successfully ]{past} (the|your) {thing}(.|!)",
+            f"(Okay|Great|Alright), (it's|that's) (done|all set|{past})(.|!)",
+            "(Done|All done|All set|It was a success)(.|!)",
         ], past
+
+
+def _spoken_date(text: str) -> str:
+    """A date of a schema (`2019-03-01`) as `schema_lists.yaml` has it; any other text as it is."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    end = "th" if 10 < day.day < 20 else ends.get(day.day % 10, "th")
+    return f"{calendar.month_name[day.month]} {day.day}{end}"
 
 
 # --- YAML --------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     ("rating", "rating score", ""),
     ("temperature", "temperature", ""),
     ("speed", "wind speed", ""),
-    ("number", "number num size count travelers passengers riders seats days nights length", ""),
+    ("number", "size count travelers passengers riders seats days nights length", ""),
     ("airport", "airport", ""),
     ("station", "station terminal", ""),
     ("theater", "theater theatre cinema", ""),
@@ -72,6 +72,7 @@ _TITLES = frozenset(
     "hotel property restaurant salon doctor movie song event appointment attraction car".split()
 )
 _PLACES = frozenset("hotel property restaurant salon venue theater station airport".split())
+_MASS = ("music", "media", "money", "weather", "information", "luggage", "accommodation")
 _SORTS = frozenset("cuisine music_genre movie_genre subject category language weather".split())
 # What one does when a slot with these words comes about: {verb} for questions, {doing}
 _DOING: tuple[tuple[str, str, str], ...] = (
@@ -103,6 +104,7 @@ class Wording:
     kind: str
     noun: str
     values: str
+    role: str = ""
     ask: list[str] = field(default_factory=list)
     answer: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -122,7 +124,9 @@ class Wording:
     @property
     def sort(self) -> bool:
         """Whether its values can stand before a noun: `Thai restaurants`."""
-        return self.kind in _SORTS or (self.kind == "choice" and self.noun.endswith("type"))
+        return self.kind in _SORTS or (
+            self.kind == "choice" and self.noun.endswith(("type", "category"))
+        )
 
 
 def wordings(service: Service) -> dict[str, Wording]:
@@ -134,6 +138,7 @@ def wordings(service: Service) -> dict[str, Wording]:
     for name, wording in found.items():
         words = _words(service.slots[name])
         role = roles[name] if travels or wording.kind not in ("city",) else ""
+        wording.role = role
         _say(wording, role, words)
     return found
 
@@ -160,6 +165,10 @@ def _kind(slot: Slot) -> str:
     if slot.values:
         return "number" if all(value.isdigit() for value in slot.values) else "choice"
     words = _words(slot)
+    if "phone" in words:
+        return "phone"
+    if words[:1] in (["number"], ["num"]):
+        return "number"
     head = words[: next((at for at, w in enumerate(words) if w in ("of", "per") and at), None)]
     described = frozenset(re.findall(r"[a-z]+", slot.description.lower()))
     for looked in (head[-1:], head, words):
@@ -184,7 +193,8 @@ def _noun(slot: Slot) -> str:
                         slot.description)[0]  # fmt: skip
         said = re.sub(r"^(?:the|an?|name of)\s+", "", said.strip(), flags=re.IGNORECASE).lower()
         return said or " ".join(words) or "value"
-    return " ".join(words)
+    sides = {"from": "departure", "to": "arrival"}
+    return " ".join([sides.get(words[0], words[0]), *words[1:]])
 
 
 def _wording(slot: Slot) -> Wording:
@@ -195,11 +205,11 @@ def _wording(slot: Slot) -> Wording:
 
 def plural(noun: str) -> str:
     """A noun for several."""
-    if noun.endswith(("s", "people", "music", "media")):
+    if noun.endswith(("s", "people")) and not noun.endswith(("bus", "ss")) or _mass(noun):
         return noun
     if re.search(r"[^aeiou]y\Z", noun):
         return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("ch", "sh", "x")) else "s")
+    return noun + ("es" if noun.endswith(("ch", "sh", "x", "s")) else "s")
 
 
 def singular(noun: str) -> str:
@@ -208,15 +218,18 @@ def singular(noun: str) -> str:
         return noun[: -len("people")] + "person"
     if noun.endswith("ies"):
         return noun[:-3] + "y"
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") else noun
+    return noun[:-1] if noun.endswith("s") and not noun.endswith(("ss", "bus")) else noun
 
 
 def with_article(noun: str) -> str:
     """A noun with `a` or `an`, where it is one thing."""
-    last = noun.split()[-1] if noun else ""
-    if (last.endswith("s") and not last.endswith("ss")) or last in ("music", "media"):
-        return noun
-    return ("an " if noun[:1] in "aeiou" else "a ") + noun
+    if noun == singular(noun) and not _mass(noun):
+        return ("an " if noun[:1] in "aeiou" and not noun.startswith("one") else "a ") + noun
+    return noun
+
+
+def _mass(noun: str) -> bool:
+    return noun.split()[-1:] in ([word] for word in _MASS)
 
 
 # --- kinds -----------------------------------------------------------------------------------------
@@ -328,7 +341,7 @@ def _boolean(one: Wording, role: str, words: Sequence[str]) -> None:
     one.ask, one.request = ask, request
     one.answer = [f"{told}.", f"Well, {told}.", f"{told}[, please].", f"Sure, {told}."]
     one.told, one.confirm, one.fact = [told], [hole], [hole]
-    one.inform = [f"{hole}.", f"As far as I know, {hole}.", f"I can tell you that {hole}."]
+    one.inform = [f"Well, {hole}.", f"As far as I know, {hole}.", f"I can tell you that {hole}."]
 
 
 def _value(said: Sequence[str], out: str) -> str:
@@ -368,7 +381,7 @@ def _choice(one: Wording, role: str, words: Sequence[str]) -> None:
         f"Let's go with {hole}.",
         f"Make it {hole}.",
     ]
-    one.told = [f"{hole}", f"preferably {hole}", f"with {hole} as the {noun}"]
+    one.told = [f"preferably {hole}", f"with {hole} as the {noun}"]
     one.confirm = [f"{hole}", f"{hole} as the {noun}"]
     one.request = [f"What {noun} is it?", f"Which {noun} is that?", *one.request]
     one.inform = [f"It's {hole}.", f"The {noun} is {hole}."]
@@ -415,10 +428,10 @@ def _number(one: Wording, role: str, words: Sequence[str]) -> None:
         f"Make it ({single}|{many}).",
     ]
     one.told = [f"for ({single}|{many})", f"with ({single}|{many})"]
-    one.confirm = [f"({single}|{many}|{hole} {units})"]
-    one.fact = [f"it has ({single}|{many}|{hole} {units})"]
+    one.confirm = [f"({single}|{many})"]
+    one.fact = [f"it has ({single}|{many})"]
     one.request = [f"How many {units} (are there|does it have|is that)?", *one.request[:2]]
-    one.inform = [f"It has ({single}|{many}|{hole} {units}).", f"There are {hole} {units}."]
+    one.inform = [f"It has ({single}|{many}).", f"There (is|are) {many}."]
     del none
 
 
@@ -643,7 +656,7 @@ def _sort(one: Wording) -> None:
     one.answer = [f"{hole}[, please].", f"I (like|love|want|prefer) {hole}.", f"I'd (like|prefer|enjoy) something {hole}.",
                   f"(Maybe|How about) something {hole}?", f"{hole} (would be|sounds) (good|great).", f"I'm in the mood for {hole}.",
                   f"The {noun} should be {hole}."]  # fmt: skip
-    one.told = [f"something {hole}", f"preferably {hole}"]
+    one.told = [f"preferably {hole}", f"something like {hole}"]
     one.confirm = [f"{hole} as the {noun}"]
     one.fact = [f"the {noun} is {hole}", f"it's {hole}"]
     one.request = [
@@ -702,7 +715,7 @@ def _name(one: Wording, words: Sequence[str]) -> None:
         ]
     if kind == "first_name":
         one.answer += [f"(To|For) {hole}[, please].", f"Send it to {hole}."]
-    one.told = [f"{at} {hole}"] if at else [f"for {hole}", f"called {hole}"]
+    one.told = [f"{at} {hole}"] if at else [hole, f"called {hole}"]
     if kind == "first_name":
         one.told = [f"to {hole}", f"for {hole}"]
     if kind in ("album",):

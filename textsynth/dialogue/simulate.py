@@ -639,6 +639,8 @@ class _Dialogue:
         elif result.gives:
             drawn = range(call.records)
             wanted = {s: self.known[s] for s in call.match if s in self.state}
+            if call.records == 1:  # it is about the record that was taken
+                wanted |= {s: self.known[s] for s in self.taken if s in self.known}
             self.records = [
                 {s: wanted.get(s) or self.drawn(n) for s, n in result.gives.items()} for _ in drawn
             ]
@@ -782,12 +784,13 @@ class _Dialogue:
             parts.append((templates, (f"REQUEST:{aside.about}",)))
         for slot in self.few([slot for slot in reply.tells if slot in self.user.agenda]):
             parts.append((self.answers((slot,)), ()))
-        for slot in self.few(reply.changes):
+        for nth, slot in enumerate(self.few(reply.changes)):
             self.user.want(slot)
-            parts.append(
-                self.correction(slot) if "NEGATE" in reply.acts else (self.answers((slot,)), ())
-            )
+            corrects = "NEGATE" in reply.acts and nth == 0
+            parts.append(self.correction(slot) if corrects else (self.answers((slot,)), ()))
         self.user.changed += bool(reply.changes)
+        if parts and not reply.has_words:
+            parts[0] = parts[0][0], (*reply.acts, *parts[0][1])
         if reply.intent is not None:
             self.intent = reply.intent
         if "SELECT" in reply.acts:
@@ -805,9 +808,10 @@ class _Dialogue:
         self.known.update(record)
         self.taken = frozenset(record)
         for slot, (value, surface) in record.items():
-            if slot in self.flow.slots:
+            told = slot in self.spoken
+            if slot in self.flow.slots and (told or slot not in self.state):
                 self.user.goal[slot], self.user.surface[slot] = value, surface
-                if slot in self.spoken:
+                if told:
                     self.learn(slot, value)
 
     def informs(self, asked: Iterable[Aside]) -> None:

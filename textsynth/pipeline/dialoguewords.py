@@ -24,10 +24,11 @@ from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
-PROMPTS = 2  # of a place, at first
-WAVES = 3  # times that more is asked for where patterns were rejected
-NEAREST = 3  # patterns of all places whose majority says which place a new one belongs to
-LEAST_LIKE = 0.45  # cosine to the nearest pattern of its place, from which on it is an answer
+PROMPTS = 2  # of a place, at a time
+WAVES = 3  # times that more is asked for where too few patterns fit
+SPARE = 2  # patterns that fit, for each one wanted, from which the best are taken
+NEAREST = 3  # patterns that say how like a place a new one is, and whose majority is of which place
+LEAST_LIKE = 0.6  # mean cosine to the nearest of its place; below it hardly any is an answer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,16 +95,18 @@ def invent(
     """Up to `dialogues.invent` new patterns of each place, by flow and pool.
 
     Rejected are, besides what `lm.generate.judge` rejects: `wrong_slots` (slots that no pattern of
-    the place has together), `out_of_place` (nearer to another place of the flow, or to none).
+    the place has together), `out_of_place` (nearer to another place of the flow, or to none), and
+    `surplus`: of those that fit, the ones that are most like their place and least like others are
+    taken.
     """
     assert recipe.dialogues is not None
     wanted = recipe.dialogues.invent
-    taken: dict[Place, list[str]] = {place: [] for place in found}
+    fitting: dict[Place, dict[str, float]] = {place: {} for place in found}
     seen = {place: {corpus.fold(text) for text in place.own} for place in found}
     rejects: Counter[str] = Counter()
     progress.step("dialogue words", f"{wanted} patterns for each of {len(found)} places")
     for wave in range(WAVES):
-        short = [place for place in found if len(taken[place]) < wanted]
+        short = [place for place in found if len(fitting[place]) < SPARE * wanted]
         prompts = [
             prompt
             for place in short
@@ -130,11 +133,14 @@ def invent(
                         seen[place].add(folded)
                     else:
                         rejects[reason] += 1
-        fits = _in_place(found, fresh, context)
-        for place, lines in fresh.items():
-            good = [text for text in lines if (place, text) in fits]
-            rejects["out_of_place"] += len(lines) - len(good)
-            taken[place] += good[: wanted - len(taken[place])]
+        for place, fits in _in_place(found, fresh, context).items():
+            rejects["out_of_place"] += len(fresh[place]) - len(fits)
+            fitting[place] |= fits
+    taken = {
+        place: sorted(fits, key=lambda text: (-fits[text], text))[:wanted]
+        for place, fits in fitting.items()
+    }
+    rejects["surplus"] = sum(map(len, fitting.values())) - sum(map(len, taken.values()))
     kept = sum(map(len, taken.values()))
     rejects = +rejects
     ledger.add("dialogue words", kept + rejects.total(), kept, rejects)
@@ -165,10 +171,11 @@ def _judged(place: Place, text: str) -> Iterator[generate.Judged]:
 
 def _in_place(
     found: Sequence[Place], fresh: Mapping[Place, Sequence[str]], context: filters.Context
-) -> set[tuple[Place, str]]:
-    """New patterns that are answers where they stand: of the patterns of their flow, most of those
-    nearest to them are of their place, and one of it is near."""
-    kept: set[tuple[Place, str]] = set()
+) -> dict[Place, dict[str, float]]:
+    """New patterns that are answers where they stand, with how much better they suit their place
+    than any other of the flow: most of the patterns nearest to them are of their place, and those
+    of it are near."""
+    kept: dict[Place, dict[str, float]] = {place: {} for place in fresh}
     for flow in dict.fromkeys(place.flow for place in fresh):
         own = [(p, text) for p in found if p.flow == flow for text in p.own]
         new = [(p, text) for p, lines in fresh.items() if p.flow == flow for text in lines]
@@ -180,9 +187,11 @@ def _in_place(
         for row, (place, text) in zip(likeness, new, strict=True):
             ranked = np.argsort(-row, kind="stable")[:NEAREST]
             votes = Counter(own[at][0] for at in ranked)
-            best = max(row[at] for at in range(len(own)) if own[at][0] == place)
-            if votes[place] >= min(2, len(ranked)) and best >= LEAST_LIKE:
-                kept.add((place, text))
+            mine = np.array([other == place for other, _ in own])
+            inside = float(np.sort(row[mine])[-NEAREST:].mean())
+            outside = float(row[~mine].max(initial=0.0))
+            if votes[place] >= min(2, len(ranked)) and inside >= LEAST_LIKE:
+                kept[place][text] = inside + float(row[mine].max()) - outside
     return kept
 
 

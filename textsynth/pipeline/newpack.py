@@ -9,11 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from textsynth import keyed, models, patterns, scrub, seeds
-from textsynth.dialogue import induce_write
+from textsynth import corpus, keyed, models, patterns, scrub, seeds
+from textsynth.dialogue import flowfile, induce_write
+from textsynth.dialogue import words as wording
 from textsynth.dialogue.induce import Induced, induce
 from textsynth.dialogue.induce_acts import slug
+from textsynth.dialogue.induce_memory import copied
 from textsynth.dialogue.induce_slots import Slot
+from textsynth.dialogue.lint import require_sound
+from textsynth.dialogue.simulate import simulate
 from textsynth.errors import RunError, SeedError
 from textsynth.patterns import Value
 from textsynth.pipeline.dialogueseeds import DialogueFile, Scrubbed, chosen, read, scrubbed
@@ -23,6 +27,7 @@ from textsynth.values import ValueList
 VALUES = 200  # of a list
 USUAL = 0.2  # share of a slot's values that have so many words, from which on others may too
 PER_FLOW = 200
+TRIED = 200  # dialogues that are simulated to look at
 MakeDetector = Callable[[], scrub.Detects]
 _SUFFIXES = re.compile(r"(\.jsonl)?(\.gz)?\Z", re.IGNORECASE)
 
@@ -91,7 +96,9 @@ def new_from_dialogues(
             where=str(path),
             fix="report this; nothing was written",
         )
-    return [_written(folder / name, text) for name, text in files.items()]
+    written = [_written(folder / name, text) for name, text in files.items()]
+    _try(made, folder / "flows", language, progress)
+    return written
 
 
 def value_lists(
@@ -186,6 +193,31 @@ textsynth generate recipe.yaml -o runs/{made.name}
 A few dialogues say little of what others would: read some of those generated, and add sentences
 where they repeat themselves.
 """
+
+
+def _try(made: Induced, folder: Path, language: str, progress: Progress) -> None:
+    """Check the flow, and say how much of the examples it says again.
+
+    Raises:
+        GrammarError: it cannot be simulated.
+    """
+    flows = flowfile.load(folder)
+    words = wording.words(flows, None, seed=0, language=language)[made.name]
+    flow = flows.files[made.name].flow
+    require_sound(flow, words)
+    turns = simulate(flow, words, range(TRIED), seed=0, language=language)
+    dialogues: dict[str, list[tuple[str, str]]] = {}
+    for row in corpus.utterances(turns):
+        dialogues.setdefault(row.dialogue_id or "", []).append(
+            (row.speaker or "", row.pattern or "")
+        )
+    examples = [[(t.speaker, str(t.pattern)) for t in one.turns] for one in made.examples]
+    found = copied(list(dialogues.values()), examples)
+    progress.note(
+        f"of {TRIED} dialogues {found.verbatim:.0%} have a user who says an example word for word; "
+        f"the longest run of turns in common with one has {found.longest} turns (median "
+        f"{found.median:g}), of user turns {found.longest_user} (median {found.median_user:g})"
+    )
 
 
 def _tell(file: DialogueFile, progress: Progress) -> None:
