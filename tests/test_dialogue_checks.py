@@ -70,7 +70,6 @@ PLANTED = [
     (at(0, dialogue=replace(FACTS, goal=(("city", "Rome"),))), "goal_not_reached"),
     (at(0, dialogue=replace(FACTS, goal=(("day", "1"),))), "goal_not_reached"),
     (at(0, dialogue=replace(FACTS, outcome="failure")), "goal_reached_but_labelled_otherwise"),
-    (at(0, dialogue=replace(FACTS, outcome="abandoned")), "goal_reached_but_labelled_otherwise"),
     (at(10, text="I want a table in Oslo!", act="AFFIRM", slots=()), "turn_repeated"),
 ]  # fmt: skip
 

@@ -310,6 +310,8 @@ def _known(rows: _Rows, start: int, at: int, value: str) -> bool:
 
 def _mislabelled(rows: _Rows, number: int, start: int, end: int) -> str | None:
     notified, served = _result(rows, start, end)
+    if rows.outcomes[number] == "abandoned":
+        return None  # what was broken off may have reached a goal before
     if rows.outcomes[number] != "success":
         return "goal_reached_but_labelled_otherwise" if notified else None
     last = next((at for at in reversed(range(start, end)) if rows.speakers[at] == "user"), None)

@@ -200,7 +200,7 @@ def _shorten(names: list[list[str]], labels: set[str]) -> None:
     labelled = [name for name in distinct if name in labels]
     first = Counter(name.partition("_")[0] for name in labelled if "_" in name)
     (prefix, count), *_ = first.most_common(1) or [("", 0)]
-    common = f"{prefix}_" if count > COMMON * len(labelled) else None
+    common = f"{prefix}_" if count > max(2, COMMON * len(labelled)) else None
     short: dict[str, str] = {"": ""}
     for name in distinct:
         bare = name.removeprefix(common) if common else name

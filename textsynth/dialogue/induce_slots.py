@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from textsynth.corpus import fold
-from textsynth.dialogue.induce_acts import Acts, Example, Turn, slug, unique
+from textsynth.dialogue.induce_acts import Acts, Example, Turn, slug
 from textsynth.patterns import Pattern, SlotRef, Value
 
 ASKED = 0.3  # share of the replies that tell a label, from which on it may be asked for
@@ -26,6 +26,7 @@ _ASKING = frozenset(
     """,
     )
 )
+ORDINALS = ("second", "third", "fourth", "fifth")
 Identity = tuple[str, str]  # label, folded surface
 
 
@@ -198,7 +199,7 @@ def _renamed(
             role = roles.get((part.label, before)) if turn.speaker == "user" else None
             given = part.label if part.label in told or turn.speaker == "user" else None
             base = role or given or f"given_{part.label}"
-            name = names[identity] = unique(base, set(names.values()))
+            name = names[identity] = _nth(base, names.values())
         used[name] = identity
         values.setdefault(name, turn.values[part.name])
         parts.append(SlotRef(name, name))
@@ -206,11 +207,19 @@ def _renamed(
 
 
 def _free(label: str, identity: Identity, used: Mapping[str, Identity]) -> str:
-    name, number = label, 1
-    while used.get(name, identity) != identity:
+    return _nth(label, (name for name, other in used.items() if other != identity))
+
+
+def _nth(name: str, taken: Iterable[str]) -> str:
+    """The name, or the first of `second_name`, `third_name` … that is free. (`name_2` is what the
+    second `{name}` of a sentence is called.)"""
+    used = set(taken)
+    free, number = name, 1
+    while free in used:
         number += 1
-        name = f"{label}_{number}"
-    return name
+        prefix = ORDINALS[number - 2] if number - 2 < len(ORDINALS) else f"no{number}"
+        free = f"{prefix}_{name}"
+    return free
 
 
 def counted(turns: Sequence[Turn]) -> Counter[str]:

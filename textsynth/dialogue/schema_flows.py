@@ -19,7 +19,7 @@ from typing import Any
 
 from textsynth.dialogue import schema_words
 from textsynth.dialogue.schema import DONTCARE, Intent, Service, chosen, read
-from textsynth.dialogue.schema_words import Wording, plural, with_article
+from textsynth.dialogue.schema_words import Wording, plural, singular, with_article
 from textsynth.errors import GrammarError
 
 DIALOGUES = 100  # of each service
@@ -165,6 +165,10 @@ class Spoken:
     def things(self) -> str:
         return plural(self.thing)
 
+    @property
+    def one(self) -> str:
+        return singular(self.thing)
+
 
 def spoken(intent: Intent) -> Spoken:
     """The words of an intent, from its name and description."""
@@ -204,6 +208,8 @@ def opening(words: Spoken, told: Sequence[Wording]) -> list[str]:
         f"(I'm (trying|planning|hoping)|I am (trying|planning)) to {do}. (Can|Could) you help[ me]?",
         f"(Hello|Hi|Hey), (I want|I'd like|I need) to {do}.",
         f"I need help to {do}.",
+        f"(I'm bored|I have some free time|I need (some|your) help|I have a question|I'm planning something|I could use some help). (Can|Could|Will) you {do}[ for me]?",
+        f"(I was wondering if|I wonder if|Is it possible that) you (can|could) {do}[ for me](.|?)",
     ]
     if words.verb in _SEEKING and words.thing != "it":
         named = with_article(words.thing)
@@ -217,41 +223,29 @@ def opening(words: Spoken, told: Sequence[Wording]) -> list[str]:
         frames += ["(I want|I'd like|I need) to make a (reservation|booking).",
                    f"{words.does[0].capitalize()}[ for me][, please]."]  # fmt: skip
     single = [one for one in told if one.told]
-    if not single:
-        return frames
-    parts = " | ".join(f"({'|'.join(one.told)})" for one in single).replace(" | ", "|")
-    core = [frame for frame in frames if not frame.startswith("(Can|Could) you {do}")]
+    bare = [re.sub(r"\[(?:, please| for me)[^\]]*\]", "", frame) for frame in frames[:4]]
     with_one = []
-    for frame in core[:4]:
-        bare = re.sub(r"\[(?:, please| for me)[^\]]*\]", "", frame)
-        with_one.append(f"{bare[:-1]} ({parts}){bare[-1]}")
-    said = "|".join(
-        sentence
-        for one in single
-        for sentence in one.answer
-        if not sentence.startswith(f"{{{one.slot.name}")
-    )
-    with_one += [
-        f"{frame.partition('[')[0].rstrip('.?')}{frame[-1]} ({said})" for frame in core[:2]
-    ]
-    sorts = [one for one in told if one.sort]
-    if words.thing != "it":
-        for one in sorts:
-            hole = f"{{{one.slot.name}}}"
-            with_one += [f"(I want to find|I'm looking for|Find me|Can you find me|I'd like|Are there any) {hole} {words.things}[, please].",
-                         f"(I want|I need|I'd like) some {hole} {words.things}."]  # fmt: skip
+    for nth, one in enumerate(single):
+        frame, other = bare[nth % 4], bare[(nth + 1) % 4]
+        with_one.append(f"{frame[:-1]} ({'|'.join(one.told)}){frame[-1]}")
+        said = [text for text in one.answer if not text.startswith("{")] or one.answer
+        with_one.append(f"{other} ({'|'.join(said)})")
     with_two = []
-    for first in single:
-        for second in single:
-            if first is not second:
-                a, b = f"({'|'.join(first.told[:3])})", f"({'|'.join(second.told[:3])})"
-                with_two.append(f"(I want|I'd like|I need) to {do} {a} {b}.")
-    for one in sorts:
-        for second in single:
-            if one is not second and words.thing != "it":
-                with_two.append(
-                    f"(I want to find|I'm looking for|Find me) {{{one.slot.name}}} {words.things} ({'|'.join(second.told[:3])})."
-                )
+    for first, second in zip(single, [*single[1:], *single[:1]], strict=True):
+        if first is not second:
+            a, b = f"({'|'.join(first.told)})", f"({'|'.join(second.told)})"
+            with_two.append(f"(I want|I'd like|I need) to {do} ({a};{b})[, please].")
+    named = [one for one in told if one.before] if words.thing != "it" else []
+    for one in named:
+        for hole in one.before:
+            find = "(I want to find|I want|I'm looking for|Find me|Can you find me|I'd like|I need|Get me)"
+            with_one += [f"{find} [a|some] {hole} ({words.one}|{words.things})[, please].",
+                         f"(Are there any|Do you have any|Show me some|I need some) {hole} {words.things}(.|?)"]  # fmt: skip
+            others = [other for other in single if other is not one][:3]
+            with_two += [
+                f"{find} [a|some] {hole} ({words.one}|{words.things}) ({'|'.join(other.told)})[, please]."
+                for other in others
+            ]
     return [*frames, *with_one, *with_two]
 
 
@@ -263,7 +257,15 @@ def _lower(text: str) -> str:
     return re.sub(r"(^|[(|])([A-Z])(?=[a-z])", lambda found: found[1] + found[2].lower(), text)
 
 
-_ACCEPT = "(That sounds (good|great|nice|perfect)|That works[ for me]|Sounds (good|great)|Perfect|Great|(Okay|Ok|Yes), (that's good|that would be great)|I like (that|that one)|That's (fine|great|perfect)|That one (sounds|looks) good|That will work)"
+_ACCEPT = (
+    "(That|It|This|That one|This one) (sounds|looks|seems) (good|great|nice|perfect|fine|wonderful)[ to me]|"
+    "That (works|will work|would work|would be great|could work|should work|is perfect|is great|is fine|is good)[ for me]|"
+    "Sounds (good|great|nice|fun)|Perfect|Great|Awesome|Nice|Wonderful|Excellent|"
+    "(Okay|Ok|Yes|Yeah|Alright), (that's good|that would be great|I like it|sounds good|that's fine|great|perfect)|"
+    "I (really like|like|love) (that|that one|it|this one)|That's (fine|great|perfect|good|the one I want|exactly what I (need|want))|"
+    "I'll (take|go with) (that|it|that one)|I'd like (that|that one)"
+)
+_ACCEPT = f"({_ACCEPT})"
 _THANKS = "(Thanks|Thank you|Thanks a lot|Thank you so much|Thanks so much|Thank you very much|Thanks for (your|the) help)"
 _THATS = "(That's all|That is all|That's all I (need|needed)|That's everything|That will be all|That's it|I'm (done|all set)|I don't need anything else|That would be all)[ for now| for today]"
 _DONE, _SO_THANKS = _lower(_THATS), _lower(_THANKS)
@@ -309,7 +311,7 @@ class _Flow:
         if service.description:
             flow["description"] = service.description
         flow["user"] = {"aside": 0, "change": 0, "misheard": 0, "refuse": 0, "unclear": 0.01,
-                        "out_of_scope": 0.005, "hang_up": 0.003, "more": 0.3, "less": 0.15}  # fmt: skip
+                        "out_of_scope": 0.005, "hang_up": 0.003, "more": 0.3, "less": 0.01}  # fmt: skip
         sections = [(flow, "")]
         values = {name: {"values": [_Raw(line) for line in lines]}
                   for one in self.words.values() for name, lines in one.lists.items()}  # fmt: skip
@@ -318,6 +320,8 @@ class _Flow:
         sections.append(({"slots": {slot: self.slot(slot) for slot in self.wanted}},
                          "What users tell: how it is asked for and said, and how often it matters to them."))  # fmt: skip
         sections.append(({"calls": dict(self.calls())}, "What the service answers."))
+        if pairs := self.pairs():
+            sections.append(({"answers": pairs}, "Two of them in one sentence."))
         if asides := dict(self.asides()):
             sections.append(({"asides": asides}, "What users ask about, and the answers."))
         sections.append(
@@ -349,6 +353,20 @@ class _Flow:
         if default is not None:
             made["default"] = _spoken_date(default)
         return made | {"ask": one.ask, "answer": one.answer, "correct": one.correct}
+
+    def pairs(self) -> list[str]:
+        """Sentences that tell two slots of an intent."""
+        found: dict[tuple[str, str], str] = {}
+        for intent in self.service.intents.values():
+            for at, one in enumerate(intent.wanted):
+                for other in intent.wanted[at + 1 :]:
+                    a, b = (self.words[slot] for slot in (one, other))
+                    if a.told and b.told and (one, other) not in found:
+                        parts = [f"({'|'.join(word.told[:4])})" for word in (a, b)]
+                        starts = "(I want it |I'd like it |I need it |Make it |It's |I'm |I will be |I want |I need |Let's do it |)"
+                        starts = "[I want it|I'd like it|I need it|Make it|It's|I'd like|I want|I need|Please do it]"
+                        found[one, other] = f"{starts} ({parts[0]};{parts[1]})[, please]."
+        return list(found.values())
 
     def given(self, intent: Intent) -> dict[str, str]:
         """What a call of the intent gives: its results, and the lists of their values."""
@@ -389,7 +407,13 @@ class _Flow:
         """
         given = list(intent.results or intent.wanted)
         kinds = {slot: self.words[slot].kind for slot in given}
-        titles = [s for s in given if self.words[s].title and s not in intent.required]
+        about = self.spoken[intent.name].thing.split()
+        titles = [
+            s
+            for s in given
+            if self.words[s].title
+            and (s not in intent.required or self.words[s].noun.split()[0] in about)
+        ]
         title = kinds[titles[0]] if titles else ""
         flat = "property" in kinds.values()
         airline = any("airline" in slot for slot in given)
@@ -404,7 +428,7 @@ class _Flow:
             if flat:
                 return {"address": 5, "number": 4, "money": 4}.get(one.kind, 0)
             if one.kind == "choice":
-                sorted_ = one.sort and title in ("attraction", "doctor", "car")
+                sorted_ = one.before and title in ("attraction", "doctor", "car")
                 if sorted_ or "balance" in kinds.values():
                     return 4
                 return 0 if not self.travels else 7 if "airline" in slot else 3 - 3 * airline
@@ -483,9 +507,10 @@ class _Flow:
                     " Is that (right|correct)?",
                     " (Does that sound|Is that) (right|good|okay)?",
                 ][nth]
-                found.append(
-                    f"{lead}: {' '.join(said)}".rstrip(",") + ("?" if not end else "." + end)
-                )
+                end = "." + end if end else "?"
+                found.append(f"{lead}: {' '.join(said)}".rstrip(",") + end)
+                some = " ".join(f"[{part}]" for part in said)  # where not all is read back again
+                found.append(f"{lead}: {some}{end if nth else ' okay?'}".replace("].", "]."))
         return found
 
     def confirmed(self, intent: Intent) -> list[str]:
@@ -518,13 +543,13 @@ class _Flow:
     def opens(self, intent: Intent, target: str) -> Yaml:
         told = [self.words[slot] for slot in intent.wanted]
         return {"user": intent.name, "says": opening(self.spoken[intent.name], told), "slots": list(intent.wanted),
-                "habits": {"less": 0.4, "more": 0.05}, "next": target}  # fmt: skip
+                "habits": {"less": 0.25, "more": 0.0}, "next": target}  # fmt: skip
 
     def asks(self, intent: Intent, target: str) -> Yaml:
         return {
             "collect": list(intent.required),
             "also": [s for s in intent.optional],
-            "together": 0.3,
+            "together": 0.45,
             "next": target,
         }
 
@@ -538,6 +563,7 @@ class _Flow:
         replies: Yaml = {}
         follows = self.follows(intent)
         asked = [s for s in intent.results if s not in offered and s not in intent.required]
+        asked = asked or [s for s in intent.results if s not in offered]
         changed = [s for s in intent.wanted]
         proposes = f"{name}_propose" if follows else "more"
         replies["take"] = {
@@ -546,6 +572,20 @@ class _Flow:
             "weight": 18,
             "next": proposes,
         }
+        title = next((s for s in offered if self.words[s].title), None)
+        if title:
+            hole = f"{{{title}}}"
+            replies["name"] = {
+                "says": [
+                    f"{hole} (sounds|looks|is|would be|seems) (good|great|perfect|nice|fine|interesting)(.|!)",
+                    f"(I like|I love|I choose|I'll take|I'd like|I want|I prefer|I would like) {hole}.",
+                    f"(Let's go with|I'll go with|I'm interested in|I think I'd like) {hole}.",
+                    f"(Okay|Ok|Great|Yes), {hole} (works|will do|is fine|is good).",
+                ],
+                "act": f"SELECT:{title}",
+                "weight": 5,
+                "next": proposes,
+            }
         for other in follows:
             replies[f"then_{other.name}"] = {"says": [f"{_ACCEPT}. {self.want(other)}"], "act": "SELECT INFORM_INTENT", "intent": other.name,
                                              "weight": 7, "next": f"{other.name}_ask"}  # fmt: skip

@@ -97,7 +97,8 @@ _DOING: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(slots=True)
 class Wording:
-    """What is said about a slot. `told`, `confirm` and `fact` are parts of sentences; of `lists`
+    """What is said about a slot. `told`, `confirm` and `fact` are parts of sentences,
+    and so is `before`, which stands before what is looked for (`Thai` restaurants); of `lists`
     the values stand in the pack itself, a line of YAML each."""
 
     slot: Slot
@@ -108,6 +109,7 @@ class Wording:
     ask: list[str] = field(default_factory=list)
     answer: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
     confirm: list[str] = field(default_factory=list)
     fact: list[str] = field(default_factory=list)
     request: list[str] = field(default_factory=list)
@@ -120,13 +122,6 @@ class Wording:
     def title(self) -> bool:
         """Whether it names what is looked for."""
         return self.kind in _TITLES
-
-    @property
-    def sort(self) -> bool:
-        """Whether its values can stand before a noun: `Thai restaurants`."""
-        return self.kind in _SORTS or (
-            self.kind == "choice" and self.noun.endswith(("type", "category"))
-        )
 
 
 def wordings(service: Service) -> dict[str, Wording]:
@@ -382,6 +377,16 @@ def _choice(one: Wording, role: str, words: Sequence[str]) -> None:
         f"Make it {hole}.",
     ]
     one.told = [f"preferably {hole}", f"with {hole} as the {noun}"]
+    head, _, kind = noun.rpartition(" ")
+    if kind in ("type", "kind", "category", "class", "ticket", "service"):
+        thing = head if head and kind in ("type", "kind", "category") else kind
+        one.answer += [
+            f"(I want|I need|I prefer|I'm looking for) [a] {hole} ({thing}|{plural(thing)}).",
+            f"(I'd like|I would like) (a|the|some) {hole} (one|{thing}|{plural(thing)})[, please].",
+            f"(Is there|Do you have) anything {hole}?",
+        ]
+        one.before = [hole]
+        one.told += [f"in {hole}"] if kind == "class" else []
     one.confirm = [f"{hole}", f"{hole} as the {noun}"]
     one.request = [f"What {noun} is it?", f"Which {noun} is that?", *one.request]
     one.inform = [f"It's {hole}.", f"The {noun} is {hole}."]
@@ -401,38 +406,60 @@ def _unit(one: Wording, words: Sequence[str]) -> str:
     return {"beds": "bedrooms", "baths": "bathrooms"}.get(unit, unit)
 
 
+# What is counted, in other words.
+_UNITS = {
+    "bedrooms": ("bedrooms", "bed rooms", "beds"),
+    "bathrooms": ("bathrooms", "baths"),
+    **dict.fromkeys(
+        ("people", "travelers", "passengers", "riders", "adults", "persons", "guests"),
+        ("people", "persons"),
+    ),
+}
+
+
 def _number(one: Wording, role: str, words: Sequence[str]) -> None:
     name = one.slot.name
-    units = plural(_unit(one, words))
-    unit = singular(units)
+    own = plural(_unit(one, words))
+    units = list(dict.fromkeys((*_UNITS.get(own, (own,)), own)))
+    hole = f"{{{name}}}"
     if one.slot.values:
         spelt = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(),
                          strict=True))  # fmt: skip
         one.lists = {name: [_value([v, spelt[v]] if v in spelt else [v], v)
                             for v in one.slot.values]}  # fmt: skip
     one.uses = {"one", "many"}
-    single, many, hole = f"{{one:{name}}} {unit}", f"{{many:{name}}} {units}", f"{{{name}}}"
-    none = f"no {units}"
-    how = [f"How many {units}?", f"How many {units} (do you need|would you like|will there be)?",
-           f"For how many {units}?", f"What is the number of {units}?"]  # fmt: skip
-    if units == "stars":
+    single = [singular(unit) for unit in units]
+    ones, many = f"({'|'.join(single)})", f"({'|'.join(units)})"
+    some = f"({{one:{name}}} {ones}|{{many:{name}}} {many})"
+    plain = f"({{one:{name}}} {single[-1]}|{{many:{name}}} {units[-1]})"
+    how = [f"How many {own}?", f"How many {own} (do you need|would you like|will there be)?",
+           f"For how many {own}?", f"What is the number of {own}?"]  # fmt: skip
+    if own == "stars":
         how = ["How many stars should it have?", "What star rating would you like?"]
-        single, many = f"{{one:{name}}} star", f"{{many:{name}}} star[s]"
+        some = f"({{one:{name}}} star[s]|{{many:{name}}} star[s])"
     one.ask = how
     one.answer = [
-        f"({single}|{many})[, please].",
-        f"(I need|I want|I'd like|There will be|It's for|Just) ({single}|{many}).",
-        f"For ({single}|{many})[, please].",
+        f"{some}[, please].",
+        f"(I need|I want|I'd like|I would like|There will be|It's for|Just|I'm looking for) {some}[, please].",
+        f"(For|With) {some}[, please].",
         f"{hole}[, please].",
-        f"I'm looking for ({single}|{many}).",
-        f"Make it ({single}|{many}).",
+        f"(Get|Give|Book) me {some}[, please].",
+        f"(Make it|Let's make it|It will be) {some}.",
+        f"(I'll|We|I will only|I only) need {some}.",
+        f"{some} (will do|would be great|is fine).",
+        f"It (should have|must have|has to have|is|will be for) {some}.",
     ]
-    one.told = [f"for ({single}|{many})", f"with ({single}|{many})"]
-    one.confirm = [f"({single}|{many})"]
-    one.fact = [f"it has ({single}|{many})"]
-    one.request = [f"How many {units} (are there|does it have|is that)?", *one.request[:2]]
-    one.inform = [f"It has ({single}|{many}).", f"There (is|are) {many}."]
-    del none
+    if "people" in units:
+        one.answer += [f"There (are|will be) {{many:{name}}} of us.", f"(It's|It is) (just me, {{one:{name}}} person|for {{many:{name}}} of us).",
+                       f"For {hole}[, please].", f"I need it for {hole}."]  # fmt: skip
+    one.told = [f"for {some}", f"with {some}"]
+    if own in ("bedrooms", "bathrooms", "stars"):
+        one.before = [f"{{one:{name}}} {single[0]}", f"{{many:{name}}} {single[0]}"]
+        one.told = [f"with {some}", f"that has {some}"]
+    one.confirm = [plain]
+    one.fact = [f"it has {plain}"]
+    one.request = [f"How many {own} (are there|does it have|is that)?", *one.request[:2]]
+    one.inform = [f"It has {plain}.", f"There (is|are) {{many:{name}}} {own}."]
 
 
 def _city(one: Wording, role: str, words: Sequence[str]) -> None:
@@ -473,15 +500,16 @@ def _date(one: Wording, role: str, words: Sequence[str]) -> None:
     name = one.slot.name
     on, hole = f"on {{date_on:{name}}}", f"{{{name}}}"
     verb, doing = _doing(words)
-    one.uses = {"date_on"}
+    nth = f"on the {{date_nth:{name}}}"
+    one.uses = {"date_on", "date_nth"}
     one.ask = [
         "(On w|W)hat date?",
         f"What is the {one.noun}?",
         "What day (do you want|would you like|should it be)?",
     ]
-    one.told = [on, hole]
-    one.answer = [f"{hole}[, please].", f"(On|For) {{date_on:{name}}}[, please].",
-                  f"(I want it|I'd like it|I need it|Make it|Let's do it) {on}.", f"It's {on}.",
+    one.told = [on, nth, hole, f"for {hole}"]
+    one.answer = [f"{hole}[, please].", f"(On|For) ({{date_on:{name}}}|the {{date_nth:{name}}})[, please].", f"(How about|Maybe) {on}?",
+                  f"(I want it|I'd like it|I need it|Make it|Let's do it|Let's go) ({on}|{nth}).", f"It's {on}.",
                   f"{hole} (would be|is) (good|great|fine)."]  # fmt: skip
     one.confirm = [on, hole]
     one.fact = [f"it's {on}", f"it's {hole}"]
@@ -489,15 +517,15 @@ def _date(one: Wording, role: str, words: Sequence[str]) -> None:
         one.ask = [f"When (do you want to|will you|would you like to) {verb}?",
                    f"What (date|day) (will you|do you want to) {verb}?", *one.ask[:2]]  # fmt: skip
         if verb in ("drop it off", "finish", "check out"):
-            one.told += [f"until {hole}", f"{doing} {on}", f"{doing} {hole}"]
+            one.told += [f"until {hole}", f"{doing} {on}", f"{doing} {nth}", f"{doing} {hole}"]
             one.answer += [f"(I need it|I'll keep it|I'm staying) until {hole}."]
         else:
-            one.told += [f"{doing} {on}", f"{doing} {hole}"]
-        one.answer += [f"(I'm|I will be|I'll be) {doing} ({on}|{hole}).", f"I (want|plan|need) to {verb} ({on}|{hole}).",
-                       f"I'd like to {verb} ({on}|{hole})."]  # fmt: skip
-        one.confirm = [f"{doing} {on}", f"{doing} {hole}"]
+            one.told += [f"{doing} {on}", f"{doing} {nth}", f"{doing} {hole}"]
+        one.answer += [f"(I'm|I will be|I'll be) {doing} ({on}|{nth}|{hole}).", f"I (want|plan|need) to {verb} ({on}|{nth}|{hole}).",
+                       f"I'd like to {verb} ({on}|{nth}|{hole})."]  # fmt: skip
+        one.confirm = [f"{doing} {on}", f"{doing} {nth}", f"{doing} {hole}"]
     one.request = [f"(What|Which) date is (it|that)?", "When is it?", *one.request[:2]]
-    one.inform = [f"It's ({on}|{hole}).", f"The {one.noun} is {hole}."]
+    one.inform = [f"It's ({on}|{nth}|{hole}).", f"The {one.noun} is {hole}."]
 
 
 def _time(one: Wording, role: str, words: Sequence[str]) -> None:
@@ -600,8 +628,15 @@ def _address(one: Wording, role: str, words: Sequence[str]) -> None:
                   f"I'm going to {hole}." if role == "end" else f"At {hole}.", f"(I need|I want) to go to {hole}." if role == "end" else f"The place is {hole}."]  # fmt: skip
     one.confirm = list(one.told)
     one.fact = [f"it's (located |)at {hole}".replace("(located |)", ""), f"it's located at {hole}"]
+    at = " ".join(word for word in words if word not in ("address", "street", "of", "location"))
     one.request = ["What's (the|their) address?", "Where (is it|are they) [located]?", "(Can|Could) you (give|tell) me (the|their) address[, please]?",
                    "What is the street address?", "Where exactly is (it|that)?"]  # fmt: skip
+    if at:
+        one.request += [
+            f"Where is the {at}[ located]?",
+            f"What is the address of the {at}?",
+            f"(Can|Could) you (tell|give) me the address of the {at}?",
+        ]
     one.inform = [f"(It's|It is|They're) [located] at {hole}.", f"(The|Their) address is {hole}."]
 
 
@@ -649,22 +684,36 @@ def _minutes(one: Wording, role: str, words: Sequence[str]) -> None:
         one.inform = [f"It (takes|will take) {hole}.", f"The {one.noun} is {hole}."]
 
 
+# What the sorts are sorts of.
+_OF = {
+    "cuisine": ("food", "restaurant", "place"),
+    "music_genre": ("music", "song", "song[s]"),
+    "movie_genre": ("movie", "film", "movie[s]"),
+    "subject": ("event", "show", "game", "music"),
+    "language": ("version",),
+}
+
+
 def _sort(one: Wording) -> None:
     noun, hole = one.noun, f"{{{one.slot.name}}}"
+    things = _OF.get(one.kind, ("one",))
+    some = f"{hole} ({'|'.join(things)})"
     one.ask = [f"(What|Which) {noun} (do you (like|prefer)|are you interested in|would you like)?",
                f"Do you have a {noun} in mind?", f"(Is there|Do you have) a {noun} you prefer?", f"What kind of {noun} do you want?"]  # fmt: skip
-    one.answer = [f"{hole}[, please].", f"I (like|love|want|prefer) {hole}.", f"I'd (like|prefer|enjoy) something {hole}.",
+    one.answer = [f"{hole}[, please].", f"I (like|love|want|prefer|enjoy) {hole}.", f"I'd (like|prefer|enjoy) something {hole}.",
                   f"(Maybe|How about) something {hole}?", f"{hole} (would be|sounds) (good|great).", f"I'm in the mood for {hole}.",
-                  f"The {noun} should be {hole}."]  # fmt: skip
-    one.told = [f"preferably {hole}", f"something like {hole}"]
+                  f"(I want|I'd like|I love|I need|I really like|I'm looking for|Let's try|Let's find) [a|some] {some}[, please].",
+                  f"(How about|What about|Is there|Maybe) [a|some] {some}?", f"{some} (would be|sounds) (good|great|nice).",
+                  f"I'm (interested in|thinking of|into) {hole}[ {things[0]}].", f"The {noun} should be {hole}."]  # fmt: skip
+    one.told, one.before = [f"preferably {hole}", f"something like {hole}"], [hole]
     one.confirm = [f"{hole} as the {noun}"]
     one.fact = [f"the {noun} is {hole}", f"it's {hole}"]
     one.request = [
         f"(What|Which) {noun} is it?",
-        f"What kind of {noun} is (it|that)?",
+        f"What (kind|type) of ({things[0]}|{noun}) is (it|that)?",
         *one.request[1:3],
     ]
-    one.inform = [f"(It's|It is) {hole}.", f"The {noun} is {hole}."]
+    one.inform = [f"(It's|It is) {hole}.", f"It's a {hole} {things[0]}.", f"The {noun} is {hole}."]
 
 
 def _place(one: Wording, role: str) -> None:

@@ -22,8 +22,11 @@ from textsynth.dialogue.words import Hole, Pool, Template, Words
 from textsynth.errors import GrammarError
 
 MAX_TURNS = 40
+MOST = 3  # slots that are asked for in one turn
 TRIES = 3  # times that a question is put before the system gives up
 COUNTED = 0.5  # how often a system that found records says how many
+JOINED = 0.5  # how often two slots stand in one sentence, where there is one for both
+REREAD = 0.7  # how often a slot is read back again after another one was changed
 PAIRS = 0.3  # how often users ask for, or change, two things at once
 CHANGES = 3  # times that a user wants something else, in one dialogue
 STRIDE = 128  # numbers of a stream that are drawn at once
@@ -81,8 +84,8 @@ def simulate(
 ) -> pa.Table:
     """Dialogues `numbers` of a flow as a table of `corpus.SCHEMA`, their turns in order.
 
-    A dialogue that reaches `max_turns` ends there, as `abandoned`. Another `take` of one has other
-    words, and the same acts and values.
+    A dialogue that reaches `max_turns` ends there, as `abandoned` if its goal was not reached.
+    Another `take` of one has other words, and the same acts and values.
 
     Raises:
         GrammarError: something must be said for which the flow has no words.
@@ -138,6 +141,7 @@ class _Dialogue:
         self.shown = 1  # records that the system has just spoken of
         self.spoken: frozenset[str] = frozenset()  # slots of what was offered last
         self.taken: frozenset[str] = frozenset()  # slots of the record that the user took
+        self.read: frozenset[str] = frozenset()  # slots that were read back last
         self.owed: list[Aside] = []  # questions that the system has yet to answer
         self.used: set[str] = set()
         self.saying = _Speech()
@@ -289,7 +293,6 @@ class _Dialogue:
 
     def limit(self) -> None:
         if self.rows.turns >= self.max_turns:
-            self.outcome = "abandoned"
             raise _Ended
 
     def hear(
@@ -306,7 +309,8 @@ class _Dialogue:
             if done is None:
                 return False
             template, text, spans = done
-            heard.say(template, text, spans, (*acts, *_acts("INFORM", spans)))
+            informs = (a for a in _acts("INFORM", spans) if f"SELECT:{a[7:]}" not in acts)
+            heard.say(template, text, spans, (*acts, *informs))
             for _, _, label, value in spans:
                 self.learn(label, value)
         if self.rows.turns and not self.speaks:  # speakers take turns
@@ -455,8 +459,7 @@ class _Dialogue:
             ]
             if not missing:
                 return "next"
-            together = state.together and self.decide() < state.together
-            asked = missing[:2] if together else missing[:1]
+            asked = self.asks_for(state, missing)
             tries[asked[0]] = tries.get(asked[0], 0) + 1
             if tries[asked[0]] > TRIES:
                 return self.gives_up(state, asked[0])
@@ -475,6 +478,17 @@ class _Dialogue:
                 tries[asked[0]] -= 1  # the question was understood
             else:
                 self.answers_to(asked, state)
+
+    def asks_for(self, state: State, missing: list[str]) -> list[str]:
+        """The slots that are asked for in one turn: the first one or two; where they are asked for
+        together only now and then, any of them."""
+        if not 0 < state.together < 1:
+            return missing[: 1 + bool(state.together)]
+        left = list(missing)
+        asked: list[str] = []
+        while left and len(asked) < MOST and (not asked or self.decide() < state.together):
+            asked.append(left.pop(int(self.decide() * len(left))))
+        return asked
 
     def ask(self, slots: Sequence[str]) -> None:
         for slot in slots:
@@ -526,7 +540,7 @@ class _Dialogue:
             self.hear((pool.fitting(()), (f"INFORM:{first}",)))
             return
         together = self.answers(tuple(wanted))
-        if len(wanted) > 1 and together:
+        if len(wanted) > 1 and together and (state.also is None or self.choose() < JOINED):
             self.hear((together, ()))
         elif len(wanted) > 1 and (len(asked) > 1 or state.also is not None):
             self.hear(*((self.answers((slot,)), ()) for slot in wanted))
@@ -539,11 +553,16 @@ class _Dialogue:
     def confirms(self, state: State) -> str:
         """Read back what is known."""
         self.assumes(state.slots)
+        there = [slot for slot in state.slots if slot in self.known]
         while state.replies:
-            self.reads_back(state, [slot for slot in state.slots if slot in self.known], None)
+            self.reads_back(state, there, None)
+            before = dict(self.state)
             reply = self.replied(state)
             if reply.name in state.branches:
                 return reply.name
+            # then what changed, and the rest of it by chance
+            new = {s for s, value in self.state.items() if before.get(s) != value}
+            there = [s for s in there if s in new or self.decide() < REREAD]
         for turn in range(TRIES):
             slots = [slot for slot in state.slots if slot in self.known]
             if not slots:
@@ -582,6 +601,7 @@ class _Dialogue:
         self, state: State, slots: Sequence[str], misheard: tuple[str, Found] | None
     ) -> None:
         known = {slot: self.known[slot] for slot in slots}
+        self.read = frozenset(slots)
         if misheard is not None:
             known[misheard[0]] = misheard[1]
         if state.has_words:
@@ -793,11 +813,11 @@ class _Dialogue:
             parts[0] = parts[0][0], (*reply.acts, *parts[0][1])
         if reply.intent is not None:
             self.intent = reply.intent
-        if "SELECT" in reply.acts:
+        if any(act.partition(":")[0] == "SELECT" for act in reply.acts):
             self.takes(self.records[self.offered])
         if "AFFIRM" in reply.acts:
             for slot in state.slots:
-                if slot in self.known:
+                if slot in self.read:
                     value, self.user.surface[slot] = self.known[slot]
                     self.user.goal[slot] = value
                     self.learn(slot, value)

@@ -120,6 +120,12 @@ def reads_dialogues(exporter: Exporter) -> Exporter:
     return exporter
 
 
+def single_utterances(corpus: pa.Table) -> pa.Table:
+    """The rows that belong to no dialogue; the table itself where those are all."""
+    alone = corpus.column("dialogue_id").null_count == corpus.num_rows
+    return corpus if alone else singles(corpus)
+
+
 def perform(
     exporter: Exporter, name: str, corpus: pa.Table, folder: Path, about: About, **options: Any
 ) -> ExportReport:
@@ -131,7 +137,7 @@ def perform(
             exporter raises.
     """
     if not getattr(exporter, "reads_dialogues", False):
-        utterances = singles(corpus)
+        utterances = single_utterances(corpus)
         if corpus.num_rows and not utterances.num_rows:
             raise ExportError(
                 f"the corpus has dialogues alone, and {name} holds single utterances",

@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textsynth.corpus import count_by, singles, turns
-from textsynth.export import About
+from textsynth.corpus import count_by, turns
+from textsynth.export import About, single_utterances
 from textsynth.export.carddialogues import facts
 
 CARD = "README.md"
@@ -138,7 +138,7 @@ def render(corpus: pa.Table, configs: Sequence[Config], about: About, license_: 
     template = files("textsynth.export").joinpath("card.md.jinja").read_text(encoding="utf-8")
     by_name = {config.name: config for config in configs}
     main, tagged = by_name.get(UTTERANCES), by_name.get(TOKENS)
-    rows = singles(corpus)
+    rows = single_utterances(corpus)
     splits = [part.split for part in main.parts] if main else []
     spans = _span_counts(rows)
     held = {part.split for config in configs for part in config.parts}

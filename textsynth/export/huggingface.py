@@ -17,9 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from textsynth.corpus import SCHEMA, WORD, count_by, singles, turns
+from textsynth.corpus import SCHEMA, WORD, count_by, turns
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport, license_id, nested, reads_dialogues, tagged
+from textsynth.export import (
+    About,
+    ExportReport,
+    license_id,
+    nested,
+    reads_dialogues,
+    single_utterances,
+    tagged,
+)
 from textsynth.export.card import (
     CARD,
     DIALOGUES,
@@ -84,7 +92,7 @@ def export(
     with replacing(folder, _fault) as temporary:
         job = Job("huggingface", folder, temporary, written=corpus.num_rows)
         configs = []
-        utterances = singles(corpus)
+        utterances = single_utterances(corpus)
         if utterances.num_rows:
             features = _features(utterances)
             configs += [_write(utterances, temporary, UTTERANCES, features, _columns, shard_rows)]

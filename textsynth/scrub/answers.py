@@ -20,6 +20,7 @@ from textsynth.scrub.scrubber import Detects
 from textsynth.scrub.spans import Found, resolve
 
 SCORE = 0.8
+CERTAIN = 0.99
 REMEMBERED = 5  # turns after which nobody answers a question any more
 SHORT = 4  # words of an answer that is nothing but a name
 # What is asked for, and by which words; of several the first counts.
@@ -65,6 +66,12 @@ _NAMED = re.compile(
 )
 _CALLED = re.compile(
     r"\b(?:is|was|['\u2019]s|called|named)\s+(?P<name>[^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?)\b"
+)
+# What people ask for at a bank's desk, told in the same breath: "my childhood pet is buddy".
+_KIN = re.compile(
+    r"\b(?:(?:pet|dog|cat|hamster)(?:['\u2019]?s)?(?:\sname)?(?:\s(?:is|was|called|named)|,(?=\s[A-Z]))"
+    r"|maiden(?:\sname)?(?:\s(?:is|was))?)\s(?P<name>[^\W\d_]{3,})\b",
+    re.IGNORECASE,
 )
 _SURNAME = re.compile(r" ([a-z]{3,})\b")
 _CAPITALISED = re.compile(r"(?<=[a-z,] )(?P<name>[^\W\d_a-z][^\W\d_A-Z]+)\b")
@@ -232,28 +239,30 @@ def _answers(text: str, entity: str) -> Iterator[Found]:
     if not telling:
         return
     if len(said) <= SHORT and len(telling) == len(said):
-        yield Found(said[0].start(), said[-1].end(), entity, SCORE)
+        yield _found(text, said[0].start(), said[-1].end(), entity)
         return
     if len(telling) == 1 and len(said) <= SHORT:
-        yield Found(*telling[0].span(), entity, SCORE)
+        yield _found(text, *telling[0].span(), entity)
     for named in (*_NAMED.finditer(text), *_CAPITALISED.finditer(text)):
         if _tells(named["name"]):
-            yield Found(*named.span("name"), entity, SCORE)
+            yield _found(text, *named.span("name"), entity)
 
 
 def _names(text: str) -> Iterator[Found]:
     """A word in capitals that is all of an answer, or that the text says is a name."""
     said = list(_WORD.finditer(text))
     if len(said) == 1 and said[0][0].istitle() and _tells(said[0][0]):
-        yield Found(*said[0].span(), _name(said[0][0]), SCORE)
-    for named in _CALLED.finditer(text):
+        yield _found(text, *said[0].span(), "PERSON")
+    for named in (*_CALLED.finditer(text), *_KIN.finditer(text)):
         if _tells(named["name"]):
-            yield Found(*named.span("name"), _name(named["name"]), SCORE)
+            yield _found(text, *named.span("name"), "PERSON")
 
 
-def _name(word: str) -> str:
-    """The entity of a name: "Buddy" names nobody elsewhere, yet is what a dog was called."""
-    return "SECRET" if policy.names_nobody(word) else "PERSON"
+def _found(text: str, start: int, end: int, entity: str) -> Found:
+    """A finding; "Buddy" names nobody elsewhere, yet is what a dog was called."""
+    if entity == "PERSON" and policy.names_nobody(text[start:end]):
+        return Found(start, end, "SECRET", CERTAIN)
+    return Found(start, end, entity, SCORE)
 
 
 def _tells(word: str) -> bool:
