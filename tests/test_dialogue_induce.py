@@ -386,3 +386,10 @@ def test_dialogues_mix_what_was_said(tmp_path: Path) -> None:
     examples = [[(t.speaker, str(t.pattern)) for t in one.turns] for one in made.examples]
     assert copied(mixed, examples).verbatim < 0.5
     assert copied(examples, examples).verbatim == 1
+
+
+def test_a_sentence_may_repeat_a_slot(tmp_path: Path) -> None:
+    own = [example(0, "u a", "s Who?", turn("u {person}, oh {person}", {"person": "Ann"}))]
+    (one, *_) = dialogues(induce(own, "x"), tmp_path, 1)
+    assert len(one[2].slots) == 2
+    assert one[2].slots[0].value == one[2].slots[1].value

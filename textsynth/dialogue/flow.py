@@ -45,7 +45,8 @@ class FlowSlot:
     """A slot that the user fills.
 
     `chance` is how often a user's goal has it; `values` names the list it is drawn from. A system
-    that confirms a slot of which nobody spoke takes it for its `default`. With
+    that confirms a slot of which nobody spoke takes it for its `default`. With a `skew` above 1
+    the first values of the list are wanted more often than the last ones. With
     `same_as`, so many users (`same_chance`) want the value of another slot, and may refer to it.
     """
 
@@ -58,6 +59,7 @@ class FlowSlot:
     same_chance: float = 0.0
     description: str = ""
     default: str | None = None
+    skew: float = 1.0
     fixed: bool = False  # a fact, such as a name: nobody changes their mind about it
 
 

@@ -39,7 +39,7 @@ _FLOW = (
 )
 _SLOT = (
     *("list", "chance", "required", "same_as", "description", "ask", "answer", "confirm"),
-    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default"),
+    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default", "skew"),
 )
 _SLOT_WORDS = ("ask", "answer", "confirm", "correct", "other", "refer", "refuse", "unknown")
 _STATE = (
@@ -252,12 +252,19 @@ class _FlowReader(FieldReader):
             description=self.text(fields, "description") or "",
             fixed=self.truth(fields, "fixed", False),
             default=self.text(fields, "default"),
+            skew=self.skew(fields),
         )
 
     def share(self, fields: Fields, key: str, default: float) -> float:
         value = self.number(fields, key, default)
         if not 0 <= value <= 1:
             raise wrong(fields.fields[key], f"{key!r} is no chance", "write a number from 0 to 1")
+        return value
+
+    def skew(self, fields: Fields) -> float:
+        value = self.number(fields, "skew", 1.0)
+        if not 1 <= value < float("inf"):
+            raise wrong(fields.fields["skew"], "'skew' is less than 1", "write 1 (even) or more")
         return value
 
     def weight(self, node: Node) -> float:

@@ -92,7 +92,7 @@ class User:
         """Draw a value of the goal, another one than now; or take this one."""
         values = self.lists[self.flow.slots[slot].values]
         if value is None:
-            at = int(self.draw() * len(values.canonical))
+            at = int(self.draw() ** self.flow.slots[slot].skew * len(values.canonical))
             if values.canonical[at] == self.goal.get(slot):
                 at = (at + 1) % len(values.canonical)
             value = values.canonical[at]

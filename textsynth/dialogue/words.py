@@ -348,7 +348,8 @@ def _fit(template: Template, key: str, flow: Flow) -> Template | None:
         if isinstance(part, Hole):
             counted = _RECORD.match(part.name) if offers else None
             label = counted[1] if counted else part.label
-            own = label not in flow.slots or part.values in (flow.slots[label].values, ANY)
+            slot = flow.slots.get(label)
+            own = part.values in (slot.values if slot else part.name, ANY)
             nth = int(counted[2]) - 1 if counted else 0
             part = Hole(part.name, label, None if own else part.values, nth)
         parts.append(part)
@@ -363,6 +364,8 @@ def _fit(template: Template, key: str, flow: Flow) -> Template | None:
         parts=tuple(parts),
         pattern=pattern,
         slots=frozenset(hole.label for hole in holes),
+        # elsewhere a slot that a sentence repeats (`city_2`) is one value
+        names=frozenset(hole.name if offers else hole.label for hole in holes),
         records=max((hole.record + 1 for hole in holes), default=0),
     )
 
