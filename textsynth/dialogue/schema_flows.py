@@ -20,7 +20,7 @@ from textsynth.dialogue.schema_words import Wording, either, filled, sentences, 
 
 OFFERED = 4  # slots of a record that are told at once, at most
 RECORDS = 4  # that a search finds
-OPTIONAL = 0.35  # how often a user cares about a slot that nobody asks for
+OPTIONAL = 0.5  # how often a user cares about a slot that nobody asks for
 SEEKING = ("find", "search", "lookup", "discover", "get", "explore", "browse")
 BOOKING = ("book", "reserve", "schedule", "buy")
 # Verbs of intents: what else one says, and what was done.
@@ -416,7 +416,9 @@ class ServiceFlow:
         after = f"{name}_propose" if does else "more"
         replies: Yaml = {"take": self.reply("take", "SELECT", 18, after)}
         if title:
-            replies["name"] = self.reply("name", f"SELECT:{title}", 6, after, title=title)
+            replies["name"] = self.reply(
+                "name", f"SELECT:{title}", 6 if len(offered) > 1 else 12, after, title=title
+            )
         linked = [other for other in self.searches if {*other.required} & {*offered}]
         for other in [*([does] if does else []), *(one for one in linked if one is not intent)]:
             target = self.entry(other, f"{other.name}_{'check' if other is does else 'search'}")
@@ -436,10 +438,11 @@ class ServiceFlow:
         if asked := [slot for slot in open_ if slot not in intent.required] or open_:
             replies["question"] = {"asks": asked, "weight": 28}
         replies["another"] = self.reply("another", "REQUEST_ALTS", 13, None, about=intent)
-        if intent.wanted:
-            replies["change"] = self.reply(
-                "another", "REQUEST_ALTS", 16, f"{name}_search", intent, changes=[*intent.wanted]
-            )
+        for key, slots, weight in (("change", intent.required, 6), ("wish", intent.optional, 11)):
+            if slots:
+                replies[key] = self.reply(
+                    "another", "REQUEST_ALTS", weight, f"{name}_search", intent, changes=[*slots]
+                )
         replies["enough"] = self.reply("take_end", "SELECT GOODBYE", 6, "bye")
         return replies
 

@@ -214,7 +214,8 @@ def _boolean(one: Wording, filling: dict[str, str]) -> str:
 def _choice(one: Wording, filling: dict[str, str]) -> str:
     lines = []
     for value in one.slot.values:
-        said = [escaped(text) for text in dict.fromkeys([value, value.lower()])]
+        other = sentences()["synonyms"].get(value.lower(), ())
+        said = [escaped(text) for text in dict.fromkeys([value, value.lower(), *other])]
         if value.lower() == "none":
             said = [f"no {one.noun}", f"without {one.noun}"]
         lines.append(_value(either(said), value))

@@ -562,7 +562,9 @@ class _Dialogue:
                 return reply.name
             # then what changed, and the rest of it by chance
             new = {s for s, value in self.state.items() if before.get(s) != value}
-            there = [s for s in there if s in new or self.decide() < REREAD]
+            some = [s for s in there if s in new or self.decide() < REREAD]
+            sayable = not state.has_words or self.words.pool(f"state:{state.name}").fitting(some)
+            there = some if sayable else there
         for turn in range(TRIES):
             slots = [slot for slot in state.slots if slot in self.known]
             if not slots:

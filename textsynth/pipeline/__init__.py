@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, importers, keyed, registry, seeds
 from textsynth.corpus import Utterance
+from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
 from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.grammar import draw
@@ -41,6 +42,7 @@ from textsynth.pipeline.importing import import_seeds as import_seeds
 from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
+from textsynth.pipeline.newpack import new_from_dialogues as new_from_dialogues
 from textsynth.pipeline.prepare import (
     base_model,
     check_invented,
