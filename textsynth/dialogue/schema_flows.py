@@ -94,7 +94,7 @@ def spoken(intent: Intent) -> Spoken:
     thing = re.sub(r" (?:by|for|at|in)\b.*", "", thing)
     thing = re.sub(r"(.+) available", r"available \1", thing)
     verbs = _VERBS[verb][0] if verb in _VERBS else (verb,)
-    named = f"my {thing}" if verb == "check" else with_article(thing)
+    named = f"my {thing}" if verb == "check" and thing else with_article(thing)
     does = [f"{each} {named}".strip() for each in verbs]
     said = re.sub(r"\b(?:a|the) user's\b|\byour\b", "my", intent.description.rstrip("."))
     said = re.sub(r" (?:selected|given|particular|certain)\b", "", said)
@@ -195,14 +195,14 @@ class ServiceFlow:
 
     def pairs(self) -> list[str]:
         """Sentences that tell two slots of an intent."""
-        found = {}
+        found: dict[tuple[str, str], list[str]] = {}
         for intent in self.service.intents.values():
             for at, first in enumerate(intent.wanted):
                 for second in intent.wanted[at + 1 :]:
                     told, other = (either(self.words[s]["told"][:4]) for s in (first, second))
-                    frame = sentences()["pair"][0]
-                    found[first, second] = filled(frame, {"told": told, "other": other})
-        return list(found.values())
+                    words = {"slot": first, "second": second, "told": told, "other": other}
+                    found[first, second] = [filled(text, words) for text in sentences()["pair"]]
+        return [text for texts in found.values() for text in texts]
 
     def given(self, intent: Intent) -> dict[str, str]:
         """What a call of the intent gives: its results, with the lists of their values."""
@@ -290,6 +290,9 @@ class ServiceFlow:
         if kind == "number":
             words = ("star", "rating") if title else ("stop", "transfer")
             return 4 * any(word in slot for word in words)
+        if title == "event" and kind in ("date", "time"):
+            elsewhere = any(slot in other.results for other in self.searches if other != intent)
+            return 0 if elsewhere else 5
         if kind in ("time", "money"):
             if title == "appointment":
                 return 6 * (kind == "time")
@@ -388,7 +391,7 @@ class ServiceFlow:
         name = intent.name
         told = [self.words[slot] for slot in intent.wanted]
         opens: Yaml = {"user": name, "says": opening(self.spoken[name], told)}
-        opens |= {"slots": list(intent.wanted), "habits": {"less": 0.25, "more": 0}}
+        opens |= {"slots": list(intent.wanted), "habits": {"less": 0.1, "more": 0}}
         if not intent.required:
             return {name: {**opens, "next": target}}
         asks = {"collect": list(intent.required), "also": list(intent.optional), "together": 0.45}
@@ -412,13 +415,12 @@ class ServiceFlow:
         """What users reply to an offer."""
         name, offered = intent.name, self.offered(intent)
         title = next((slot for slot in offered if self.words[slot].title), None)
+        alone = 5 if offered == [title] else 1  # then it is named more often
         does = self.follows(intent)
         after = f"{name}_propose" if does else "more"
         replies: Yaml = {"take": self.reply("take", "SELECT", 18, after)}
         if title:
-            replies["name"] = self.reply(
-                "name", f"SELECT:{title}", 6 if len(offered) > 1 else 12, after, title=title
-            )
+            replies["name"] = self.reply("name", f"SELECT:{title}", alone * 5, after, title=title)
         linked = [other for other in self.searches if {*other.required} & {*offered}]
         for other in [*([does] if does else []), *(one for one in linked if one is not intent)]:
             target = self.entry(other, f"{other.name}_{'check' if other is does else 'search'}")
@@ -428,7 +430,7 @@ class ServiceFlow:
             if title:
                 named = f"SELECT:{title} INFORM_INTENT"
                 replies[f"name_{other.name}"] = self.reply(
-                    "name_then", named, 2, target, title=title, **then
+                    "name_then", named, 2 * alone, target, title=title, **then
                 )
             if other is does and (left := self.left(other, intent)):
                 replies[f"tell_{other.name}"] = self.reply(
@@ -436,7 +438,7 @@ class ServiceFlow:
                 )
         open_ = [slot for slot in intent.results if slot not in offered]
         if asked := [slot for slot in open_ if slot not in intent.required] or open_:
-            replies["question"] = {"asks": asked, "weight": 28}
+            replies["question"] = {"asks": asked, "weight": 34}
         replies["another"] = self.reply("another", "REQUEST_ALTS", 13, None, about=intent)
         for key, slots, weight in (("change", intent.required, 6), ("wish", intent.optional, 11)):
             if slots:

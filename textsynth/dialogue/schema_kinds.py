@@ -168,6 +168,6 @@ def singular(noun: str) -> str:
 
 def with_article(noun: str) -> str:
     """A noun with `a` or `an`, where it is one thing."""
-    if noun == singular(noun) and not _mass(noun):
+    if noun and noun == singular(noun) and not _mass(noun):
         return ("an " if noun[:1] in "aeiou" and not noun.startswith("one") else "a ") + noun
     return noun

@@ -27,7 +27,7 @@ TRIES = 3  # times that a question is put before the system gives up
 COUNTED = 0.5  # how often a system that found records says how many
 JOINED = 0.5  # how often two slots stand in one sentence, where there is one for both
 REREAD = 0.7  # how often a slot is read back again after another one was changed
-PAIRS = 0.3  # how often users ask for, or change, two things at once
+PAIRS = 0.4  # how often users ask for, or change, two things at once
 CHANGES = 3  # times that a user wants something else, in one dialogue
 STRIDE = 128  # numbers of a stream that are drawn at once
 RECONSIDERS = 0.8  # how often a user who is asked again has something else to say
@@ -316,7 +316,10 @@ class _Dialogue:
         if self.rows.turns and not self.speaks:  # speakers take turns
             self.say(self.words.pool("system:all_right"), "INFORM")
         self.flush()
-        act = " ".join(heard.acts) or "INFORM"
+        acts = heard.acts or ("INFORM",)
+        if any(act.startswith("INFORM:") for act in acts):  # which says more
+            acts = tuple(act for act in acts if act != "INFORM")
+        act = " ".join(acts)
         self.rows.add("user", heard.text, act=act, pattern=heard.pattern,
                       origin=heard.origin, slots=heard.slots, parents=heard.parents,
                       intent=self.intent, state=tuple(sorted(self.state.items())))  # fmt: skip
