@@ -89,7 +89,7 @@ bench-export: install
 
 # DATA: a folder with sgd and bank_fraud (scripts/bench_dialogue.py says what they hold)
 bench-dialogue: install-dev
-	$(BIN)/python scripts/bench_dialogue.py speed
+	$(BIN)/python scripts/bench_dialogue_speed.py
 	$(BIN)/python scripts/bench_dialogue.py schema --data $(DATA)
 	$(BIN)/python scripts/bench_dialogue.py fraud --data $(DATA)
 

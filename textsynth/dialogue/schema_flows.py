@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 from textsynth.dialogue.schema import DONTCARE, Intent, Service
@@ -20,7 +21,7 @@ from textsynth.dialogue.schema_words import Wording, either, filled, sentences, 
 
 OFFERED = 4  # slots of a record that are told at once, at most
 RECORDS = 4  # that a search finds
-OPTIONAL = 0.5  # how often a user cares about a slot that nobody asks for
+OPTIONAL = 0.7  # how often a user cares about a slot that nobody asks for
 SEEKING = ("find", "search", "lookup", "discover", "get", "explore", "browse")
 BOOKING = ("book", "reserve", "schedule", "buy")
 # Verbs of intents: what else one says, and what was done.
@@ -159,7 +160,7 @@ class ServiceFlow:
             head["description"] = self.service.description
         quiet = dict.fromkeys(("aside", "change", "misheard", "refuse"), 0)
         rare = {"unclear": 0.01, "out_of_scope": 0.005, "hang_up": 0.003}
-        yield "", {**head, "user": {**quiet, **rare, "more": 0.3, "less": 0.01}}
+        yield "", {**head, "user": {**quiet, **rare, "more": 0.4, "less": 0.01}}
         own = {name: lines for one in self.words.values() for name, lines in one.lists.items()}
         if own:
             values = {name: {"values": [Raw(line) for line in own[name]]} for name in own}
@@ -333,17 +334,15 @@ class ServiceFlow:
 
     def confirm(self, intent: Intent) -> list[str]:
         """Sentences that read back all that is to be done, or a part of it."""
-        parts = [f"{either(self.words[slot]['confirm'])}," for slot in self.confirmed(intent)]
-        turned = [*parts[1:], *parts[:1]]
+        parts = [either(self.words[slot]["confirm"]) for slot in self.confirmed(intent)]
+        pairs = [f"{one}, {other}" for one, other in combinations(parts, 2)]
+        words = self.spoken[intent.name]
         found = []
         for frame in sentences()["states"]["confirm"]:
-            for some in (parts, turned):
-                words = self.spoken[intent.name].filling()
-                whole = {**words, "do": self.spoken[intent.name].does[0]}
-                whole["parts"] = " ".join(some).removesuffix(",")
-                part = {**whole, "parts": " ".join(f"[{part}]" for part in some)}
-                found += [filled(frame, whole), filled(frame, part)]
-        return found
+            for said in (parts, [*parts[1:], *parts[:1]], [either([*parts, *pairs])]):
+                filling = {**words.filling(), "do": words.does[0], "parts": ", ".join(said)}
+                found.append(filled(frame, filling))
+        return list(dict.fromkeys(found))
 
     def say(self, key: str, intent: Intent | None = None, **more: str) -> list[str]:
         """The sentences of a state or a reply."""

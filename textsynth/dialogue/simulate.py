@@ -269,6 +269,8 @@ class _Dialogue:
         if done is None:
             return
         template, text, spans = done
+        if act == "CONFIRM":
+            self.read |= {label for _, _, label, _ in spans}
         self.saying.say(template, text, spans, _acts(act, spans) or (act,))
         self.speaks = True
         if act.startswith("NOTIFY_"):
@@ -563,11 +565,7 @@ class _Dialogue:
             reply = self.replied(state)
             if reply.name in state.branches:
                 return reply.name
-            # then what changed, and the rest of it by chance
-            new = {s for s, value in self.state.items() if before.get(s) != value}
-            some = [s for s in there if s in new or self.decide() < REREAD]
-            sayable = not state.has_words or self.words.pool(f"state:{state.name}").fitting(some)
-            there = some if sayable else there
+            there = self.read_again(state, before)
         for turn in range(TRIES):
             slots = [slot for slot in state.slots if slot in self.known]
             if not slots:
@@ -590,6 +588,21 @@ class _Dialogue:
                 break
         return "next"
 
+    def read_again(self, state: State, before: Mapping[str, str]) -> list[str]:
+        """What is read back after the user has changed something: that, what they have not agreed
+        to yet, and the rest of it by chance; all of it where no sentence has just these."""
+        every = [slot for slot in state.slots if slot in self.known]
+        needed = {s for s in every if s not in before or before[s] != self.state.get(s)}
+        some = [slot for slot in every if slot in needed or self.decide() < REREAD]
+        if not state.has_words:
+            return some
+        fitting = self.words.pool(f"state:{state.name}").fitting(some)
+        enough = [template.names for template in fitting if needed <= template.names]
+        if not enough:
+            return every
+        names = enough[int(self.decide() * len(enough))]
+        return [slot for slot in every if slot in names]
+
     def mishears(self, slots: Sequence[str]) -> tuple[str, Found] | None:
         """A slot that the system got wrong, and what it took it for."""
         if not self.user.does(self.habits, "misheard"):
@@ -606,7 +619,7 @@ class _Dialogue:
         self, state: State, slots: Sequence[str], misheard: tuple[str, Found] | None
     ) -> None:
         known = {slot: self.known[slot] for slot in slots}
-        self.read = frozenset(slots)
+        self.read = frozenset()
         if misheard is not None:
             known[misheard[0]] = misheard[1]
         if state.has_words:

@@ -152,8 +152,8 @@ def make(
     for finding in lint_all(flows, words):
         progress.warn(f"{finding.where}: {finding.message}")
     wanted = dict.fromkeys(sorted(flows.files), settings.per_flow)
-    run = partial(_simulated, recipe, invented, simulator(recipe, invented), progress)
-    kept, simulated, next_number = (
+    run = partial(simulated, recipe, invented, simulator(recipe, invented), progress)
+    kept, drawn, next_number = (
         corpus.empty(),
         Counter[tuple[str, str]](),
         dict.fromkeys(wanted, 0),
@@ -170,9 +170,9 @@ def make(
         for flow, count in missing.items():
             first = next_number[flow]
             next_number[flow] += math.ceil(count * settings.spare * (1 + turn))
-            shards += _shards(flow, range(first, next_number[flow]))
+            shards += in_shards(flow, range(first, next_number[flow]))
         pool = run(shards)
-        simulated += cells(pool)
+        drawn += cells(pool)
         context = dataclasses.replace(context, accepted=kept)
         before = kept.num_rows
         kept = corpus.concat(
@@ -180,19 +180,19 @@ def make(
         )
         if kept.num_rows == before:
             break
-    made = _chosen(recipe, wanted, simulated, kept, ledger, progress)
+    made = _chosen(recipe, wanted, drawn, kept, ledger, progress)
     about = {
         name: {**own, "steps": steps(flows.files[name].flow)} for name, own in made.flows.items()
     }
     return dataclasses.replace(made, flows=about)
 
 
-def _shards(flow: str, numbers: Sequence[int], take: int = 0) -> Iterator[Shard]:
+def in_shards(flow: str, numbers: Sequence[int], take: int = 0) -> Iterator[Shard]:
     for at in range(0, len(numbers), SHARD):
         yield Shard(flow, numbers[at : at + SHARD], take)
 
 
-def _simulated(
+def simulated(
     recipe: Recipe,
     invented: Invented | None,
     here: Callable[[Shard], pa.Table],
@@ -239,7 +239,7 @@ def _passed(
         for name, file in flows.files.items():
             own = simulate.ids(file.flow, range(numbers[name]), seed=recipe.seed)
             again = [number for number, id_ in enumerate(own) if id_ in mendable]
-            shards += _shards(name, again, take + 1)
+            shards += in_shards(name, again, take + 1)
         pool = run(shards)
         context = dataclasses.replace(
             context, accepted=corpus.concat([context.accepted, judged.kept])
