@@ -1,4 +1,5 @@
-"""`scripts/bench_dialogue.py` on a hand-made data folder: reading, the state rule, the tables."""
+"""`scripts/bench_dialogue.py` and its modules on a hand-made data folder: reading, the state rule,
+what is made, the tables."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import argparse
 import gzip
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -17,16 +20,27 @@ import pytest
 from textsynth import corpus
 from textsynth.corpus import Slot, Utterance
 from textsynth.evaluate import tagging
+from textsynth.scrub import Found
 
 ROOT = Path(__file__).resolve().parents[1]
 CITIES = ("Porto", "Lyon", "Graz", "Turin", "Ghent", "Malmo", "Bergen", "Cork", "Bath", "Pisa")
 SCHEMA = [
     {
         "service": service,
-        "intents": [{"name": intent} for intent in intents],
+        "description": "Find things",
+        "intents": [
+            {
+                "name": intent,
+                "description": "Find one",
+                "is_transactional": False,
+                "required_slots": ["city"],
+                "result_slots": ["city", "hotel", "stars"],
+            }
+            for intent in intents
+        ],
         "slots": [
-            {"name": "city", "is_categorical": False, "possible_values": []},
-            {"name": "hotel", "is_categorical": False, "possible_values": []},
+            {"name": "city", "description": "The city", "is_categorical": False},
+            {"name": "hotel", "description": "The name", "is_categorical": False},
             {"name": "stars", "is_categorical": True, "possible_values": ["1", "2", "21"]},
         ],
     }
@@ -46,6 +60,16 @@ def bench() -> Iterator[ModuleType]:
         import bench_dialogue
 
         yield bench_dialogue
+
+
+@pytest.fixture(scope="module")
+def reading(bench: ModuleType) -> ModuleType:
+    return sys.modules["dialogue_data"]
+
+
+@pytest.fixture(scope="module")
+def models(bench: ModuleType) -> ModuleType:
+    return sys.modules["dialogue_models"]
 
 
 def turn(speaker: str, told: str, acts: str, intent: str | None = None) -> dict[str, Any]:
@@ -151,36 +175,36 @@ def table(path: Path, dialogues: list[tuple[str, list[dict[str, Any]]]]) -> Path
     return path
 
 
-def dialogue(bench: ModuleType, turns: list[dict[str, Any]]) -> Any:
-    return bench.Dialogue(
-        "d", "Hotels_9", tuple(bench.turn_of(one, schema(bench)) for one in turns)
+def dialogue(reading: ModuleType, turns: list[dict[str, Any]]) -> Any:
+    return reading.Dialogue(
+        "d", "Hotels_9", tuple(reading.turn_of(one, schema(reading)) for one in turns)
     )
 
 
-def schema(bench: ModuleType) -> Any:
-    return bench.Service(frozenset(), {"stars": ("1", "2", "21")})
+def schema(reading: ModuleType) -> Any:
+    return reading.Service(frozenset(), {"stars": ("1", "2", "21")})
 
 
-def gold(bench: ModuleType, *turns: dict[str, Any]) -> list[dict[str, str]]:
-    whole = dialogue(bench, list(turns))
-    said = [bench.said(one) for one, _ in bench.user_turns(whole)]
-    states: list[dict[str, str]] = bench.states(whole, said, schema(bench))
+def gold(reading: ModuleType, *turns: dict[str, Any]) -> list[dict[str, str]]:
+    whole = dialogue(reading, list(turns))
+    said = [reading.said(one) for one, _ in reading.user_turns(whole)]
+    states: list[dict[str, str]] = reading.states(whole, said, schema(reading))
     return states
 
 
-def test_a_dialogue_is_cut_where_another_service_begins(bench: ModuleType, data: Path) -> None:
-    schemas = bench.read_schemas(data / "sgd")
+def test_a_dialogue_is_cut_where_another_service_begins(reading: ModuleType, data: Path) -> None:
+    schemas = reading.read_schemas(data / "sgd")
     turns = [*hotel("Porto"), *train("Porto"), *hotel("Lyon", "BookHotel")]
-    found = bench.pieces({"id": 1, "services": ["Hotels_9", "Trains_9"], "turns": turns}, schemas)
+    found = reading.pieces({"id": 1, "services": ["Hotels_9", "Trains_9"], "turns": turns}, schemas)
     lengths = [(piece.service, len(piece.turns)) for piece in found]
     assert lengths == [("Hotels_9", 8), ("Trains_9", 4), ("Hotels_9", 8)]
     assert found[1].turns[0].text == "trains to Porto"
     shared = {"id": 1, "services": ["Hotels_9", "Inns_9"], "turns": turns}
-    assert bench.pieces(shared, schemas) == []
+    assert reading.pieces(shared, schemas) == []
 
 
-def test_spans_of_categorical_slots_are_not_used(bench: ModuleType) -> None:
-    own = bench.turn_of(turn("user", "[2](stars) stars in [Graz](city)", ""), schema(bench))
+def test_spans_of_categorical_slots_are_not_used(reading: ModuleType) -> None:
+    own = reading.turn_of(turn("user", "[2](stars) stars in [Graz](city)", ""), schema(reading))
     assert own.spans == ((11, 15, "city"),)
 
 
@@ -203,9 +227,9 @@ def test_spans_of_categorical_slots_are_not_used(bench: ModuleType) -> None:
     ],
 )
 def test_what_a_user_turn_adds(
-    bench: ModuleType, told: str, acts: str, state: dict[str, str]
+    reading: ModuleType, told: str, acts: str, state: dict[str, str]
 ) -> None:
-    assert gold(bench, turn("user", told, acts)) == [state]
+    assert gold(reading, turn("user", told, acts)) == [state]
 
 
 OFFER = [
@@ -239,13 +263,13 @@ ASKED = [turn("user", "is it big", "REQUEST:size"), turn("system", "No.", "INFOR
     ],
 )
 def test_what_is_taken_from_the_system(
-    bench: ModuleType, turns: list[dict[str, Any]], state: dict[str, str]
+    reading: ModuleType, turns: list[dict[str, Any]], state: dict[str, str]
 ) -> None:
-    assert gold(bench, *turns)[-1] == state
+    assert gold(reading, *turns)[-1] == state
 
 
-def test_earlier_states_stay_as_they_were(bench: ModuleType) -> None:
-    assert gold(bench, *hotel("Graz")) == [
+def test_earlier_states_stay_as_they_were(reading: ModuleType) -> None:
+    assert gold(reading, *hotel("Graz")) == [
         {"city": "graz"},
         {"city": "graz", "stars": "2"},
         {"city": "graz", "stars": "2", "hotel": "hotel graz"},
@@ -262,57 +286,59 @@ def test_earlier_states_stay_as_they_were(bench: ModuleType) -> None:
         ("", ()),
     ],
 )
-def test_spans_come_back_from_tags(bench: ModuleType, text: str, spans: Any) -> None:
-    assert bench.spans_of(text, tagging.sentence(text, spans)[1]) == spans
+def test_spans_come_back_from_tags(models: ModuleType, text: str, spans: Any) -> None:
+    assert models.spans_of(text, tagging.sentence(text, spans)[1]) == spans
 
 
-def test_a_tag_that_continues_nothing_begins_a_span(bench: ModuleType) -> None:
-    assert bench.spans_of("a b c", ["I-x", "I-x", "I-y"]) == ((0, 3, "x"), (4, 5, "y"))
+def test_a_tag_that_continues_nothing_begins_a_span(models: ModuleType) -> None:
+    assert models.spans_of("a b c", ["I-x", "I-x", "I-y"]) == ((0, 3, "x"), (4, 5, "y"))
 
 
-def test_a_draw_is_even_and_does_not_go_by_the_order(bench: ModuleType) -> None:
-    many = [bench.Dialogue(f"a{n}", "A", (bench.Turn("user", "hi"),)) for n in range(30)]
-    few = [bench.Dialogue(f"b{n}", "B", (bench.Turn("user", "hi"),)) for n in range(4)]
+def test_a_draw_is_even_and_does_not_go_by_the_order(reading: ModuleType) -> None:
+    many = [reading.Dialogue(f"a{n}", "A", (reading.Turn("user", "hi"),)) for n in range(30)]
+    few = [reading.Dialogue(f"b{n}", "B", (reading.Turn("user", "hi"),)) for n in range(4)]
 
     def drawn(count: int, seed: int = 0) -> list[str]:
-        return [one.source for one in bench.draw([*many, *few], count, seed)]
+        return [one.source for one in reading.draw([*many, *few], count, seed)]
 
     assert sorted(name[0] for name in drawn(6)) == ["a"] * 3 + ["b"] * 3
     assert sorted(name[0] for name in drawn(12)) == ["a"] * 8 + ["b"] * 4
-    assert drawn(6) == [one.source for one in bench.draw([*few, *many][::-1], 6, 0)]
+    assert drawn(6) == [one.source for one in reading.draw([*few, *many][::-1], 6, 0)]
     assert set(drawn(6)) < set(drawn(12))
     assert drawn(6) != drawn(6, 1)
     assert len(drawn(99)) == 34
 
 
-def test_labels_are_learnt_and_some_are_given(bench: ModuleType) -> None:
+def test_labels_are_learnt_and_some_are_given(models: ModuleType) -> None:
     rows = [("yes please", ["asked"]), ("no thanks", ["asked"]), ("no", []), ("yes", [])] * 3
     gold = [
         frozenset({"turn"} | ({"AFFIRM"} if "yes" in text else set()) | set(signs))
         for text, signs in rows
     ]
-    assert bench.Labels(rows, gold)(rows) == gold
-    assert bench.Labels(rows, gold)([("no", ["unseen"])]) == [frozenset({"turn"})]
+    assert models.Labels(rows, gold)(rows) == gold
+    assert models.Labels(rows, gold)([("no", ["unseen"])]) == [frozenset({"turn"})]
     for nothing in ([], [("", ["asked"])]):
-        known = bench.Labels(nothing, [frozenset({"A"})] * len(nothing))
+        known = models.Labels(nothing, [frozenset({"A"})] * len(nothing))
         assert known(rows) == [frozenset()] * len(rows)
     unsure = [frozenset({"A"}), frozenset({"B"}), frozenset({"C"})]
     same: list[tuple[str, list[str]]] = [("x", [])] * 3
-    assert bench.Labels(same, unsure)(same[:1]) == [frozenset()]
-    (one,) = bench.Labels(same, unsure, some=True)(same[:1])
+    assert models.Labels(same, unsure)(same[:1]) == [frozenset()]
+    (one,) = models.Labels(same, unsure, some=True)(same[:1])
     assert len(one) == 1
 
 
-def test_models_learn_what_they_are_shown_and_nothing_from_nothing(bench: ModuleType) -> None:
-    shown = [dialogue(bench, hotel(city)) for city in CITIES[:7]]
-    others = [dialogue(bench, hotel(city)) for city in CITIES[7:]]
-    schemas = {"Hotels_9": schema(bench)}
+def test_models_learn_what_they_are_shown_and_nothing_from_nothing(
+    reading: ModuleType, models: ModuleType
+) -> None:
+    shown = [dialogue(reading, hotel(city)) for city in CITIES[:7]]
+    others = [dialogue(reading, hotel(city)) for city in CITIES[7:]]
+    schemas = {"Hotels_9": schema(reading)}
     learnt, untaught, lowest = (
-        {name: round(of(scores), 3) for name, of in bench.FIGURES.items()}
+        {name: round(of(scores), 3) for name, of in models.FIGURES.items()}
         for scores in (
-            bench.measure(shown, others, schemas, 0),
-            bench.measure([], others, schemas, 0),
-            bench.floor(shown, others, schemas),
+            models.measure(shown, others, schemas, 0),
+            models.measure([], others, schemas, 0),
+            models.floor(shown, others, schemas),
         )
     )
     assert set(learnt.values()) == {1.0}
@@ -321,8 +347,8 @@ def test_models_learn_what_they_are_shown_and_nothing_from_nothing(bench: Module
     assert 0 < lowest["act F1"] < 0.5
 
 
-def test_differences_of_states_are_named(bench: ModuleType) -> None:
-    own = bench.differences({"a": "1", "b": "2", "c": "3"}, {"a": "1", "b": "x", "d": "4"})
+def test_differences_of_states_are_named(models: ModuleType) -> None:
+    own = models.differences({"a": "1", "b": "2", "c": "3"}, {"a": "1", "b": "x", "d": "4"})
     assert own == ["b other value", "c missing", "d extra"]
 
 
@@ -351,6 +377,8 @@ def test_a_run_stands_between_floor_and_ceiling(
     assert "no dialogues of Trains_9" in output
     assert "100 %" in row(output, "real 6")
     assert row(output, "floor").split()[0] == "0"
+    assert row(output, "from schemas").split()[0] == "6"
+    assert row(output, "from schemas + real 2").split()[0] == "8"
     assert row(output, str(path)).split()[0] == "3"
     assert row(output, f"{path} + real 2").split()[0] == "5"
     assert row(output, str(path))[9:] == row(output, str(tmp_path))[9:].replace(
@@ -360,28 +388,77 @@ def test_a_run_stands_between_floor_and_ceiling(
     assert re.search(r"\+\d+  Trains_9 city missing", output)
 
 
-def test_nothing_of_the_evaluation_is_trained_on(bench: ModuleType, data: Path) -> None:
+def test_nothing_of_the_evaluation_is_trained_on(
+    bench: ModuleType, reading: ModuleType, data: Path
+) -> None:
     options = argparse.Namespace(services="Hotels_9,Trains_9", split="held-out", data=data)
-    own, out = bench.parts(options, bench.read_schemas(data / "sgd"))
+    own, out = bench.parts(options, reading.read_schemas(data / "sgd"))
     assert out and not {one.source for one in own} & {one.source for one in out}
     assert len(own) + len(out) == 21
     assert len({one.source for one in out}) == 4
 
 
+class Blind:
+    """A detector that finds nobody."""
+
+    def detect(self, texts: Sequence[str], progress: object = None) -> list[list[Found]]:
+        return [[] for _ in texts]
+
+
 def test_fraud_is_told_from_banking(
-    bench: ModuleType, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bench: ModuleType,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(bench, "detector", Blind)
     made = [("report_fraud", stolen(city)) for city in CITIES]
     made += [("check_balance", bank(city)) for city in CITIES]
     path = table(tmp_path / "corpus.parquet", [*made, ("book_table", stolen("Rome"))])
-    common = ("--shots", 1, "--draws", 3)
+    common = ("--shots", 1, "--draws", 2, "--induced", 2)
     run(bench, "fraud", "--data", data, *common, "--synthetic", path, "--most", 8)
     output = capsys.readouterr().out
     assert f"{path}: 8 fraud, 8 bank" in output
+    assert "from templates and schemas: 8 fraud, 8 bank" in output
     assert sum(map(int, re.findall(r"fraud: (\d+) to train on, (\d+)", output)[0])) == 10
-    assert row(output, "all real").split()[0] == "100.0"
+    assert row(output, "all real").split()[:2] == ["1", "100.0"]
     assert " ± " in row(output, "real 1 of each")
-    assert row(output, f"real 1 of each + {path} x 1").startswith("100.0 ± 0.0, ")
+    assert row(output, f"real 1 of each + {path} x 1").startswith("    2  100.0 ± 0.0, ")
+    induced = row(output, "real 1 of each + induced from the same x 0.1").split()
+    assert (induced[0], induced[2], induced[4][0]) == ("2", "±", "+")
+
+
+def test_induced_dialogues_say_what_the_drawn_ones_say(
+    bench: ModuleType, reading: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "detector", Blind)
+    kinds = {"fraud": [stolen("Porto"), stolen("Lyon")], "bank": [bank("Graz")]}
+    drawn = {name: [dialogue(reading, own) for own in kind] for name, kind in kinds.items()}
+    found = bench.induced(drawn, 20)
+    assert found == bench.induced(drawn, 20)
+    for name, own in drawn.items():
+        texts, seen = (
+            {one.text for each in some for one in each.turns} for some in (found[name], own)
+        )
+        assert len(found[name]) == 20 and {one.service for one in found[name]} == {name}
+        assert texts and texts <= seen
+
+
+def test_dialogues_are_made_of_each_service(
+    bench: ModuleType, reading: ModuleType, data: Path
+) -> None:
+    services = ["Hotels_9", "Trains_9"]
+    made = bench.from_schemas(data / "sgd", services, 7)
+    own = reading.of_services(made, "", reading.read_schemas(data / "sgd"), services)
+    assert Counter(one.service for one in own) == dict.fromkeys(services, 7)
+    assert any(span[2] == "city" for one in own for turn in one.turns for span in turn.spans)
+
+
+def test_the_acts_of_either_corpus_are_read(reading: ModuleType) -> None:
+    (_, asked), (balance, _) = stolen("Bath"), bank("Bath")
+    read = [reading.turn_of(one, reading.NOTHING).acts for one in (asked, balance)]
+    assert read == [("ask_name",), ("INFORM_INTENT",)]
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_unknown_keys_of_replies_are_noted(tmp_path: Path) -> None:
 
 
 def test_replies_that_cannot_be_said_are_told(tmp_path: Path) -> None:
-    text = FLOW.replace('bye: {says: ["Thanks."]', 'bye: {says: ["The {beds} thanks."]')
+    text = FLOW.replace('bye: {says: ["Thanks."]', 'bye: {says: ["The {door} thanks."]')
     flows = load(tmp_path, text)
     spoken = words(flows, None, seed=1)["rooms"]
     with pytest.raises(GrammarError, match="nothing can be replied to the state 'done'"):

@@ -413,7 +413,8 @@ class ServiceFlow:
     def choices(self, intent: Intent) -> Yaml:
         """What users reply to an offer."""
         name, offered = intent.name, self.offered(intent)
-        title = next((slot for slot in offered if self.words[slot].title), None)
+        titles = (slot for slot in offered if self.words[slot].title and slot in self.wanted)
+        title = next(titles, None)
         alone = 5 if offered == [title] else 1  # then it is named more often
         does = self.follows(intent)
         after = f"{name}_propose" if does else "more"

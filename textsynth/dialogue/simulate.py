@@ -831,15 +831,20 @@ class _Dialogue:
             parts[0] = parts[0][0], (*reply.acts, *parts[0][1])
         if reply.intent is not None:
             self.intent = reply.intent
+        before, record = dict(self.state), dict[str, Found]()
         if any(act.partition(":")[0] == "SELECT" for act in reply.acts):
-            self.takes(self.records[self.offered])
+            record = self.records[self.offered]
+            self.takes(record)
         if "AFFIRM" in reply.acts:
             for slot in state.slots:
                 if slot in self.read:
                     value, self.user.surface[slot] = self.known[slot]
                     self.user.goal[slot] = value
                     self.learn(slot, value)
-        return self.hear(*parts)
+        if self.hear(*parts, known={**self.told(), **record}):
+            return True
+        self.state = before
+        return False
 
     def takes(self, record: Mapping[str, Found]) -> None:
         """The user takes a record: they want what was offered of it; the rest the system knows."""
