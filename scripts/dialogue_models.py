@@ -203,7 +203,7 @@ def by_act(found: Found) -> dict[str, np.ndarray]:
     """Of each act of the gold the counts (right, found, there)."""
     counts: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(3, np.int64))
     for gold, own in found:
-        for act in gold | own:
+        for act in sorted(gold | own):
             counts[act] += (act in gold & own, act in own, act in gold)
     return {act: count for act, count in counts.items() if count[2]}
 
