@@ -292,8 +292,10 @@ class ServiceFlow:
             words = ("star", "rating") if title else ("stop", "transfer")
             return 4 * any(word in slot for word in words)
         if title == "event" and kind in ("date", "time"):
-            elsewhere = any(slot in other.results for other in self.searches if other != intent)
-            return 0 if elsewhere else 5
+            named = titles.keys() & {*intent.required}  # then it is about when it takes place
+            others = (other for other in self.searches if other != intent)
+            elsewhere = any(titles.keys() & {*other.required} for other in others)
+            return 5 * (kind == "date") if named else 5 * (not elsewhere)
         if kind in ("time", "money"):
             if title == "appointment":
                 return 6 * (kind == "time")
