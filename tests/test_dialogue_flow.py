@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from flows import FLOW, load, pack, spoken
+
 from textsynth.dialogue import flowfile
 from textsynth.dialogue.lint import lint, reachable, require_sound
 from textsynth.dialogue.mermaid import mermaid

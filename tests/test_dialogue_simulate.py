@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from flows import FLOW, dialogues, load, pack, spoken
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import FLOW, dialogues, load, pack, spoken
 from textsynth import corpus
 from textsynth.corpus import Utterance
 from textsynth.dialogue.checks import faults

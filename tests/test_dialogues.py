@@ -20,7 +20,8 @@ from textsynth import corpus, models, pipeline
 from textsynth.cli import app
 from textsynth.corpus import Utterance
 from textsynth.errors import GrammarError, RecipeError, TextsynthError
-from textsynth.pipeline import dialogues, dialoguewords
+from textsynth.pipeline import corpora, dialogues, dialoguewords
+from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
 
@@ -177,6 +178,63 @@ def test_dialogues_cut_at_max_turns_are_counted(folder: Path) -> None:
     assert flow["cut"] > 0
     assert flow["outcomes"]["abandoned"] >= flow["cut"]
     assert all((row.turn or 0) < 6 for row in rows(run))
+
+
+def real_dialogues(folder: Path, count: int = 24) -> Path:
+    """Real dialogues as a file, with a name that the scrub takes out."""
+    towns = ["Leeds", "York", "Newcastle"]
+    lines = [
+        {
+            "turns": [
+                {"speaker": "user", "text": f"hello, a table in {towns[n % 3]} for {n} people"},
+                {"speaker": "system", "text": "Certainly. What name shall I put down?"},
+                {"speaker": "user", "text": f"Ottilie Quartermain, {n} Kirkgate"},
+                {"speaker": "system", "text": f"Booked for {n} people."},
+            ]
+        }
+        for n in range(count)
+    ]
+    path = folder / "real.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.mark.models
+def test_real_dialogues_are_scrubbed_and_compared_with(folder: Path) -> None:
+    real_dialogues(folder)
+    run = made(
+        folder,
+        dialogues={"path": "flows", "per_flow": 20, "seeds": "real.jsonl"},
+        filters=["exact", "near", "quality", "leak"],
+        evaluate=["dialogues"],
+    )
+    kept = corpus.read(run.folder / "seeds" / "dialogues.parquet")
+    assert kept.num_rows == 4 * 24
+    said = "\n".join(corpus.column(kept, "text"))
+    assert "Ottilie" not in said and "Quartermain" not in said
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    names = {figure["name"] for figure in metrics["metrics"]["dialogues"]["figures"]}
+    assert {"turns_distance", "auc_words", "step_coverage"} <= names
+    assert "real.jsonl" in (run.folder / "recipe.yaml").read_text()
+
+
+def test_real_dialogues_are_part_of_the_fingerprint(folder: Path) -> None:
+    path = real_dialogues(folder)
+    settings = {"path": "flows", "per_flow": 20, "seeds": "real.jsonl"}
+    before = recipe(folder, dialogues=settings).fingerprint()
+    path.write_text(path.read_text() + path.read_text().splitlines()[0] + "\n")
+    assert recipe(folder, dialogues=settings).fingerprint() != before
+
+
+def test_dialogues_are_read_as_a_corpus(folder: Path) -> None:
+    table = corpora.read(real_dialogues(folder), origin="seed", language="en", progress=Progress())
+    assert corpus.turns(table).num_rows == table.num_rows == 4 * 24
+    assert set(corpus.column(table, "speaker")) == {"user", "system"}
+    run = made(folder)
+    again = corpora.read(
+        run.folder / "corpus.parquet", origin="seed", language="en", progress=Progress()
+    )
+    assert again.equals(corpus.read(run.folder / "corpus.parquet"))
 
 
 # -- the command line -------------------------------------------------------------------------

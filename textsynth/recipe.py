@@ -181,9 +181,10 @@ class Generate(Section):
 class Dialogues(Section):
     """Flows, how many dialogues each gives, and after how many turns one is given up. `spare`
     candidates are simulated for each that is wanted; a model invents so many patterns (`invent`)
-    of what users say in each place."""
+    of what users say in each place. `seeds` are real dialogues to compare with."""
 
     path: Path
+    seeds: Path | None = None
     per_flow: Annotated[int, Field(ge=1)] = 100
     max_turns: Annotated[int, Field(ge=2)] = 40
     spare: Annotated[float, Field(ge=1, le=10)] = 1.2
@@ -407,6 +408,8 @@ class Recipe(Section):
         for section in ("seeds", "templates", "dialogues"):
             if plain[section]:
                 plain[section]["path"] = None
+        if self.dialogues is not None and self.dialogues.seeds is not None:
+            plain["dialogues"]["seeds"] = None
         if self._model_files():
             plain["model"]["base"] = None
         digest.update(json.dumps(plain, sort_keys=True).encode())
@@ -426,6 +429,8 @@ class Recipe(Section):
         found = [self.seeds.path] if self.seeds else []
         for section in (self.templates, self.dialogues):
             found += _template_files(section.path) if section else []
+        if self.dialogues is not None and self.dialogues.seeds is not None:
+            found.append(self.dialogues.seeds)
         return found + self._model_files()
 
     def _model_files(self) -> list[Path]:
@@ -463,8 +468,9 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
             update={"path": (folder / recipe.templates.path).resolve()}
         )
     if recipe.dialogues:
+        paths = {"path": recipe.dialogues.path, "seeds": recipe.dialogues.seeds}
         changed["dialogues"] = recipe.dialogues.model_copy(
-            update={"path": (folder / recipe.dialogues.path).resolve()}
+            update={key: (folder / path).resolve() for key, path in paths.items() if path}
         )
     if recipe.model and recipe.model.base != "auto":
         base = folder / recipe.model.base

@@ -34,9 +34,19 @@ _FLOW = (
 )
 _SLOT = (
     *("list", "chance", "required", "same_as", "description", "ask", "answer", "confirm"),
-    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default", "skew"),
+    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default", "skew", "asked"),
 )
-_SLOT_WORDS = ("ask", "answer", "confirm", "correct", "other", "refer", "refuse", "unknown")
+_SLOT_WORDS = (
+    "ask",
+    "asked",
+    "answer",
+    "confirm",
+    "correct",
+    "other",
+    "refer",
+    "refuse",
+    "unknown",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, importers, keyed, registry, seeds
+from textsynth import corpus, filters, importers, keyed, registry, scrub, seeds
 from textsynth.corpus import Utterance
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
@@ -29,7 +29,16 @@ from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.lint import lint
-from textsynth.pipeline import dialogues, dialoguewords, evaluating, finish, flows, guard, learning
+from textsynth.pipeline import (
+    dialogues,
+    dialogueseeds,
+    dialoguewords,
+    evaluating,
+    finish,
+    flows,
+    guard,
+    learning,
+)
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
@@ -90,6 +99,7 @@ class _Begun:
     context: filters.Context
     learnt: dict[str, dict[str, list[str]]]
     places: list[dialoguewords.Place]
+    spoken: pa.Table  # real dialogues, scrubbed
 
 
 def generate(
@@ -187,14 +197,17 @@ def _begin(
     if not run.complete:
         check_invented(recipe, lists)
     base = base_model(recipe, side)
-    context = filter_context(recipe, side, lists, base)
+    spoken, removed = corpus.empty(), list[scrub.Removed]()
+    if not run.complete and recipe.dialogues is not None and recipe.dialogues.seeds is not None:
+        spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
+    context = filter_context(recipe, side, lists, base, removed)
     learnt = learnable(recipe, side)
     places = []
     if recipe.dialogues is not None and not run.complete:
         places = dialogues.places(recipe, grammar)
         # what flows say is no seed, and has no ids
         learnt |= {place.name: {text: [] for text in place.own} for place in places}
-    return _Begun(run, fingerprint, grammar, side, lists, base, context, learnt, places)
+    return _Begun(run, fingerprint, grammar, side, lists, base, context, learnt, places, spoken)
 
 
 def _made(
@@ -213,7 +226,10 @@ def _made(
         invented = dialogues.invented(
             recipe, begun.places, single.rows, single.completions, begun.context, ledger, progress
         )
-        made = dialogues.make(recipe, begun.grammar, begun.context, ledger, progress, invented)
+        beside = dataclasses.replace(
+            begun.context, seeds=corpus.concat([begun.context.seeds, begun.spoken])
+        )
+        made = dialogues.make(recipe, begun.grammar, beside, ledger, progress, invented)
         chosen = corpus.concat([chosen, made.turns])
         spoken = dict(made.flows)
         for flow, (got, asked) in made.shortfall.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from textsynth import corpus, patterns, scrub, seeds
 from textsynth.corpus import Slot, Utterance, span_fault
 from textsynth.errors import SeedError, TextsynthError
 from textsynth.importers import Options, hub
+from textsynth.pipeline import dialogueseeds
 from textsynth.progress import Progress
 
 _OURS = ("id", "text", "slots", "pattern", "origin", "generation", "state", "scores")
@@ -20,8 +22,8 @@ FORMS = "JSONL (.jsonl, .jsonl.gz), Parquet, or a folder that `datasets.load_dat
 
 
 def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Table:
-    """A corpus: JSONL as seeds have it, Parquet, or the folder of a dataset. Rows that cannot be
-    read are left out and said. A row without a pattern gets the one that its slots give.
+    """A corpus: JSONL as seeds or dialogues have it, Parquet, or the folder of a dataset. Rows that
+    cannot be read are left out and said. A row without a pattern gets the one that its slots give.
 
     Args:
         origin: what rows are that do not say it (`seed` for real ones).
@@ -38,6 +40,8 @@ def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Ta
         if (own := _of_run(path)) is not None:
             return own
         rows = _of_parquet(path)
+    elif _has_turns(path):
+        return _of_dialogues(path, origin, language, progress)
     else:
         return _of_jsonl(path, origin, language, progress)
     found, refused = [], 0
@@ -50,6 +54,28 @@ def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Ta
     if not found:
         raise SeedError("no row of it can be read", where=str(path), fix="it needs a column `text`")
     return corpus.to_table(_with_patterns(found))
+
+
+def _has_turns(path: Path) -> bool:
+    """Whether the first line of a file that is an object is a dialogue."""
+    if path.suffix not in (".jsonl", ".gz"):
+        return False
+    for _, line in seeds.lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            return "text" not in row and bool({"turns", "messages"} & row.keys())
+    return False
+
+
+def _of_dialogues(path: Path, origin: str, language: str, progress: Progress) -> pa.Table:
+    file = dialogueseeds.read(path, secret=bytes(32), language=language)
+    dialogueseeds.tell(file, progress)
+    table = dialogueseeds.raw_rows(file.dialogues, language)
+    table = corpus.replace_column(table, "origin", [origin] * table.num_rows)
+    return corpus.replace_column(table, "generation", [_age(origin)] * table.num_rows)
 
 
 def _of_jsonl(path: Path, origin: str, language: str, progress: Progress) -> pa.Table:

@@ -15,12 +15,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from textsynth import keyed, scrub, seeds
-from textsynth.corpus import Slot, Utterance
+import pyarrow as pa
+
+from textsynth import corpus, keyed, models, scrub, seeds
+from textsynth.corpus import Dialogue, Slot, Utterance
 from textsynth.dialogue.flow import OUTCOMES
 from textsynth.dialogue.induce_acts import Example, Turn
 from textsynth.errors import SeedError
-from textsynth.patterns import Pattern
+from textsynth.patterns import Pattern, delexicalise, realise, render
+from textsynth.pipeline.seedside import scrub_settings
+from textsynth.progress import Progress
+from textsynth.recipe import Recipe
+from textsynth.run import Run
 from textsynth.scrub.answers import InDialogues
 from textsynth.scrub.answers import Turn as Heard
 from textsynth.values import ValueList
@@ -163,6 +169,100 @@ def scrubbed(
             )
             examples.append(Example(one.id, own, one.outcome))
     return Scrubbed(examples, done.lists, done.removed, done.counts)
+
+
+def as_rows(examples: Sequence[Example], language: str) -> pa.Table:
+    """Scrubbed dialogues as a table of `corpus.SCHEMA`. Nobody has said what states or goals are
+    theirs."""
+    return corpus.to_table(
+        _row(one.id, at, turn.speaker, realise(turn.pattern, turn.values), turn, one, language)
+        for one in examples
+        for at, turn in enumerate(one.turns)
+    )
+
+
+def raw_rows(dialogues: Sequence[RawDialogue], language: str) -> pa.Table:
+    """The same of dialogues as they stood in a file; for memory only."""
+    return corpus.to_table(
+        _row(
+            *(one.id, at, turn.speaker),
+            (turn.utterance.text, turn.utterance.slots),
+            turn,
+            one,
+            language,
+        )
+        for one in dialogues
+        for at, turn in enumerate(one.turns)
+    )
+
+
+def _row(
+    name: str,
+    at: int,
+    speaker: str,
+    said: tuple[str, tuple[Slot, ...]],
+    turn: Turn | RawTurn,
+    whole: Example | RawDialogue,
+    language: str,
+) -> Utterance:
+    text, slots = said
+    return Utterance(
+        id=f"seed/dialogue/{name}/{at}",
+        text=text,
+        intent=turn.intent,
+        slots=slots,
+        pattern=render(delexicalise(text, [(s.start, s.end, s.label) for s in slots])),
+        language=language,
+        dialogue_id=f"seed/{name}",
+        turn=at,
+        speaker=speaker,
+        act=" ".join(turn.acts) or None,
+        dialogue=Dialogue("", whole.outcome or "") if at == 0 else None,
+    )
+
+
+def side(
+    recipe: Recipe, secret: bytes, run: Run, progress: Progress
+) -> tuple[pa.Table, list[scrub.Removed]]:
+    """The recipe's real dialogues, scrubbed and kept in the run folder, and what was removed.
+
+    Raises:
+        SeedError: the file cannot be read or holds no usable dialogue.
+    """
+    assert recipe.dialogues is not None and recipe.dialogues.seeds is not None
+    path = recipe.dialogues.seeds
+    file = read(path, secret=secret, language=recipe.language)
+    progress.step("dialogue seeds", f"{path.name}, {len(file.dialogues):,} dialogues")
+    tell(file, progress)
+    if recipe.scrub is False:
+        progress.warn("the scrub is off: the dialogues are used as they are")
+        table, removed = raw_rows(file.dialogues, recipe.language), list[scrub.Removed]()
+    else:
+        settings = scrub_settings(recipe)
+        location = models.spacy_source(recipe.language).location
+        done = scrubbed(
+            file.dialogues,
+            detector=scrub.Detector(recipe.language, location, settings),
+            settings=settings,
+            secret=secret,
+            seed=recipe.seed,
+            language=recipe.language,
+        )
+        table, removed = as_rows(done.examples, recipe.language), done.removed
+    corpus.write(table, run.path("seeds", "dialogues.parquet"))
+    return table, removed
+
+
+def tell(file: DialogueFile, progress: Progress) -> None:
+    """Say what was not read as it stood."""
+    if file.quarantined:
+        reasons = seeds.count_reasons(file.quarantined).items()
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        progress.warn(f"{len(file.quarantined)} lines are not used: {told}")
+    if file.duplicates:
+        progress.note(f"{file.duplicates} repeated dialogues were read once")
+    if file.merged:
+        progress.note(f"{file.merged} turns were joined to the one before, of the same speaker")
 
 
 def _telling(names: Sequence[str], removed: Sequence[scrub.Removed]) -> frozenset[str]:

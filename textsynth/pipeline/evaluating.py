@@ -95,12 +95,14 @@ def _usual(made: pa.Table) -> tuple[str, ...]:
 
 
 def sets_of_run(run: Run, chosen: pa.Table) -> Sets:
-    """A run's corpus beside its scrubbed seeds and holdout; tables without rows where there are
-    none. Seeds that a machine made are seeds, and not real."""
-    seeds, holdout = (
+    """A run's corpus beside its scrubbed seeds and holdout, dialogues among the seeds; tables
+    without rows where there are none. Seeds that a machine made are seeds, and not real."""
+    names = ("seeds", "holdout", "dialogues")
+    seeds, holdout, spoken = (
         corpus.read(path) if path.is_file() else corpus.empty()
-        for path in (run.folder / "seeds" / f"{name}.parquet" for name in ("seeds", "holdout"))
+        for path in (run.folder / "seeds" / f"{name}.parquet" for name in names)
     )
+    seeds = corpus.concat([seeds, spoken])
     real = seeds.filter(pc.equal(seeds.column("generation"), 0))
     return Sets(synthetic=chosen, real=real, holdout=holdout, seeds=seeds)
 

@@ -229,6 +229,9 @@ def as_yaml(recipe: Recipe) -> str:
     for section in ("seeds", "templates", "dialogues"):
         if section in plain:  # a card must not tell where on somebody's disk the recipe lies
             plain[section]["path"] = os.path.relpath(plain[section]["path"], recipe.folder)
+    if plain.get("dialogues", {}).get("seeds"):
+        own = plain["dialogues"]
+        own["seeds"] = os.path.relpath(own["seeds"], recipe.folder)
     if "server" in plain.get("model", {}):  # nor which machine serves a model
         plain["model"]["server"]["url"] = "…"
     if recipe.gates:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from textsynth import corpus, keyed, models, patterns, scrub, seeds
+from textsynth import corpus, keyed, models, patterns, scrub
 from textsynth.dialogue import flowfile, induce_write
 from textsynth.dialogue import words as wording
 from textsynth.dialogue.induce import Induced, induce
@@ -20,7 +20,7 @@ from textsynth.dialogue.lint import require_sound
 from textsynth.dialogue.simulate import simulate
 from textsynth.errors import RunError, SeedError
 from textsynth.patterns import Value
-from textsynth.pipeline.dialogueseeds import DialogueFile, Scrubbed, chosen, read, scrubbed
+from textsynth.pipeline.dialogueseeds import Scrubbed, chosen, read, scrubbed, tell
 from textsynth.progress import Progress
 from textsynth.values import ValueList
 
@@ -66,7 +66,7 @@ def new_from_dialogues(
     secret = keyed.load_secret(key_file)
     progress.step("dialogues", path.name)
     file = read(path, secret=secret, language=language)
-    _tell(file, progress)
+    tell(file, progress)
     own = chosen(file.dialogues, limit, seed)
     progress.step("scrub")
     settings = scrub.Settings()
@@ -218,17 +218,6 @@ def _try(made: Induced, folder: Path, language: str, progress: Progress) -> None
         f"the longest run of turns in common with one has {found.longest} turns (median "
         f"{found.median:g}), of user turns {found.longest_user} (median {found.median_user:g})"
     )
-
-
-def _tell(file: DialogueFile, progress: Progress) -> None:
-    if file.quarantined:
-        reasons = seeds.count_reasons(file.quarantined).items()
-        told = ", ".join(f"{count} {reason}" for reason, count in reasons)
-        progress.warn(f"{len(file.quarantined)} lines go to quarantine.jsonl: {told}")
-    if file.duplicates:
-        progress.note(f"{file.duplicates} repeated dialogues were read once")
-    if file.merged:
-        progress.note(f"{file.merged} turns were joined to the turn of the same speaker before")
 
 
 def _empty(folder: Path) -> None:

@@ -73,8 +73,10 @@ def filter_context(
     side: SeedSide,
     lists: Mapping[str, ValueList],
     base: BaseModel | None = None,
+    removed: Sequence[scrub.Removed] = (),
 ) -> filters.Context:
-    """What filters may use. Without `base` none of them has a perplexity."""
+    """What filters may use. Without `base` none of them has a perplexity. `removed` was taken out
+    of real dialogues, and must stand in nothing either."""
     own = ((seed.id, intent_of(seed), seed.pattern) for seed in side.patterns)
     fillers = {**side.lists, **lists}
     table = supply.realised_seeds(own, fillers, language=recipe.language, seed=recipe.seed)
@@ -98,7 +100,7 @@ def filter_context(
         table,
         corpus.empty(),
         embed,
-        scrub.Leaks(side.removed, detect, recipe.language).places,
+        scrub.Leaks([*side.removed, *removed], detect, recipe.language).places,
         recipe.seed,
         None if recipe.scrub is False else find_identities,
         None if base is None else base.perplexity,
