@@ -34,11 +34,10 @@ _FLOW = (
 )
 _SLOT = (
     *("list", "chance", "required", "same_as", "description", "ask", "answer", "confirm"),
-    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default", "skew", "asked"),
+    *("correct", "other", "refer", "refuse", "unknown", "fixed", "default", "skew"),
 )
 _SLOT_WORDS = (
     "ask",
-    "asked",
     "answer",
     "confirm",
     "correct",

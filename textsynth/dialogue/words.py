@@ -4,7 +4,6 @@ A pool has a key:
 
     ask:city  confirm:city           the system asks for a slot, reads it back
     answer                           the user tells slots, one or several
-    asked:city                       how it is told besides, by those who were asked for it
     correct:city  other:city         the user corrects; the one of two that it was not
     refer:city                       the user means a value that was spoken of before
     refuse:city  unknown:city        the user will not, or cannot, tell
