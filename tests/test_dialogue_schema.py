@@ -17,7 +17,8 @@ from textsynth.dialogue import flowfile
 from textsynth.dialogue.checks import faults
 from textsynth.dialogue.lint import lint
 from textsynth.dialogue.schema import chosen, read
-from textsynth.dialogue.schema_flows import ServiceFlow, spoken
+from textsynth.dialogue.schema_flows import ServiceFlow
+from textsynth.dialogue.schema_intents import spoken
 from textsynth.dialogue.schema_kinds import plural, singular, with_article
 from textsynth.dialogue.schema_pack import new_from_schema
 from textsynth.dialogue.schema_words import wordings
