@@ -112,7 +112,7 @@ def answers_to(talk: Talk, asked: Sequence[str], state: State) -> None:
         talk.hear((pool.fitting(()), (f"INFORM:{first}",)))
         return
     together = talk.answers(tuple(wanted))
-    if len(wanted) > 1 and together and (state.also is None or talk.choose() < JOINED):
+    if len(wanted) > 1 and together and (state.also is None or talk.decide() < JOINED):
         talk.hear((together, ()))
     elif len(wanted) > 1 and (len(asked) > 1 or state.also is not None):
         talk.hear(*((talk.answers((slot,)), ()) for slot in wanted))

@@ -85,7 +85,7 @@ def few(talk: Talk, those: Sequence[T]) -> list[T]:
 
 def heard(talk: Talk, state: State, reply: Reply, asked: Sequence[Aside]) -> bool:
     """The user's turn; False where nothing can be said."""
-    parts: list[tuple[Sequence[Template], Sequence[str]]] = []
+    parts: list[tuple[tuple[Template, ...], Sequence[str]]] = []
     if reply.has_words:
         parts.append((talk.words.pool(f"reply:{state.name}:{reply.name}").templates, reply.acts))
     for aside in asked:

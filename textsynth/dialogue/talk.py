@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textsynth.dialogue.flow import SUCCESS, Aside, Flow, Habits
 from textsynth.dialogue.rows import Rows, Span
 from textsynth.dialogue.user import User
-from textsynth.dialogue.words import Hole, Pool, Template, Words
+from textsynth.dialogue.words import Hole, Pool, Template, Words, by_names
 
 TRIES = 3  # times that a question is put before the system gives up
 COUNTED = 0.5  # how often a system that found records says how many
@@ -129,10 +129,26 @@ class Talk:
         return "".join(pieces), spans
 
     def worded(
-        self, templates: Sequence[Template], known: Mapping[str, Found], by_user: bool
+        self, templates: tuple[Template, ...], known: Mapping[str, Found], by_user: bool
     ) -> tuple[Template, str, list[Span]] | None:
-        """One of these templates in words that nobody has used in this dialogue, if there are any;
-        None where no template fits."""
+        """One of these templates with its text and spans; None where none fits. What it speaks of
+        is decided, and then it is put into words."""
+        parts = by_names(templates)
+        if len(parts) > 1:
+            at = self.decide() * len(templates)
+            for part in parts:
+                at -= len(part)
+                if at < 0:
+                    break
+            if done := self.phrased(part, known, by_user):
+                return done
+        return self.phrased(templates, known, by_user)
+
+    def phrased(
+        self, templates: tuple[Template, ...], known: Mapping[str, Found], by_user: bool
+    ) -> tuple[Template, str, list[Span]] | None:
+        """One of these templates in words that nobody has used in this dialogue, if there are
+        any."""
         size = len(templates)
         if not size:
             return None
@@ -157,7 +173,7 @@ class Talk:
         if act == "OFFER":
             counted = tuple(t for t in there if "count" in t.names)
             if 0 < len(counted) < len(there):  # how many were found is told once, if at all
-                told = self.offered == 0 and self.choose() < COUNTED
+                told = self.offered == 0 and self.decide() < COUNTED
                 there = counted if told else tuple(t for t in there if "count" not in t.names)
             self.spoken = frozenset(name for t in pool.most(there) for name in t.slots)
         if act in ("CONFIRM", "OFFER") and there:
@@ -196,7 +212,7 @@ class Talk:
 
     def hear(
         self,
-        *parts: tuple[Sequence[Template], Sequence[str]],
+        *parts: tuple[tuple[Template, ...], Sequence[str]],
         known: Mapping[str, Found] | None = None,
     ) -> bool:
         """The user's turn: for each part one of its templates, with these acts. Slots that are told
@@ -310,7 +326,7 @@ class Talk:
 
     def correction(
         self, slot: str, *, named: bool = False
-    ) -> tuple[Sequence[Template], Sequence[str]]:
+    ) -> tuple[tuple[Template, ...], Sequence[str]]:
         """How a corrected value is said: by its name, or as the other one of two."""
         listed = self.words.values[self.flow.slots[slot].values]
         other = self.words.pools.get(f"other:{slot}")

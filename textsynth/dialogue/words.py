@@ -21,6 +21,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from textsynth import corpus, patterns
 from textsynth.dialogue.flow import Flow
@@ -57,9 +58,9 @@ class Hole:
     record: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A pattern ready to be realised."""
+    """A pattern ready to be realised. Templates are compared by identity, which is quick."""
 
     parts: tuple[str | Hole, ...]
     pattern: str
@@ -85,7 +86,7 @@ class Pool:
         self.names = frozenset(name for t in self.templates for name in t.names)
         self._fitting: dict[frozenset[str], tuple[Template, ...]] = {}
         self._exact: dict[frozenset[str], tuple[Template, ...]] = {}
-        self._cut: dict[tuple[bool, int], tuple[Template, ...]] = {}
+        self._cut: dict[tuple[bool, tuple[Template, ...]], tuple[Template, ...]] = {}
 
     def fitting(self, known: Iterable[str]) -> tuple[Template, ...]:
         """Templates that need no other names than these."""
@@ -115,13 +116,22 @@ class Pool:
     def _of_size(
         self, templates: tuple[Template, ...], extreme: Callable[..., int]
     ) -> tuple[Template, ...]:
-        key = (extreme is max, id(templates))
+        key = (extreme is max, templates)
         found = self._cut.get(key)
         if found is None:
             size = extreme((len(t.names) for t in templates), default=0)
             found = tuple(t for t in templates if len(t.names) == size)
             self._cut[key] = found
         return found
+
+
+@lru_cache(maxsize=1024)
+def by_names(templates: tuple[Template, ...]) -> tuple[tuple[Template, ...], ...]:
+    """Templates parted by what they speak of."""
+    parts: dict[frozenset[str], list[Template]] = {}
+    for template in templates:
+        parts.setdefault(template.names, []).append(template)
+    return tuple(map(tuple, parts.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +162,12 @@ def words(
     seed: int,
     language: str = "en",
     invented: Mapping[str, Mapping[str, Iterable[str]]] | None = None,
-    banned: Mapping[str, frozenset[str]] | None = None,
 ) -> dict[str, Words]:
     """The words of each flow.
 
     Args:
         pack: templates whose intents, lists and rules flows may use.
         invented: patterns of a model, by flow and key; they stand beside the templates.
-        banned: patterns, by flow, that are not to be used.
 
     Raises:
         GrammarError: an intent, list or rule that is defined nowhere, where it is named.
@@ -178,7 +186,7 @@ def words(
 
     found = {}
     for name, file in flows.files.items():
-        flow, bans = file.flow, (banned or {}).get(name, frozenset())
+        flow = file.flow
         keys = {key: f"{name}/{key}" for key in file.words}
         for key in common.words if common else ():
             keys.setdefault(key, f"/{key}")
@@ -191,7 +199,7 @@ def words(
             there = list(templates(intent))
             for text in (invented or {}).get(name, {}).get(key, ()):
                 there.append(_template(patterns.parse(text), {}, "", "model", polite))
-            usable = (_fit(t, key, flow) for t in there if t.pattern not in bans)
+            usable = (_fit(t, key, flow) for t in there)
             pools[key] = Pool(t for t in usable if t is not None)
         _bare_answers(flow, pools)
         found[name] = Words(pools, values)
@@ -297,9 +305,10 @@ def _drawn(
     and what stands in a slot says which list fills it."""
     stop = min(PATTERNS, draw.capacity(grammar, intent, seed=seed))
     seen: set[str] = set()
+    listed = {ANY, *grammar.lists}
     for row in corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=seed)):
         assert row.pattern is not None
-        if row.pattern in seen or any(s.value not in {ANY, *grammar.lists} for s in row.slots):
+        if row.pattern in seen or not {s.value for s in row.slots} <= listed:
             continue
         seen.add(row.pattern)
         parsed = patterns.parse(row.pattern)
