@@ -336,6 +336,23 @@ def test_places_are_named_by_what_was_asked(folder: Path) -> None:
     assert dialogues.places(private, pipeline.grammar_of(private)) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("over in {city}", None),
+        ("in {city} for {size}", "unknown_slot"),
+        ("not in {city}", "denial"),
+        ("in in {city}", "repetition"),
+        ("somewhere nice", "wrong_slots"),
+        ("in {city}", "seed_echo"),
+    ],
+)
+def test_lines_are_judged_where_they_stand(line: str, reason: str | None) -> None:
+    place = dialoguewords.Place("table", "answer", "table: answer", ("in {city}", "{city} please"))
+    judged = list(dialoguewords._judged(place, f" {line}\n\n", frozenset({"not"})))
+    assert [one.reason for one in judged] == [reason]
+
+
 def test_openings_come_from_chosen_rows(folder: Path) -> None:
     chosen = corpus.to_table(
         [

@@ -6,7 +6,7 @@ A folder of flows holds files with a `flow` each, and files of lists and rules t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -68,10 +68,12 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What is said in any flow: sentences by key (`user:affirm`), and words that sound polite."""
+    """What is said in any flow, sentences by key (`user:affirm`); words that sound polite, and
+    words that deny."""
 
     words: Mapping[str, tuple[Sentence, ...]]
-    polite: tuple[str, ...] = field(default=())
+    polite: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
 
 
 def load(path: Path) -> Flows:
@@ -132,7 +134,10 @@ def phrases(language: str) -> Phrases | None:
     reader = _FlowReader()
     found: dict[str, tuple[Sentence, ...]] = {}
     reader.phrases(top, found)
-    return Phrases(found, tuple(s.text for s in reader.scalars(top, "polite")))
+    polite, negative = (
+        tuple(s.text for s in reader.scalars(top, key)) for key in ("polite", "negative")
+    )
+    return Phrases(found, polite, negative)
 
 
 class _FlowReader(StateReader):

@@ -117,6 +117,7 @@ REASONS: Mapping[str, str] = {
     "seed_echo": "repeats an example",
     "pattern_repeat": "repeats what the model wrote before",
     "wrong_slots": "slots that are not told together there",
+    "denial": "denies what nobody there denies",
     "out_of_place": "no answer to what was asked",
     "turns_misnumbered": "turns out of order",
     "no_user_turn": "nothing is said by a user",

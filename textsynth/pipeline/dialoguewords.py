@@ -8,14 +8,17 @@ begins with the patterns of the flow; so what is written is conditioned on the t
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from textsynth import corpus, filters, patterns
 from textsynth.dialogue.flow import Flow
+from textsynth.dialogue.flowfile import phrases
 from textsynth.dialogue.words import Words
 from textsynth.lm import generate
 from textsynth.pipeline.inventing import Completions
@@ -94,16 +97,22 @@ def invent(
 ) -> dict[str, dict[str, list[str]]]:
     """Up to `dialogues.invent` new patterns of each place, by flow and pool.
 
-    Rejected are, besides what `lm.generate.judge` rejects: `wrong_slots` (slots that no pattern of
-    the place has together), `out_of_place` (nearer to another place of the flow, or to none), and
-    `surplus`: of those that fit, the ones that are most like their place and least like others are
-    taken.
+    Rejected are, besides what `lm.generate.judge` rejects:
+
+    - `wrong_slots`: slots that no pattern of the place has together;
+    - `denial`: it denies, with a word that no pattern of the place has;
+    - `repetition`: a word twice in a row;
+    - `out_of_place`: nearer to another place of the flow, or to none;
+    - `surplus`: of those that fit, the ones that are most like their place and least like others
+      are taken.
     """
     assert recipe.dialogues is not None
     wanted = recipe.dialogues.invent
     fitting: dict[Place, dict[str, float]] = {place: {} for place in found}
     seen = {place: {corpus.fold(text) for text in place.own} for place in found}
     rejects: Counter[str] = Counter()
+    common = phrases(recipe.language)
+    denying = frozenset(common.negative if common else ())
     progress.step("dialogue words", f"{wanted} patterns for each of {len(found)} places")
     for wave in range(WAVES):
         short = [place for place in found if len(fitting[place]) < SPARE * wanted]
@@ -125,7 +134,7 @@ def invent(
         for at, texts in enumerate(written):
             place = short[at // PROMPTS]
             for text in texts:
-                for line in _judged(place, text):
+                for line in _judged(place, text, denying):
                     folded = corpus.fold(line.text)
                     reason = line.reason or ("pattern_repeat" if folded in seen[place] else None)
                     if reason is None:
@@ -153,8 +162,9 @@ def invent(
     return invented
 
 
-def _judged(place: Place, text: str) -> Iterator[generate.Judged]:
+def _judged(place: Place, text: str, denying: frozenset[str]) -> Iterator[generate.Judged]:
     sets = {frozenset(s.label for s in patterns.parse(own).slots) for own in place.own}
+    denied = denying - {word for own in place.own for word in _words(own)}
     for line in generate.judge(
         place.name,
         text,
@@ -164,9 +174,18 @@ def _judged(place: Place, text: str) -> Iterator[generate.Judged]:
     ):
         if line.reason is None:
             slots = frozenset(slot.label for slot in patterns.parse(line.text).slots)
+            said = _words(line.text)
             if slots not in sets:
                 line = dataclasses.replace(line, reason="wrong_slots")
+            elif denied & set(said):
+                line = dataclasses.replace(line, reason="denial")
+            elif any(first == second for first, second in pairwise(said)):
+                line = dataclasses.replace(line, reason="repetition")
         yield line
+
+
+def _words(pattern: str) -> list[str]:
+    return re.findall(r"[\w']+", _spoken(pattern).lower())
 
 
 def _in_place(
