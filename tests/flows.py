@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from textsynth import corpus
 from textsynth.corpus import Utterance
@@ -108,9 +109,9 @@ def load(folder: Path, *texts: str) -> Flows:
     return flowfile.load(folder)
 
 
-def spoken(flows: Flows, templates: Grammar | None = None, **more: object) -> dict[str, Words]:
+def spoken(flows: Flows, templates: Grammar | None = None, **more: Any) -> dict[str, Words]:
     """The words of flows."""
-    return words(flows, templates if templates is not None else pack(), seed=1, **more)  # type: ignore[arg-type]
+    return words(flows, templates if templates is not None else pack(), seed=1, **more)
 
 
 def dialogues(

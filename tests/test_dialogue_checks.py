@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from dialogue_rows import Line, booked, dialogue, hung_up, system, user
@@ -28,12 +29,9 @@ def said(
     return reasons(dialogue("f", 1, *lines, goal=goal, outcome=outcome))
 
 
-def at(place: int, /, **fields: object) -> Callable[[Rows], Rows]:
+def at(place: int, /, **fields: Any) -> Callable[[Rows], Rows]:
     """A change of one turn of a dialogue."""
-    return lambda rows: [
-        replace(row, **fields) if row.turn == place else row  # type: ignore[arg-type]
-        for row in rows
-    ]
+    return lambda rows: [replace(row, **fields) if row.turn == place else row for row in rows]
 
 
 @pytest.mark.parametrize("rows", [booked(), booked(2, "Rome"), hung_up()])

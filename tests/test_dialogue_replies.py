@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from flows import load
 
-from tests.flows import load
 from textsynth import corpus
 from textsynth.corpus import Utterance
 from textsynth.dialogue.checks import faults
@@ -188,3 +188,19 @@ def test_replies_that_cannot_be_said_are_told(tmp_path: Path) -> None:
     spoken = words(flows, None, seed=1)["rooms"]
     with pytest.raises(GrammarError, match="nothing can be replied to the state 'done'"):
         simulate(flows.files["rooms"].flow, spoken, range(20), seed=1)
+
+
+def test_a_question_is_answered_with_what_its_answer_gives(tmp_path: Path) -> None:
+    text = FLOW.replace(
+        'door: {asks: ["What colour is the door?"], replies: ["It is {door}."]}',
+        'view: {asks: ["What is the view?"], replies: ["The {sight}."], gives: {sight: sea}}',
+    ).replace("asks: [door]", "asks: [view]")
+    text = text.replace("lists:\n", "lists:\n  sea: {values: [harbour, lake]}\n")
+    flows = load(tmp_path, text)
+    own = words(flows, None, seed=1)["rooms"]
+    rows = list(corpus.utterances(simulate(flows.files["rooms"].flow, own, range(60), seed=1)))
+    asked = [at for at, row in enumerate(rows) if "REQUEST:view" in (row.act or "")]
+    assert asked
+    for at in asked:
+        assert "INFORM:view" in (rows[at + 1].act or "")
+        assert {slot.label for slot in rows[at + 1].slots} >= {"sight"}

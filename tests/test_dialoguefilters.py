@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -53,9 +54,9 @@ def hung_up(number: int = 2) -> Rows:
     return saying(hung_up_badly(number), 3, "the the one")
 
 
-def saying(rows: Rows, place: int, text: str, **fields: object) -> Rows:
+def saying(rows: Rows, place: int, text: str, **fields: Any) -> Rows:
     """A dialogue in which one turn has other words, without slots."""
-    said = replace(rows[place], text=text, pattern=text, slots=(), **fields)  # type: ignore[arg-type]
+    said = replace(rows[place], text=text, pattern=text, slots=(), **fields)
     return [*rows[:place], said, *rows[place + 1 :]]
 
 

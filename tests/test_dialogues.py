@@ -362,11 +362,12 @@ def test_openings_come_from_chosen_rows(folder: Path) -> None:
         ]
     )
     loaded = recipe(folder)
+    assert loaded.dialogues is not None
     flows, _ = dialogues.load(
         loaded.dialogues,
         pipeline.grammar_of(loaded),
         seed=1,
-        language="en",  # type: ignore[arg-type]
+        language="en",
     )
     opened = dialoguewords.openings({n: f.flow for n, f in flows.files.items()}, chosen)
     assert opened == {"table": {"intent:book_table": ["one"]}}

@@ -53,12 +53,7 @@ def following(talk: Talk, state: State, label: str) -> str:
     branch = state.branches[label]
     if len(branch) == 1:
         return branch[0][0]
-    u = talk.decide() * sum(weight for _, weight in branch)
-    for target, weight in branch:
-        u -= weight
-        if u < 0:
-            return target
-    return branch[-1][0]
+    return branch[talk.weighed([weight for _, weight in branch])][0]
 
 
 def opens(talk: Talk, state: State) -> str:

@@ -24,20 +24,13 @@ def replied(talk: Talk, state: State) -> Reply:
     barred: set[str] = set()
     while True:
         left = [r for r in state.replies if r.name not in barred and possible(talk, state, r)]
-        total = sum(reply.weight for reply in left)
-        if not total:
+        if not any(reply.weight for reply in left):
             raise GrammarError(
                 f"nothing can be replied to the state {state.name!r}",
                 where=state.place.at(),
                 fix="add a reply with sentences that need no slots",
             )
-        u = talk.decide() * total
-        reply = left[-1]
-        for candidate in left:
-            u -= candidate.weight
-            if u < 0:
-                reply = candidate
-                break
+        reply = left[talk.weighed([reply.weight for reply in left])]
         leads = reply.name in state.branches
         if leads and not reply.has_words and not reply.acts:
             return reply  # the state that it leads to lets the user speak
@@ -72,8 +65,14 @@ def askable(talk: Talk, reply: Reply, later: bool) -> list[Aside]:
         for aside in asides
         if f"aside:{aside.about}" not in talk.used
         and aside.about not in talk.state
-        and (later or talk.words.pool(f"aside:{aside.about}:replies").fitting(talk.known))
+        and (later or answerable(talk, aside))
     ]
+
+
+def answerable(talk: Talk, aside: Aside) -> bool:
+    """Whether the system has what an answer speaks of."""
+    replies = talk.words.pool(f"aside:{aside.about}:replies")
+    return bool(replies.fitting({*talk.known, *aside.gives}))
 
 
 def few(talk: Talk, those: Sequence[T]) -> list[T]:

@@ -9,6 +9,7 @@ from textsynth.dialogue.replies import replied
 from textsynth.dialogue.talk import ORDINALS, Found, Talk
 
 DECLINES = 0.12  # how often a user wants none of the records that are offered
+NAMED = 0.4  # how often they take one by its name
 GOES_ON = 0.23  # how often they ask for others, where there are some
 
 
@@ -21,13 +22,7 @@ def calls(talk: Talk, state: State) -> str:
     results = [r for r in call.results if r.weight and (r.name != NOTHING or not looked_up)]
     if not found and call.table:
         return NOTHING
-    u = talk.decide() * sum(result.weight for result in results)
-    result = results[-1]
-    for candidate in results:
-        u -= candidate.weight
-        if u < 0:
-            result = candidate
-            break
+    result = results[talk.weighed([result.weight for result in results])]
     if result.name == SUCCESS and found:
         talk.records = found
     elif result.gives:
@@ -98,7 +93,7 @@ def select(talk: Talk, state: State, nth: int) -> None:
         talk.user.goal[slot], talk.user.surface[slot] = value, surface
         if slot in talk.flow.slots:
             talk.learn(slot, value)
-    by_name = talk.answers((named[0],)) if named and talk.decide() < 0.4 else ()
+    by_name = talk.answers((named[0],)) if named and talk.decide() < NAMED else ()
     if by_name and talk.hear((by_name, ("SELECT",)), known=talk.told()):
         return
     word = "accept" if talk.shown == 1 else ORDINALS[nth]

@@ -35,7 +35,7 @@ def simulate(
 ) -> pa.Table:
     """Dialogues `numbers` of a flow as a table of `corpus.SCHEMA`, their turns in order.
 
-    A dialogue that reaches `max_turns` ends there, as `abandoned` if its goal was not reached.
+    A dialogue that reaches `max_turns` ends there, as `abandoned`.
     Another `take` of one has other words, and the same acts and values.
 
     Raises:

@@ -93,6 +93,15 @@ class Talk:
         self.succeeded = False  # whether the last result was a success
         self.habits: Habits = flow.habits
 
+    def weighed(self, weights: Sequence[float]) -> int:
+        """The number of one of these, by weight."""
+        u = self.decide() * sum(weights)
+        for at, weight in enumerate(weights):
+            u -= weight
+            if u < 0:
+                return at
+        return len(weights) - 1
+
     def fits(self, hole: Hole, known: Mapping[str, Found]) -> Found | None:
         """What fills a slot of a template, None where its list has no such value."""
         if hole.record:
@@ -135,11 +144,7 @@ class Talk:
         is decided, and then it is put into words."""
         parts = by_names(templates)
         if len(parts) > 1:
-            at = self.decide() * len(templates)
-            for part in parts:
-                at -= len(part)
-                if at < 0:
-                    break
+            part = parts[self.weighed([len(part) for part in parts])]
             if done := self.phrased(part, known, by_user):
                 return done
         return self.phrased(templates, known, by_user)
@@ -218,7 +223,7 @@ class Talk:
         """The user's turn: for each part one of its templates, with these acts. Slots that are told
         enter the state. False where nothing fits: then nothing was said."""
         known = self.told() if known is None else known
-        heard = Speech()
+        heard, told = Speech(), dict[str, str]()
         for templates, acts in parts:
             done = self.worded(templates, known, by_user=True)
             if done is None:
@@ -226,8 +231,9 @@ class Talk:
             template, text, spans = done
             informs = (a for a in about("INFORM", spans) if f"SELECT:{a[7:]}" not in acts)
             heard.say(template, text, spans, (*acts, *informs))
-            for _, _, label, value in spans:
-                self.learn(label, value)
+            told |= {label: value for _, _, label, value in spans}
+        for slot, value in told.items():
+            self.learn(slot, value)
         if self.rows.turns and not self.speaks:  # speakers take turns
             self.say(self.words.pool("system:all_right"), "INFORM")
         self.flush()
@@ -299,11 +305,7 @@ class Talk:
         asks = self.words.pool(f"aside:{aside.about}:asks").fitting(self.known)
         if not self.hear((asks, (f"REQUEST:{aside.about}",)), known=self.known):
             return False
-        for slot, name in aside.gives.items():
-            if slot not in self.known:
-                self.known[slot] = self.drawn(name)
-        replies = self.words.pool(f"aside:{aside.about}:replies")
-        self.say(replies, f"INFORM:{aside.about}")
+        self.informs([aside])
         return True
 
     def drawn(self, name: str) -> Found:
@@ -343,6 +345,9 @@ class Talk:
     def informs(self, asked: Iterable[Aside]) -> None:
         """Answer questions."""
         for aside in asked:
+            for slot, name in aside.gives.items():
+                if slot not in self.known:
+                    self.known[slot] = self.drawn(name)
             self.say(self.words.pool(f"aside:{aside.about}:replies"), f"INFORM:{aside.about}")
 
 

@@ -88,15 +88,14 @@ class User:
         user.agenda = [slot for slot in reversed(list(flow.slots)) if slot in user.goal]
         return user
 
-    def want(self, slot: str, value: str | None = None) -> None:
-        """Draw a value of the goal, another one than now; or take this one."""
+    def want(self, slot: str) -> None:
+        """Draw a value of the goal, another one than now."""
         values = self.lists[self.flow.slots[slot].values]
-        if value is None:
-            at = int(self.draw() ** self.flow.slots[slot].skew * len(values.canonical))
-            if values.canonical[at] == self.goal.get(slot):
-                at = (at + 1) % len(values.canonical)
-            value = values.canonical[at]
-        surfaces = values.surfaces.get(value, (value,))
+        at = int(self.draw() ** self.flow.slots[slot].skew * len(values.canonical))
+        if values.canonical[at] == self.goal.get(slot):
+            at = (at + 1) % len(values.canonical)
+        value = values.canonical[at]
+        surfaces = values.surfaces[value]
         self.goal[slot] = value
         self.surface[slot] = surfaces[int(self.draw() * len(surfaces))]
         self.repeats.pop(slot, None)

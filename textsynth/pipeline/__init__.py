@@ -40,6 +40,7 @@ from textsynth.pipeline import (
     learning,
 )
 from textsynth.pipeline.basemodel import BaseModel
+from textsynth.pipeline.checking import check as check
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.evaluating import evaluate as evaluate
@@ -374,57 +375,6 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
             corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=recipe.seed))
         )
     return shown
-
-
-def check(path: Path) -> dict[str, Any]:
-    """Check a recipe (with its templates and flows), templates of any format that is read, or
-    flows: findings, the format, and a count for each intent; of flows their states.
-
-    Raises:
-        TextsynthError: what cannot be read; what is returned are warnings, and of flows errors.
-    """
-    report: dict[str, Any] = {"format": None, "findings": [], "intents": [], "flows": []}
-    if (path / "recipe.yaml").is_file():
-        path = path / "recipe.yaml"
-    grammar = None
-    flows_of: Recipe | None = None
-    if flows.has_flows(path):
-        flows_of = flows.recipe_beside(path)
-        grammar = grammar_of(flows_of)
-        report["format"] = "flows"
-    elif _is_recipe(path):
-        recipe = Recipe.load(path)
-        for source in recipe.sources():
-            if not source.exists():
-                raise RecipeError("there is no such file", where=str(source), fix="check the path")
-        flows_of = recipe if recipe.dialogues is not None else None
-        if recipe.templates is not None:
-            grammar = importers.load(recipe.templates.path)
-            report["format"] = importers.detect(recipe.templates.path) or "homeassistant"
-    else:
-        grammar = importers.load(path)
-        report["format"] = importers.detect(path) or "homeassistant"
-    if grammar is not None and report["format"] != "flows":
-        report["findings"] = [dataclasses.asdict(finding) for finding in lint(grammar)]
-        report["intents"] = [
-            {
-                "name": name,
-                "sentences": sum(len(block.sentences) for block in intent.blocks),
-                "count": grammar_module.count(grammar, name),
-            }
-            for name, intent in grammar.intents.items()
-        ]
-    if flows_of is not None:
-        found, report["flows"] = flows.checked(flows_of, grammar)
-        report["findings"] += [dataclasses.asdict(finding) for finding in found]
-    return report
-
-
-def _is_recipe(path: Path) -> bool:
-    """Whether a path names no templates: a recipe is YAML (or JSON) that no format claims."""
-    if path.is_dir() or importers.detect(path) is not None:
-        return False
-    return path.suffix in grammar_module.SUFFIXES or not path.exists()
 
 
 def export_run(

@@ -123,7 +123,8 @@ def about_of(
     if names & {"semantic", "adversarial"} or ("label" in names and side.patterns):
         encoder = models.embedder_source()
         used.append(("sentence encoder of the filters", encoder.name, encoder.terms))
-    if recipe.seeds is not None and recipe.scrub is not False:
+    real = recipe.seeds or (recipe.dialogues and recipe.dialogues.seeds)
+    if real and recipe.scrub is not False:
         spacy_model = models.spacy_source(recipe.language)
         used.append(("entity recognition of the scrub", spacy_model.name, spacy_model.terms))
     return About(
