@@ -20,22 +20,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, importers, keyed, registry, scrub, seeds
+from textsynth import corpus, filters, keyed, registry, scrub, seeds
 from textsynth.corpus import Utterance
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
 from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.grammar import draw
-from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
-from textsynth.grammar.lint import lint
 from textsynth.pipeline import (
     dialogues,
     dialogueseeds,
     dialoguewords,
     evaluating,
     finish,
-    flows,
     guard,
     learning,
 )
