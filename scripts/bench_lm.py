@@ -41,6 +41,7 @@ from bench_lm_ways import COPIES, SAMPLING, Made, Setup
 from textsynth import models
 from textsynth.corpus import fold
 from textsynth.lm import generate
+from textsynth.lm.decode import Completion
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def judged(setup: Setup, completions: Sequence[str]) -> tuple[int, float]:
         own = setup.own[intent]
         limits = generate.slot_limits(own)
         known = {fold(pattern): pattern for pattern in own}
-        found = generate.judge(intent, text, labels=set(limits), known=known, limits=limits)
+        found = generate.judge(
+            intent, Completion(text), labels=set(limits), known=known, limits=limits
+        )
         new |= {(intent, fold(line.text)) for line in found if line.reason is None}
         lines += len(found)
     return len(new), len(new) / max(1, lines)

@@ -286,8 +286,8 @@ def ours(setup: Setup, state: Any, kind: type[decode.Speaker] = decode.Speaker) 
     ]
     made: dict[tuple[int, int], str] = {}
 
-    def accept(place: int, copy: int, text: str) -> None:
-        made[place, copy] = text
+    def accept(place: int, copy: int, done: decode.Completion) -> None:
+        made[place, copy] = done.text
 
     warm = replace(SAMPLING, tokens=2, lines=1)
     decode.complete(speaker, requests[:1], sampling=warm, accept=accept)

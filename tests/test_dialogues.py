@@ -20,6 +20,7 @@ from textsynth import corpus, models, pipeline
 from textsynth.cli import app
 from textsynth.corpus import Utterance
 from textsynth.errors import GrammarError, RecipeError, TextsynthError
+from textsynth.lm.decode import Completion
 from textsynth.pipeline import corpora, dialogues, dialoguewords
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
@@ -349,8 +350,15 @@ def test_places_are_named_by_what_was_asked(folder: Path) -> None:
 )
 def test_lines_are_judged_where_they_stand(line: str, reason: str | None) -> None:
     place = dialoguewords.Place("table", "answer", "table: answer", ("in {city}", "{city} please"))
-    judged = list(dialoguewords._judged(place, f" {line}\n\n", frozenset({"not"})))
+    judged = list(dialoguewords._judged(place, Completion(f" {line}\n\n"), frozenset({"not"})))
     assert [one.reason for one in judged] == [reason]
+
+
+def test_the_best_are_likely_and_in_their_place() -> None:
+    fits, likely = {"a": 3.0, "b": 2.0, "c": 1.0}, {"a": -9.0, "b": -2.0, "c": -1.0}
+    assert dialoguewords._best(fits, likely, 2) == ["a", "b"]
+    assert dialoguewords._best(fits, likely | {"a": -1.5}, 1) == ["a"]
+    assert dialoguewords._best(fits, dict.fromkeys(fits, 0.0), 2) == ["a", "b"]
 
 
 def test_openings_come_from_chosen_rows(folder: Path) -> None:

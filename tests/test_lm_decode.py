@@ -45,11 +45,18 @@ def requests(one: Speaker, count: int = 3, copies: int = 2) -> list[Request]:
 def complete(
     one: Speaker, asked: list[Request], sampling: Sampling, **options: Any
 ) -> dict[tuple[int, int], str]:
-    got: dict[tuple[int, int], str] = {}
+    made = scored(one, asked, sampling, **options)
+    return {place: completion.text for place, completion in made.items()}
 
-    def accept(place: int, copy: int, text: str) -> None:
+
+def scored(
+    one: Speaker, asked: list[Request], sampling: Sampling, **options: Any
+) -> dict[tuple[int, int], decode.Completion]:
+    got: dict[tuple[int, int], decode.Completion] = {}
+
+    def accept(place: int, copy: int, completion: decode.Completion) -> None:
         assert (place, copy) not in got
-        got[place, copy] = text
+        got[place, copy] = completion
 
     decode.complete(one, asked, sampling=sampling, accept=accept, **options)
     assert set(got) == {(place, copy) for place, r in enumerate(asked) for copy in r.copies}
@@ -109,6 +116,43 @@ def test_cold_it_writes_what_the_librarys_greedy_search_writes(load_tiny: Load) 
         written = one.vocabulary.decode(theirs)
         if "{" not in copy_text:  # a slot is spelt by the guard, not by the library
             assert written.startswith(copy_text)
+
+
+def test_scores_are_what_the_model_itself_says_of_each_line(
+    load_tiny: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the temperature, the nucleus and the penalties did."""
+    import torch
+
+    one = speaker(load_tiny)
+    (line_break,) = one.vocabulary.encode("\n", start=False)
+    bias = torch.zeros(len(one.pieces))
+    bias[line_break] = 5.0
+    one.model.get_output_embeddings().register_forward_hook(lambda m, i, logits: logits + bias)
+    asked = requests(one)
+    written: dict[str, list[int]] = {}
+    decoded = vocabulary.Vocabulary.decode
+    monkeypatch.setattr(
+        vocabulary.Vocabulary,
+        "decode",
+        lambda self, rows: written.setdefault(decoded(self, rows), rows) and decoded(self, rows),
+    )
+    lines = 0
+    for (place, _), made in scored(one, asked, Sampling(0.7, 0.8, 2.0, 3, 40)).items():
+        before = asked[place].rows
+        rows = written[made.text]
+        logits = one.model(input_ids=torch.tensor([before + rows])).logits[0].log_softmax(-1)
+        own = logits[len(before) - 1 : -1].gather(1, torch.tensor(rows)[:, None])[:, 0].tolist()
+        nats: list[float] = []
+        expected = []
+        for row, log in zip(rows, own, strict=True):
+            nats.append(log)
+            if "\n" in one.pieces[row]:
+                expected.append(sum(nats) / len(nats) ** 0.5)
+                nats = []
+        assert made.scores == pytest.approx(expected, abs=2e-3)
+        lines += len(expected)
+    assert lines > 5
 
 
 def test_only_known_slots_can_be_written(load_tiny: Load) -> None:

@@ -188,7 +188,7 @@ def test_with_bfloat16_weights_it_trains_and_samples(load_tiny: Load) -> None:
         decode.Speaker(merged, words),
         [request],
         sampling=decode.Sampling(tokens=8),
-        accept=lambda place, copy, text: texts.append(text),
+        accept=lambda place, copy, done: texts.append(done.text),
     )
     assert len(set(texts)) == 2
 

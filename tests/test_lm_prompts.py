@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textsynth.lm import generate, invent, prompts, style
+from textsynth.lm.decode import Completion
 from textsynth.lm.prompts import Listed
 from textsynth.lm.style import Style
 
@@ -166,11 +167,15 @@ def test_without_patterns_the_name_must_do() -> None:
 def reasons(completion: str) -> list[tuple[str, str | None]]:
     """(text, reason) of each line of a completion for an intent with `{time}` and `{day}`."""
     known = {"wake me at {time": "wake me at {time}"}
-    judged = generate.judge(
-        "alarm", completion, labels=["time", "day"], known=known, limits={"day": 2}
-    )
+    judged = judge(Completion(completion), known)
     assert all(line.intent == "alarm" for line in judged)
     return [(line.text, line.reason) for line in judged]
+
+
+def judge(completion: Completion, known: dict[str, str]) -> list[generate.Judged]:
+    return generate.judge(
+        "alarm", completion, labels=["time", "day"], known=known, limits={"day": 2}
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,6 +206,13 @@ def reasons(completion: str) -> list[tuple[str, str | None]]:
 )  # fmt: skip
 def test_judge(completion: str, expected: list[tuple[str, str | None]]) -> None:
     assert reasons(completion) == expected
+
+
+def test_patterns_keep_the_scores_of_their_lines() -> None:
+    lines = " ring\n-\n- {city}\n- ping\n- cut"
+    judged = judge(Completion(lines, (-1.0, -2.0, -3.0, -4.0)), {})
+    assert [line.score for line in judged] == [-1.0, None, None, -4.0, None]
+    assert [line.score for line in judge(Completion(lines), {})] == [None] * 5
 
 
 def test_a_slot_may_come_as_often_as_in_a_seed() -> None:

@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from textsynth import corpus, models, pipeline
 from textsynth.cli import app
 from textsynth.errors import ModelError, RecipeError, RunError
+from textsynth.lm.decode import Completion
 from textsynth.pipeline import inventing
+from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
 SEEDS = {
@@ -69,6 +71,52 @@ def completions(run: pipeline.Run) -> dict[tuple[str, int], str]:
     found = {(line["key"], line["copy"]): line["text"] for line in lines}
     assert len(found) == len(lines)  # nothing is made twice
     return found
+
+
+class Scripted(inventing.Completions):
+    """Writes the same eight lines after each prompt, numbered, with these scores."""
+
+    def __init__(self, scores: tuple[float, ...]) -> None:
+        self.scores, self.calls = scores, 0
+
+    def of(self, prompts: Any, said: Any = None) -> list[list[Completion]]:
+        made = []
+        for _ in prompts:
+            self.calls += 1
+            text = "\n- ".join(f"line {self.calls} {n}" for n in range(8))
+            made.append([Completion(f" {text}\n", self.scores)])
+        return made
+
+
+LIKELY = tuple(-float(n) for n in (3, 0, 5, 1, 7, 2, 6, 4))
+
+
+@pytest.mark.parametrize(
+    ("best_of", "scores", "budget", "taken"),
+    [
+        (4, LIKELY, 100, {1, 3}),
+        (1, LIKELY, 100, set(range(8))),
+        (3, (), 100, set(range(8))),  # a server's
+        (8, LIKELY, 1, set(range(8))),  # better an unlikely row than none
+    ],
+)
+def test_the_likeliest_patterns_become_rows(
+    folder: Path, best_of: int, scores: tuple[float, ...], budget: int, taken: set[int]
+) -> None:
+    made = recipe(folder, generate={"best_of": best_of, "budget": budget})
+    own = {"on": {"switch it on": ["seed"]}}
+    completions = Scripted(scores)
+    source = inventing.ModelSource(
+        made, own, completions, labels={}, lists={}, quota={"on": 4}, progress=Progress()
+    )
+    supplied = source.more({"on": 4})
+    texts = corpus.column(supplied.rows, "text")
+    lines = [int(text.split()[-1]) for text in texts]
+    assert set(lines) == taken
+    expected = [scores[line] if scores else None for line in lines]
+    assert corpus.scores(supplied.rows, inventing.SCORE) == expected
+    unlikely = {reject.text for reject in supplied.rejects if reject.reason == "unlikely"}
+    assert len(unlikely) + len(texts) == 8 * completions.calls and not unlikely & set(texts)
 
 
 # -- a model of one's own ---------------------------------------------------------------------

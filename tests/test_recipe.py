@@ -232,7 +232,7 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
     [
         (SMALL + "sede: 1\n", 3, 1, "the key 'sede' is unknown", "did you mean 'seed'?"),
         (SMALL + "generate:\n  seed: 3\n  per_intnet: 3\n", 4, 3,
-         "the key 'seed' is unknown (and 1 more)", "there are: budget"),
+         "the key 'seed' is unknown (and 1 more)", "there are: best_of, budget"),
         (SMALL + "generate:\n  per_pattern: 3\n  per_intnet: 3\n", 5, 3,
          "the key 'per_intnet' is unknown", "did you mean 'per_intent'?"),
         (SMALL + "scrub: {kep: [a]}\n", 3, 9, "the key 'kep' is unknown", "did you mean 'keep'?"),

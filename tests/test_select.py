@@ -246,10 +246,10 @@ def test_what_is_scarce_is_for_training(patterns: int, expected: set[str]) -> No
 
 
 def test_the_better_rows_are_chosen_from() -> None:
-    """Rows of high detectability lose where others are there; without scores nothing is lost."""
+    """Unlikely rows lose where others are there; without scores nothing is lost."""
     rows = [
         Utterance(f"{n}", f"say {n}", "i", pattern=f"say {n}", origin="model",
-                  scores={"detectability": n / 100, "label_margin": 1 - n / 100})
+                  scores={"sequence_score": -n / 10, "label_margin": 1 - n / 100})
         for n in range(100)
     ]  # fmt: skip
     kept = take(to_table(rows), select(to_table(rows), {("i", "model"): 10}))
@@ -259,7 +259,7 @@ def test_the_better_rows_are_chosen_from() -> None:
 def test_the_best_rows_with_a_rare_slot_are_among_the_better() -> None:
     def scored(n: int, slots: tuple[Slot, ...] = ()) -> Utterance:
         return Utterance(f"{n}", f"hall {n}", "i", slots, f"hall {n}", origin="model",
-                         scores={"detectability": n / 100})  # fmt: skip
+                         scores={"sequence_score": -n / 10})  # fmt: skip
 
     rare = [scored(n, (Slot(0, 4, "room", "hall"),)) for n in range(95, 100)]
     corpus = to_table([*map(scored, range(95)), *rare])

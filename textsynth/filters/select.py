@@ -21,9 +21,9 @@ SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
 CHUNK = 8192
 SEED_DF = 2
 # Of the candidates of a cell only so many times its quota, the best, are chosen from; and what is
-# better: higher, or lower scores.
+# better: the ranks of these scores, weighted.
 CHOICE = 3
-QUALITY = (("label_margin", 1), ("detectability", -1), ("perplexity", -1))
+QUALITY = (("label_margin", 1.0), ("sequence_score", 2.0))
 _TOKEN = re.compile(r"\{[^{}]*\}|\w+|[^\w\s]")
 
 Cell = tuple[str, str]
@@ -263,14 +263,14 @@ def _better(
     by_cell: dict[Cell, list[int]] = defaultdict(list)
     for row in rows:
         by_cell[cells[row]].append(row)
-    measured = [(sign, scores(corpus, name)) for name, sign in QUALITY]
+    measured = [(weight, scores(corpus, name)) for name, weight in QUALITY]
     slots = column(corpus, "slots")
     kept: set[int] = set()
     for cell, own in by_cell.items():
         ranks = np.zeros(len(own))
-        for sign, values in measured:
-            found = np.array([sign * (values[row] or 0.0) for row in own])
-            ranks += np.searchsorted(np.sort(found), found)
+        for weight, values in measured:
+            found = np.array([-np.inf if values[row] is None else values[row] for row in own])
+            ranks += weight * np.searchsorted(np.sort(found), found)
         best = np.argsort(-ranks, kind="stable")
         wanted = min(len(own), CHOICE * quotas[cell])
         held: Counter[str] = Counter()

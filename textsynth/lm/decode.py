@@ -20,6 +20,8 @@ from textsynth.lm.vocabulary import Vocabulary
 
 LIVE = 192
 TOP_K = 64
+# Of the length of a line, so that long ones are not taken for bad ones (Wu et al. 2016).
+LENGTH_PENALTY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ class Request:
     labels: Collection[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What was written after a prompt.
+
+    Attributes:
+        scores: of each line the log-likelihood in nats under the model itself (untempered, slots
+            and penalties aside), its line break included, divided by the square root of its count
+            of tokens; the higher, the likelier. Empty where they are not known.
+    """
+
+    text: str
+    scores: tuple[float, ...] = ()
+
+
 @dataclass(slots=True)
 class _Growing:
     """A completion under way."""
@@ -77,7 +93,8 @@ class _Growing:
     rows: list[int] = field(default_factory=list)
     open: str | None = None
     openings: list[int] = field(default_factory=list)
-    lines: int = 0
+    scores: list[float] = field(default_factory=list)  # of the lines that are whole
+    begun: tuple[float, int] = (0.0, 0)  # nats and tokens of the line under way
     fresh: bool = True  # the next token opens a line
 
 
@@ -116,11 +133,11 @@ def complete(
     requests: Sequence[Request],
     *,
     sampling: Sampling,
-    accept: Callable[[int, int, str], None],
+    accept: Callable[[int, int, Completion], None],
     live: int = LIVE,
 ) -> int:
-    """Sample all completions; `accept` takes (place of the request, number of the copy, text) as
-    each is done. A text whose last line was cut off ends without a line break.
+    """Sample all completions; `accept` takes (place of the request, number of the copy, completion)
+    as each is done. A text whose last line was cut off ends without a line break.
 
     Returns how many tokens were sampled.
     """
@@ -159,7 +176,8 @@ def complete(
                 if not _done(speaker, one, sampling):
                     still.append(one)
                     continue
-                accept(one.request, one.copy, speaker.vocabulary.decode(one.rows))
+                text = speaker.vocabulary.decode(one.rows)
+                accept(one.request, one.copy, Completion(text, tuple(one.scores)))
                 left[one.request] -= 1
                 if not left[one.request]:
                     free.append(one.lane[0])
@@ -215,6 +233,8 @@ def _pick(speaker: Speaker, growing: Sequence[_Growing], logits: Any, sampling: 
     import torch
 
     logits = logits.float()
+    whole = logits.logsumexp(-1)
+    plain = logits.clone()
     _forbid(speaker, growing, logits)
     for row, one in enumerate(growing):
         if one.fresh and one.openings and sampling.opening_penalty:
@@ -228,9 +248,11 @@ def _pick(speaker: Speaker, growing: Sequence[_Growing], logits: Any, sampling: 
     counters = np.array([one.counter + len(one.rows) for one in growing], dtype=object)
     drawn = keyed.uniform(0, (counters % 2**64).astype(np.uint64))
     places = torch.searchsorted(reached, torch.from_numpy(drawn)[:, None] * mass, right=True)
-    rows = best.indices.gather(1, torch.minimum(places, inside - 1))[:, 0].tolist()
-    for one, row in zip(growing, rows, strict=True):
+    picked = best.indices.gather(1, torch.minimum(places, inside - 1))
+    nats = (plain.gather(1, picked)[:, 0] - whole).tolist()
+    for one, row, log in zip(growing, picked[:, 0].tolist(), nats, strict=True):
         one.rows.append(row)
+        one.begun = one.begun[0] + log, one.begun[1] + 1
         if one.fresh and speaker.pieces[row].strip(" -"):
             one.openings.append(row)
             one.fresh = False
@@ -261,8 +283,9 @@ def _forbid(speaker: Speaker, growing: Sequence[_Growing], logits: Any) -> None:
 def _done(speaker: Speaker, one: _Growing, sampling: Sampling) -> bool:
     """Whether a completion ends with the token it just got."""
     if "\n" in speaker.pieces[one.rows[-1]]:
-        one.lines += 1
-        one.fresh = True
-        if one.lines >= sampling.lines or len(one.rows) >= sampling.tokens:
+        log, tokens = one.begun
+        one.scores.append(round(log / tokens**LENGTH_PENALTY, 3))
+        one.begun, one.fresh = (0.0, 0), True
+        if len(one.scores) >= sampling.lines or len(one.rows) >= sampling.tokens:
             return True
     return len(one.rows) >= sampling.most

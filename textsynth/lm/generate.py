@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from textsynth import keyed, patterns
 from textsynth.corpus import fold
 from textsynth.lm import prompts, style
+from textsynth.lm.decode import Completion
 from textsynth.lm.prompts import Listed
 
 # Patterns that a prompt shows, and completions that are sampled from each prompt.
@@ -43,11 +44,13 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A line that the model wrote: a pattern in its normal written form, or why it is none."""
+    """A line that the model wrote: a pattern in its normal written form, or why it is none; and its
+    score (see `lm.decode.Completion`) where it is known."""
 
     intent: str
     text: str
     reason: str | None
+    score: float | None = None
 
 
 def make_prompts(
@@ -86,7 +89,7 @@ def slot_limits(own: Iterable[str]) -> Counter[str]:
 
 def judge(
     intent: str,
-    completion: str,
+    completion: Completion,
     *,
     labels: Iterable[str],
     known: Mapping[str, str],
@@ -99,7 +102,7 @@ def judge(
     `labels`), `slot_repeat` (more often than in `limits`, or once), `seed_echo` (the folded text
     is in `known`).
     """
-    lines, ended = prompts.parse(completion)
+    lines, ended = prompts.parse(completion.text)
     allowed = set(labels)
     judged = []
     for number, line in enumerate(lines):
@@ -130,7 +133,8 @@ def judge(
         elif fold(text) in known:
             judged.append(Judged(intent, text, "seed_echo"))
         else:
-            judged.append(Judged(intent, text, None))
+            score = completion.scores[number] if number < len(completion.scores) else None
+            judged.append(Judged(intent, text, None, score))
     return judged
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textsynth import keyed
-from textsynth.lm.decode import Request, Sampling, Speaker
+from textsynth.lm.decode import Completion, Request, Sampling, Speaker
 
 BATCH = 32
 
@@ -15,10 +15,10 @@ def complete(
     requests: Sequence[Request],
     *,
     sampling: Sampling,
-    accept: Callable[[int, int, str], None],
+    accept: Callable[[int, int, Completion], None],
 ) -> int:
     """As `decode.complete`, in padded batches of 32; slots are not enforced, so that patterns with
-    unknown ones are left to be rejected."""
+    unknown ones are left to be rejected; lines have no scores."""
     import torch
 
     wanted = [(place, copy) for place, r in enumerate(requests) for copy in r.copies]
@@ -42,5 +42,5 @@ def complete(
             )[:, width:]
         for (place, copy), row in zip(batch, out.tolist(), strict=True):
             sampled += len(row)
-            accept(place, copy, speaker.vocabulary.decode(row))
+            accept(place, copy, Completion(speaker.vocabulary.decode(row)))
     return sampled

@@ -271,12 +271,12 @@ def _written(
     ]
     written: list[str] = []
     released: list[str] = []
-    for prompt, texts in zip(asked, completions.of(asked), strict=True):
+    for prompt, copies in zip(asked, completions.of(asked), strict=True):
         own = planted[prompt.intent]
-        for text in texts:
+        for completion in copies:
             judged = generate.judge(
                 prompt.intent,
-                text,
+                completion,
                 labels=labels.get(prompt.intent, ()),
                 known={corpus.fold(pattern): pattern for pattern in own},
                 limits=generate.slot_limits(own),

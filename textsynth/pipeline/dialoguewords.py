@@ -21,6 +21,7 @@ from textsynth.dialogue.flow import Flow
 from textsynth.dialogue.flowfile import phrases
 from textsynth.dialogue.words import Words
 from textsynth.lm import generate
+from textsynth.lm.decode import Completion
 from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.learning import FEWEST
 from textsynth.pipeline.ledger import Ledger
@@ -103,13 +104,14 @@ def invent(
     - `denial`: it denies, with a word that no pattern of the place has;
     - `repetition`: a word twice in a row;
     - `out_of_place`: nearer to another place of the flow, or to none;
-    - `surplus`: of those that fit, the ones that are most like their place and least like others
-      are taken.
+    - `surplus`: of those that fit, the ones are taken that the model finds likeliest and that are
+      most like their place and least like others, by the sum of both ranks.
     """
     assert recipe.dialogues is not None
     wanted = recipe.dialogues.invent
     fitting: dict[Place, dict[str, float]] = {place: {} for place in found}
     seen = {place: {corpus.fold(text) for text in place.own} for place in found}
+    likely: dict[tuple[Place, str], float] = {}
     rejects: Counter[str] = Counter()
     common = phrases(recipe.language)
     denying = frozenset(common.negative if common else ())
@@ -131,14 +133,15 @@ def invent(
         with progress.bar("inventing what users say", len(prompts) * generate.COPIES) as advance:
             written = completions.of(prompts, lambda more, add=advance: add(more, ""))  # type: ignore[misc]
         fresh: dict[Place, list[str]] = {place: [] for place in short}
-        for at, texts in enumerate(written):
+        for at, copies in enumerate(written):
             place = short[at // PROMPTS]
-            for text in texts:
-                for line in _judged(place, text, denying):
+            for completion in copies:
+                for line in _judged(place, completion, denying):
                     folded = corpus.fold(line.text)
                     reason = line.reason or ("pattern_repeat" if folded in seen[place] else None)
                     if reason is None:
                         fresh[place].append(line.text)
+                        likely[place, line.text] = line.score or 0.0
                         seen[place].add(folded)
                     else:
                         rejects[reason] += 1
@@ -146,7 +149,7 @@ def invent(
             rejects["out_of_place"] += len(fresh[place]) - len(fits)
             fitting[place] |= fits
     taken = {
-        place: sorted(fits, key=lambda text: (-fits[text], text))[:wanted]
+        place: _best(fits, {text: likely[place, text] for text in fits}, wanted)
         for place, fits in fitting.items()
     }
     rejects["surplus"] = sum(map(len, fitting.values())) - sum(map(len, taken.values()))
@@ -162,12 +165,23 @@ def invent(
     return invented
 
 
-def _judged(place: Place, text: str, denying: frozenset[str]) -> Iterator[generate.Judged]:
+def _best(fits: Mapping[str, float], likely: Mapping[str, float], count: int) -> list[str]:
+    """The texts whose ranks by both measures together are best."""
+    ranks: Counter[str] = Counter()
+    for measure in (fits, likely):
+        for rank, value in enumerate(sorted(set(measure.values()), reverse=True)):
+            ranks.update({text: rank for text in measure if measure[text] == value})
+    return sorted(fits, key=lambda text: (ranks[text], text))[:count]
+
+
+def _judged(
+    place: Place, completion: Completion, denying: frozenset[str]
+) -> Iterator[generate.Judged]:
     sets = {frozenset(s.label for s in patterns.parse(own).slots) for own in place.own}
     denied = denying - {word for own in place.own for word in _words(own)}
     for line in generate.judge(
         place.name,
-        text,
+        completion,
         labels=place.labels,
         known={corpus.fold(own): own for own in place.own},
         limits=generate.slot_limits(place.own),

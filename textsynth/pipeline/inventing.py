@@ -7,6 +7,7 @@ killed goes on from them; they are read in the order of their prompts, whatever 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from textsynth import corpus, keyed, patterns
 from textsynth.corpus import Utterance
 from textsynth.filters import FindSpans
 from textsynth.lm import decode, generate, invent, plain, ragged, server, style
-from textsynth.lm.decode import Request, Sampling, Speaker
+from textsynth.lm.decode import Completion, Request, Sampling, Speaker
 from textsynth.lm.generate import COPIES, Prompt
 from textsynth.patterns import Value
 from textsynth.pipeline.supply import PatternRows, Reject, Supplied
@@ -28,6 +29,8 @@ from textsynth.run import Run
 from textsynth.values import ValueList
 
 COMPLETIONS = "model/completions.jsonl"
+# What the model thinks of a pattern it wrote, as `lm.decode.Completion.scores`.
+SCORE = "sequence_score"
 # Rows that a prompt is taken to give until its intent has shown its yield.
 FIRST_WAVE = 60
 # Rejected patterns of a style from which on it may be avoided.
@@ -35,7 +38,7 @@ CLEARLY = 5
 # Lists of values that a slot may ask for before the model is taken to know no more.
 VALUE_WAVES = 8
 
-Accept = Callable[[Prompt, int, str], None]
+Accept = Callable[[Prompt, int, Completion], None]
 Wanted = Sequence[tuple[Prompt, tuple[int, ...]]]
 Lists = Mapping[str, Sequence[str]]
 
@@ -95,7 +98,7 @@ class Local:
             speaker,
             requests,
             sampling=self._sampling,
-            accept=lambda place, copy, text: accept(wanted[place][0], copy, text),
+            accept=lambda place, copy, done: accept(wanted[place][0], copy, done),
         )
 
 
@@ -116,7 +119,7 @@ def remote(served: server.Server, sampling: Sampling) -> Backend:
             top_p=sampling.top_p,
             max_tokens=sampling.most,
             stop=["\n\n"],
-            accept=lambda request, text: accept(*asked[request], text),
+            accept=lambda request, text: accept(*asked[request], Completion(text)),
         )
 
     return run
@@ -134,12 +137,15 @@ class Completions:
     ) -> None:
         self._backend, self._run, self._leaks, self._labels = backend, run, leaks, labels
         self._stored = {
-            (int(line["key"]), line["copy"]): line["text"] for line in run.lines(COMPLETIONS)
+            (int(line["key"]), line["copy"]): Completion(
+                line["text"], tuple(line.get("scores", ()))
+            )
+            for line in run.lines(COMPLETIONS)
         }
 
     def of(
         self, prompts: Sequence[Prompt], said: Callable[[int], None] = lambda more: None
-    ) -> list[list[str]]:
+    ) -> list[list[Completion]]:
         """The completions of each prompt; those that are not stored are made."""
         wanted = []
         for prompt in prompts:
@@ -148,9 +154,9 @@ class Completions:
             if copies:
                 wanted.append((prompt, tuple(copies)))
 
-        def accept(prompt: Prompt, copy: int, text: str) -> None:
-            clean = self._masked(text)
-            line = {"key": str(prompt.key), "copy": copy, "text": clean}
+        def accept(prompt: Prompt, copy: int, done: Completion) -> None:
+            clean = Completion(self._masked(done.text), done.scores)
+            line = {"key": str(prompt.key), "copy": copy, **dataclasses.asdict(clean)}
             self._run.append(COMPLETIONS, [line])
             self._stored[prompt.key, copy] = clean
             said(1)
@@ -206,6 +212,9 @@ class ModelSource:
         self._spent = dict.fromkeys(own, 0)
         self._most = {i: int(count * recipe.generate.budget) for i, count in quota.items()}
         self._avoid: dict[str, set[str]] = {}
+        self._found = dict.fromkeys(own, 0)
+        self._realised = dict.fromkeys(own, 0)
+        self._waiting: dict[str, list[_Found]] = {intent: [] for intent in own}
         self.patterns: list[tuple[str, str]] = []
 
     def steer(self, kept: pa.Table, gone: pa.Table) -> None:
@@ -255,12 +264,16 @@ class ModelSource:
                     advance(more, f"{len(self.patterns)} patterns so far")
 
                 written = self._completions.of(wave, said)
-            for prompt, texts in zip(wave, written, strict=True):
-                for text in texts:
-                    new, bad = self._read(prompt, text)
-                    rows += new
-                    rejects += bad
-                    got[prompt.intent] += len(new)
+            for prompt, completions in zip(wave, written, strict=True):
+                for completion in completions:
+                    rejects += self._read(prompt, completion)
+            for intent in target:
+                new = self._realise(intent)
+                rows += new
+                got[intent] += len(new)
+        for intent, waiting in self._waiting.items():
+            rejects += [Reject(intent, "model", found.text, "unlikely") for found in waiting]
+            waiting.clear()
         return Supplied(corpus.to_table(rows), rejects)
 
     def _wave(self, target: Mapping[str, int], got: Mapping[str, int]) -> list[Prompt]:
@@ -286,32 +299,61 @@ class ModelSource:
             self._prompts[intent] += number
         return wave
 
-    def _read(self, prompt: Prompt, text: str) -> tuple[list[Utterance], list[Reject]]:
+    def _read(self, prompt: Prompt, completion: Completion) -> list[Reject]:
+        """Take the new patterns out of a completion; what else it holds is returned."""
         intent = prompt.intent
-        rows: list[Utterance] = []
         rejects: list[Reject] = []
         judged = generate.judge(
             intent,
-            text,
+            completion,
             labels=self._labels.get(intent, ()),
             known=self._known[intent],
             limits=self._limits[intent],
         )
         for line in judged:
+            self._spent[intent] += 1
             folded = corpus.fold(line.text)
             reason = line.reason or ("pattern_repeat" if folded in self._seen[intent] else None)
             if reason is not None:
                 rejects.append(Reject(intent, "model", line.text, reason))
-                self._spent[intent] += 1
                 continue
             self._seen[intent].add(folded)
-            parents = [i for shown in prompt.shown for i in self._own[intent][shown]]
-            made = self._realiser.realise(intent, patterns.parse(line.text), parents)
-            rows += made
-            self._rows[intent] += len(made)
-            self._spent[intent] += len(made)
+            self._found[intent] += 1
+            self._waiting[intent].append(_Found(line.text, line.score, prompt))
             self.patterns.append((intent, line.text))
-        return rows, rejects
+        return rejects
+
+    def _realise(self, intent: str) -> list[Utterance]:
+        """Rows of the likeliest patterns that wait, one in `best_of` of all that were found; of all
+        where the budget is spent, or nothing says what is likely."""
+        waiting = self._waiting[intent]
+        room = math.ceil(self._found[intent] / self._recipe.generate.best_of)
+        room -= self._realised[intent]
+        scored = all(found.score is not None for found in waiting)
+        if not scored or self._spent[intent] >= self._most[intent]:
+            room = len(waiting)
+        if scored:
+            waiting.sort(key=lambda found: -(found.score or 0.0))
+        rows: list[Utterance] = []
+        for found in waiting[:room]:
+            parents = [i for shown in found.prompt.shown for i in self._own[intent][shown]]
+            made = self._realiser.realise(intent, patterns.parse(found.text), parents)
+            scores = {} if found.score is None else {SCORE: found.score}
+            rows += [dataclasses.replace(row, scores=scores) for row in made]
+            self._spent[intent] += len(made) - 1
+        self._realised[intent] += len(waiting[:room])
+        del waiting[:room]
+        self._rows[intent] += len(rows)
+        return rows
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Found:
+    """A new pattern, its score where it is known, and the prompt that gave it."""
+
+    text: str
+    score: float | None
+    prompt: Prompt
 
 
 def _model_patterns(rows: pa.Table) -> list[tuple[str, str]]:
@@ -335,8 +377,8 @@ def invent_values(
             break
         wave = invent.make_prompts(label, surfaces, 4, first=asked, seed=seed)
         asked += len(wave)
-        for text in (text for texts in completions.of(wave) for text in texts):
-            for value, reason in invent.judge(text, known=known, shape=wanted):
+        for completion in (one for copies in completions.of(wave) for one in copies):
+            for value, reason in invent.judge(completion.text, known=known, shape=wanted):
                 if reason is None and len(new) < count:
                     known.add(corpus.fold(value))
                     new.append(Value(value, value))
