@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How fast duplicates go, and how many of those planted are found: ours beside peers.
 
-Each contender runs in a process of its own, so that its peak memory is its own; the machine is
-shared, so only ratios of one run compare.
+Each contender runs in a process of its own, so that its peak memory is its own (with that of its
+largest worker); the machine is shared, so only ratios of one run compare.
 
     python scripts/bench_dedup.py [--rows 1000000] [--peer-rows 50000] [--vectors 100000]
+        [--intents 16]
 
 `ceiling` folds and hashes each text once. `near` is `exact` and then `near` on rows drawn from
 templates/home/intents; `datasketch` and `rensa` get the same texts and the same shingles (128
@@ -12,8 +13,8 @@ permutations), fewer rows by default, and `plain` is ours on those. Peers know n
 tells every row that is near any, datasketch every row near an earlier one, siblings too. One row in
 a thousand is planted again with a comma or a word more, under a pattern of its own; those count
 that are at the threshold or over. `semantic` and `semhash` get the same synthetic unit vectors of
-384 dimensions, in 16 intents (semhash has none), one in ten planted again at a cosine of about
-0.98: no embedder is measured.
+384 dimensions, in `--intents` intents (semhash has none), one in ten planted again at a cosine of
+about 0.98: no embedder is measured.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer-rows", type=int, default=50_000)
     parser.add_argument("--vectors", type=int, default=100_000)
+    parser.add_argument("--intents", type=int, default=16, help="that the vectors are of")
     parser.add_argument("--only", choices=CONTENDERS, nargs="*", default=list(CONTENDERS))
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -55,7 +57,7 @@ def measure(name: str, options: argparse.Namespace) -> Figures | None:
     """One contender in a process of its own; None where it failed."""
     rows = options.peer_rows if name in PEERS else options.rows
     command = [sys.executable, __file__, "--child", name, "--rows", str(rows)]
-    command += ["--vectors", str(options.vectors)]
+    command += ["--vectors", str(options.vectors), "--intents", str(options.intents)]
     env = {**os.environ, "PYTHONPATH": str(HERE.parent)}
     done = subprocess.run(command, capture_output=True, text=True, env=env)
     if done.returncode:
@@ -89,7 +91,10 @@ def spent(began: float, rows: int, dropped: Any = (), planted: Any = ()) -> Figu
         "dropped": len(gone),
         "planted": len(planted),
         "found": sum(one in gone or other in gone for one, other in planted),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": sum(
+            resource.getrusage(whose).ru_maxrss / 1024
+            for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        ),
     }
 
 
@@ -118,14 +123,15 @@ def corpus_of(rows: int) -> tuple[Any, list[tuple[int, int]]]:
 def similar(left: list[str], right: list[str]) -> list[float]:
     """The Jaccard similarity of texts, pair by pair."""
     import numpy as np
+    import pyarrow as pa
 
     from textsynth.corpus import fold
-    from textsynth.filters.shingles import Sketches
+    from textsynth.filters.sketches import Sketches
 
-    sketches = Sketches([fold(text) for text in left + right], THRESHOLD)
+    sketches = Sketches(pa.array([fold(text) for text in left + right]), THRESHOLD)
     places = np.arange(len(left + right))
     sketches.need(places)
-    found: list[float] = sketches.jaccard(places[: len(left)], places[len(left) :]).tolist()
+    found: list[float] = sketches.sets.jaccard(places[: len(left)], places[len(left) :]).tolist()
     return found
 
 
@@ -229,7 +235,7 @@ def vectors_of(count: int) -> tuple[Any, list[tuple[int, int]]]:
 
 
 def run_semantic(options: argparse.Namespace) -> Figures:
-    """Rows of 16 intents; a planted one is in the intent of its neighbour."""
+    """Rows of a few intents; a planted one is in the intent of its neighbour."""
     from textsynth.corpus import Utterance, to_table
     from textsynth.filters.semantic import semantic
 
@@ -237,7 +243,9 @@ def run_semantic(options: argparse.Namespace) -> Figures:
     first = count - count // 10
     _, planted = vectors_of(count)
     rows = to_table(
-        Utterance(f"{at:08d}", f"{at:08d}", str((at - first if at >= first else at) % 16))
+        Utterance(
+            f"{at:08d}", f"{at:08d}", str((at - first if at >= first else at) % options.intents)
+        )
         for at in range(count)
     )
     known = context()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import combinations, pairwise, product
 from typing import Any
 
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 
 from textsynth.corpus import Utterance, empty, fold, take, to_table
 from textsynth.filters import Context, Verdicts
+from textsynth.filters import semantic as semantic_module
 from textsynth.filters.near import near
 from textsynth.filters.semantic import semantic
-from textsynth.filters.shingles import Nodes, Sketches, shingles, words
+from textsynth.filters.shingles import shingles, words
+from textsynth.filters.sketches import Nodes, Sketches
 
 Filter = Callable[..., Verdicts]
 LONG = "could you please wake me at seven in the morning on friday before the train leaves"
@@ -30,8 +33,12 @@ def row(text: str, intent: str = "x", pattern: str | None = None, **more: Any) -
     return Utterance(text=text, intent=intent, pattern=pattern or text, **more)
 
 
+def no_spans(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    return [[] for _ in texts]
+
+
 def context(seeds: Sequence[Utterance] = (), accepted: Sequence[Utterance] = ()) -> Context:
-    return Context(to_table(seeds), to_table(accepted), embed, lambda texts: [[] for _ in texts], 1)
+    return Context(to_table(seeds), to_table(accepted), embed, no_spans, 1)
 
 
 def judge(
@@ -188,33 +195,47 @@ def gram_set(text: str) -> set[object]:
     return {*grams, *((word,) for word in parts), *pairwise(parts)}
 
 
-@given(st.lists(st.text("ab c", min_size=1).map(fold).filter(str.strip), min_size=2, unique=True))
-def test_jaccard_is_that_of_the_sets(texts: list[str]) -> None:
+@contextmanager
+def few_marks(words: int) -> Iterator[None]:
+    """So few bits, and so few texts to tell what is frequent by, that most shingles share them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textsynth.filters.sets.WORDS", (words, words))
+        patch.setattr("textsynth.filters.sketches.SAMPLE", 1)
+        yield
+
+
+@pytest.mark.parametrize("least", [2, 8])
+@given(texts=st.lists(st.text("abé c", min_size=1).map(fold).filter(str.strip), min_size=2,
+                      unique=True))  # fmt: skip
+def test_jaccard_is_that_of_the_sets(texts: list[str], least: int) -> None:
     pairs = np.array(list(combinations(range(len(texts)), 2)))
-    sketches = Sketches(texts, 0.8)
+    with few_marks(least):
+        sketches = Sketches(pa.array(texts, pa.string()), 0.8)
     sketches.need(np.arange(len(texts)))
     wanted = []
     for a, b in pairs.tolist():
         left, right = gram_set(texts[a]), gram_set(texts[b])
         wanted.append(len(left & right) / len(left | right))
-    assert sketches.jaccard(pairs[:, 0], pairs[:, 1]).tolist() == pytest.approx(wanted)
+    assert sketches.sets.jaccard(pairs[:, 0], pairs[:, 1]).tolist() == pytest.approx(wanted)
 
 
-def test_sketches_find_nearly_all_that_brute_force_finds() -> None:
+@pytest.mark.parametrize("least", [2, 3, 8])
+def test_sketches_find_nearly_all_that_brute_force_finds(least: int) -> None:
     texts = [f"{a} the {b} in the {c} room {d}" for a, b, c, d in product(
         ("turn on", "switch on", "please turn on"), ("lamp", "light"), ("living", "dining"),
         ("now", "right now", ""))]  # fmt: skip
     every = np.arange(len(texts))
     nodes = Nodes(every, np.zeros_like(every), every)
-    sketches = Sketches(texts, 0.8)
+    with few_marks(least):
+        sketches = Sketches(pa.array(texts, pa.string()), 0.8)
     a, b, _ = sketches.near(nodes, nodes, one=False)
     pairs = np.array([(i, j) for i in every for j in every if i != j])
-    wanted = pairs[sketches.jaccard(pairs[:, 0], pairs[:, 1]) >= 0.8]
+    wanted = pairs[sketches.sets.jaccard(pairs[:, 0], pairs[:, 1]) >= 0.8]
     found, there = {*zip(a.tolist(), b.tolist(), strict=True)}, {*map(tuple, wanted.tolist())}
     assert found <= there
     assert len(found) >= 0.95 * len(there)
     one, _, _ = sketches.near(nodes, nodes, one=True)
-    assert sorted(one.tolist()) == sorted({*a.tolist()})
+    assert {*one.tolist()} == {*a.tolist()}
 
 
 # -- both -------------------------------------------------------------------------------------
@@ -292,6 +313,29 @@ def test_semantic_is_not_about_seeds() -> None:
     assert judge(semantic, [row(f"{LONG}.")], [row(LONG)]) == [None]
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("spread", [0.05, 0.3, 1.0])
+def test_a_bound_loses_no_pair(
+    threshold: float, spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random_ = np.random.default_rng(5)
+    centres = random_.normal(size=(6, 48)).repeat(25, axis=0)
+    vectors = (centres + spread * random_.normal(size=centres.shape)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    short = semantic_module.bounding(vectors, threshold)
+    exact = vectors.astype(np.float64) @ vectors.T
+    assert short.shape[1] <= 49
+    assert (short @ short.T >= exact - 1e-5).all()
+
+    rows = to_table([row(f"{at:03d}", id=f"{at * 7 % 150:03d}") for at in range(150)])
+    known = Context(empty(), empty(), lambda texts: vectors[list(map(int, texts))], no_spans, 1)
+    plain = semantic(rows, known, threshold=threshold)
+    monkeypatch.setattr(semantic_module, "LARGE", 1)
+    assert semantic(rows, known, threshold=threshold) == plain
+    near_ones = (exact >= threshold).sum() > 150
+    assert near_ones == any(plain.reasons)
+
+
 def test_forked_processes_judge_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many rows are shared out by intent: nothing may tell."""
     rows = [
@@ -306,7 +350,7 @@ def test_forked_processes_judge_as_one_does(monkeypatch: pytest.MonkeyPatch) -> 
         )
     ]  # fmt: skip
     corpus = to_table(rows)
-    given = Context(to_table(rows[:2]), to_table(rows[5:7]), embed, lambda t: [[] for _ in t], 1)
+    given = Context(to_table(rows[:2]), to_table(rows[5:7]), embed, no_spans, 1)
     alone = near(corpus, given)
     monkeypatch.setattr("textsynth.filters.near.PARALLEL", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)

@@ -214,8 +214,9 @@ def _meet_each_other(
     return block[~outcome.dropped[block]]
 
 
-def clusters(outcome: Resolution, among: I64, content: Sequence[str]) -> I64:
-    """For every item the number of its component, by the near pairs found of the items `among`.
+def clusters(outcome: Resolution, among: I64, content: pa.Array) -> tuple[I64, pa.Array]:
+    """For every item the number of its component, by the near pairs found of the items `among`; and
+    the smallest content of each component.
 
     Components count from 1 in the order of their smallest content; 0 is an item that is alone.
     `content` is that of each of `among`.
@@ -226,7 +227,7 @@ def clusters(outcome: Resolution, among: I64, content: Sequence[str]) -> I64:
     total = len(outcome.dropped)
     numbers = np.zeros(total, np.int64)
     if not outcome.edges:
-        return numbers
+        return numbers, content[:0]
     mask = np.zeros(total, bool)
     mask[among] = True
     left, right = (np.concatenate(side) for side in zip(*outcome.edges, strict=True))
@@ -235,11 +236,14 @@ def clusters(outcome: Resolution, among: I64, content: Sequence[str]) -> I64:
     graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(total, total))
     _, labels = connected_components(graph, directed=False)
     together = np.flatnonzero(np.bincount(labels)[labels[among]] > 1)
-    seen: dict[int, int] = {}
-    for at in sorted(together.tolist(), key=lambda at: content[at]):
-        item = among[at]
-        numbers[item] = seen.setdefault(int(labels[item]), len(seen) + 1)
-    return numbers
+    own = content.take(pa.array(together))
+    together = together[pc.array_sort_indices(own).to_numpy()]
+    found, first, place = np.unique(labels[among[together]], return_index=True, return_inverse=True)
+    turn = np.argsort(first)
+    rank = np.empty(len(found), np.int64)
+    rank[turn] = np.arange(1, len(found) + 1)
+    numbers[among[together]] = rank[place]
+    return numbers, content.take(pa.array(together[first[turn]]))
 
 
 def unique(values: I64) -> I64:

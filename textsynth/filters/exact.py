@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from textsynth.corpus import column, fold
+from textsynth.corpus import concat, fold
 from textsynth.filters import Context, Verdicts
+from textsynth.filters.duplicates import I64, numbers
+from textsynth.filters.folds import BLANK, U8, Bytes, fold_by, folded, squeeze
 
 
 def exact(corpus: pa.Table, context: Context) -> Verdicts:
@@ -18,29 +23,32 @@ def exact(corpus: pa.Table, context: Context) -> Verdicts:
     (rows of origin `seed` may be one), `duplicate`, and `intent_conflict` where the equal text has
     another intent.
     """
-    seeds = _by_text(context.seeds)
-    seen = _by_text(context.accepted)
-    reasons: list[str | None] = []
-    columns = (column(corpus, name) for name in ("text", "intent", "origin"))
-    for text, intent, origin in zip(*columns, strict=True):
-        folded = _key(text)
-        reason = None
-        if folded in seeds and origin != "seed":
-            reason = "seed_copy" if seeds[folded] == intent else "intent_conflict"
-        elif folded in seen:
-            reason = "duplicate" if seen[folded] == intent else "intent_conflict"
-        else:
-            seen[folded] = intent
-        reasons.append(reason)
-    return Verdicts(reasons)
+    count = corpus.num_rows
+    if not count:
+        return Verdicts([])
+    every = concat([context.seeds, context.accepted, corpus])
+    keys = fold_by(every.column("text"), _key, _keyed).dictionary_encode()
+    texts = keys.indices.to_numpy().astype(np.int64)
+    intents, rows = numbers(every, "intent"), np.arange(len(texts))
+    origins = pc.cast(corpus.column("origin"), pa.string())
+    seed = pc.fill_null(pc.equal(origins, "seed"), False).to_numpy()
+    own = rows[-count:]
 
+    def first(among: I64) -> I64:
+        """The first of these rows that has the text of each row to judge; -1 where none has."""
+        found = np.full(len(keys.dictionary), -1)
+        found[texts[among[::-1]]] = among[::-1]
+        return np.asarray(found[texts[own]], np.int64)
 
-def _by_text(table: pa.Table) -> dict[str, str]:
-    """Key -> intent; of equal texts the first counts."""
-    found: dict[str, str] = {}
-    for text, intent in zip(column(table, "text"), column(table, "intent"), strict=True):
-        found.setdefault(_key(text), intent)
-    return found
+    copied = first(rows[: context.seeds.num_rows])
+    copy = (copied >= 0) & ~seed
+    earlier = first(np.concatenate([rows[context.seeds.num_rows : -count], own[~copy]]))
+    again = ~copy & (earlier != own)
+    reasons = np.full(count, None, object)
+    reasons[copy], reasons[again] = "seed_copy", "duplicate"
+    other = np.where(copy, copied, earlier)
+    reasons[(copy | again) & (intents[other] != intents[own])] = "intent_conflict"
+    return Verdicts(reasons.tolist())
 
 
 class _Punctuation(dict[int, str | None]):
@@ -56,6 +64,8 @@ class _Punctuation(dict[int, str | None]):
 _FOLDED = _Punctuation()
 # Whatever may be punctuation.
 _INSIDE = re.compile(r"[^\w\s]|_")
+_SPACED = np.arange(256, dtype=np.uint8)
+_SPACED[:128] = [ord(_FOLDED[code] or "'") for code in range(128)]
 
 
 def _key(text: str) -> str:
@@ -64,3 +74,21 @@ def _key(text: str) -> str:
     if not _INSIDE.search(folded):
         return folded
     return " ".join(folded.translate(_FOLDED).split()) or folded
+
+
+def _keyed(data: U8, starts: I64) -> tuple[Bytes, npt.NDArray[np.bool_]]:
+    """The keys of ASCII texts, and which are right."""
+    (data, starts), good = folded(data, starts)
+    data, starts = squeeze(data, starts, data != ord("'"))
+    data = _SPACED[data]
+    blank = data == BLANK
+    inside = starts[:-1][starts[1:] > starts[:-1]]
+    doubled = blank.copy()
+    doubled[1:] &= blank[:-1]
+    doubled[inside] = blank[inside]
+    data, starts = squeeze(data, starts, ~doubled)
+    full = starts[1:] > starts[:-1]
+    kept = np.ones(len(data), bool)
+    kept[starts[1:][full] - 1] = data[starts[1:][full] - 1] != BLANK
+    data, starts = squeeze(data, starts, kept)
+    return (data, starts), good & (starts[1:] > starts[:-1])

@@ -8,15 +8,16 @@ import sys
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Annotated, Any
+from functools import lru_cache, partial
+from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from textsynth.corpus import column, concat, fold
+from textsynth.corpus import concat
 from textsynth.filters import Context, Verdicts
 from textsynth.filters.duplicates import (
     F64,
@@ -26,18 +27,20 @@ from textsynth.filters.duplicates import (
     against,
     clusters,
     distinct,
-    encode,
     numbers,
     ranked,
     resolve,
     unique,
 )
-from textsynth.filters.shingles import Index, Nodes, Sketches
+from textsynth.filters.folds import fold_all
+from textsynth.filters.sketches import Index, Nodes, Sketches
 from textsynth.patterns import SlotRef, escape, parse
 
 # Rows from which on intents are shared out among processes, and in how many parts for each.
-PARALLEL = 200_000
+PARALLEL = 50_000
 PARTS = 4
+READ = ("id", "text", "intent", "pattern", "origin", "scores")
+REASONS = (None, "near_duplicate", "near_seed")
 SLOT_SIGNS = 0xF0000  # a private-use plane: no text of people has them
 
 
@@ -61,71 +64,69 @@ def near(
     if not corpus.num_rows:
         return Verdicts([], {"near_similarity": [], "near_cluster": []})
     found = _judged_apart(corpus, context, threshold) or [_judged(corpus, context, threshold)]
-    reasons = np.full(corpus.num_rows, None, object)
+    reason = np.zeros(corpus.num_rows, np.int8)
     similarity = np.zeros(corpus.num_rows)
-    component = np.zeros((corpus.num_rows, 2), np.int64)
-    for number, part in enumerate(found):
-        reasons[part.rows] = part.reasons
+    cluster = np.zeros(corpus.num_rows, np.int64)
+    for part, numbers_ in zip(found, _numbered([part.contents for part in found]), strict=True):
+        reason[part.rows] = part.reason
         similarity[part.rows] = part.similarity
-        component[part.rows, 0] = number
-        component[part.rows, 1] = part.component
-    numbered = _numbered(column(corpus, "text"), component)
-    scores = {"near_similarity": similarity.tolist(), "near_cluster": numbered}
-    return Verdicts(reasons.tolist(), scores)
+        cluster[part.rows] = numbers_[part.component]
+    scores = {"near_similarity": similarity.tolist(), "near_cluster": cluster.tolist()}
+    return Verdicts(np.array(REASONS, object)[reason].tolist(), scores)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What became of these rows: arrays of one length."""
+    """What became of these rows: arrays of one length; reasons by their place in `REASONS`. Of each
+    component, from 1 (0 is a row that is alone), the smallest content."""
 
     rows: I64
-    reasons: Any
+    reason: npt.NDArray[np.int8]
     similarity: F64
     component: I64
+    contents: pa.Array
 
 
 def _judged(corpus: pa.Table, context: Context, threshold: float) -> _Part:
-    """All rows; components are numbered from 1, 0 for a row that is alone."""
+    """All rows."""
     count, accepted = corpus.num_rows, context.accepted.num_rows
     every = concat([corpus, context.accepted, context.seeds])
     intents = numbers(every, "intent")
-    texts, said = encode([fold(text) for text in column(every, "text")])
+    texts, said = _encoded(fold_all(every.column("text")))
     patterns, shapes = _patterns(every)
     origins = pc.cast(every.column("origin"), pa.string())
     own = pc.is_in(origins, value_set=pa.array(["seed", "name"]))
     spared = np.asarray(own.to_numpy(), np.int64)
     first, item_of = distinct(intents, patterns, texts, spared)
+    strings = pa.concat_arrays([said, shapes])
     handles, compare = _ways(
-        intents[first], patterns[first], texts[first], [*said, *shapes], len(said), threshold
+        intents[first], patterns[first], texts[first], strings, len(said), threshold
     )
     order = unique(item_of[:count][ranked(corpus)])
     foreign = order[spared[first[order]] == 0]
     copies = against(foreign, handles, compare, unique(item_of[count + accepted :]))
     others = order[~copies.dropped[order]]
     doubles = resolve(others, handles, compare, unique(item_of[count : count + accepted]))
-    components = clusters(doubles, order, [said[text] for text in texts[first[order]].tolist()])
+    components, contents = clusters(doubles, order, said.take(pa.array(texts[first[order]])))
     rows = item_of[:count]
-    reasons = np.full(count, None, object)
-    reasons[doubles.dropped[rows]] = "near_duplicate"
-    reasons[copies.dropped[rows]] = "near_seed"
-    similarity = np.maximum(copies.similarity, doubles.similarity)[rows]
-    return _Part(np.arange(count), reasons, similarity, components[rows])
+    reason = np.where(copies.dropped, 2, doubles.dropped).astype(np.int8)
+    similarity = np.maximum(copies.similarity, doubles.similarity)
+    return _Part(np.arange(count), reason[rows], similarity[rows], components[rows], contents)
 
 
 def _judged_apart(corpus: pa.Table, context: Context, threshold: float) -> list[_Part] | None:
     """The same by forked processes, each for some of the intents, since rows of two intents are
     never near; None where that is not worth while, or forking is not safe."""
-    intents = pc.cast(corpus.column("intent"), pa.string()).to_numpy(zero_copy_only=False)
-    names, sizes = np.unique(intents.astype(str), return_counts=True)
-    workers = min(len(names), os.cpu_count() or 1)
-    if len(intents) < PARALLEL or workers < 2 or sys.platform != "linux":
+    sizes = {one["values"]: one["counts"] for one in pc.value_counts(_intents(corpus)).to_pylist()}
+    workers = min(len(sizes), os.cpu_count() or 1)
+    if corpus.num_rows < PARALLEL or workers < 2 or sys.platform != "linux":
         return None
-    held: list[set[str]] = [set() for _ in range(min(len(names), PARTS * workers))]
+    held: list[set[str]] = [set() for _ in range(min(len(sizes), PARTS * workers))]
     loads = [0] * len(held)
-    for at in np.argsort(-sizes, kind="stable"):
+    for intent in sorted(sizes, key=lambda intent: (-sizes[intent], intent)):
         lightest = loads.index(min(loads))
-        held[lightest].add(str(names[at]))
-        loads[lightest] += int(sizes[at])
+        held[lightest].add(intent)
+        loads[lightest] += sizes[intent]
     global _shared
     _shared = (corpus, context, threshold)
     try:
@@ -144,10 +145,9 @@ def _judged_of(intents: set[str]) -> _Part:
     corpus, context, threshold = _shared
 
     def of(table: pa.Table) -> tuple[pa.Table, I64]:
-        names = pc.cast(table.column("intent"), pa.string())
-        mask = pc.is_in(names, value_set=pa.array(sorted(intents)))
-        rows = np.flatnonzero(mask.to_numpy().astype(bool))
-        return table.take(pa.array(rows)), rows
+        mask = pc.is_in(_intents(table), value_set=pa.array(sorted(intents)))
+        rows = np.flatnonzero(mask.to_numpy())
+        return table.select(READ).take(pa.array(rows)), rows
 
     own, rows = of(corpus)
     seeds, accepted = of(context.seeds)[0], of(context.accepted)[0]
@@ -155,26 +155,30 @@ def _judged_of(intents: set[str]) -> _Part:
     return replace(part, rows=rows)
 
 
-def _numbered(texts: list[str], component: I64) -> list[int]:
-    """Numbers of components, from 1 in the order of their smallest folded text; 0 for rows that are
-    alone. `component` has (part, number in it) of each row."""
-    smallest: dict[tuple[int, int], str] = {}
-    keys = [tuple(pair) for pair in component.tolist()]
-    for text, key in zip(texts, keys, strict=True):
-        if key[1]:
-            folded = fold(text)
-            if key not in smallest or folded < smallest[key]:
-                smallest[key] = folded
-    order = sorted(smallest, key=lambda key: (smallest[key], key))
-    places = {key: number for number, key in enumerate(order, 1)}
-    return [places.get(key, 0) for key in keys]
+def _intents(table: pa.Table) -> pa.ChunkedArray:
+    return pc.fill_null(pc.cast(table.column("intent"), pa.string()), "")
+
+
+def _numbered(contents: list[pa.Array]) -> list[I64]:
+    """Of each part the numbers of its components (0 stays 0): from 1 in the order of their
+    contents."""
+    order = pc.array_sort_indices(pa.concat_arrays(contents)).to_numpy()
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(1, len(order) + 1)
+    ends = np.cumsum([len(part) for part in contents])
+    return [np.concatenate([[0], part]) for part in np.split(number, ends[:-1])]
 
 
 def _ways(
-    intents: I64, patterns: I64, texts: I64, strings: list[str], shapes_at: int, threshold: float
+    intents: I64,
+    patterns: I64,
+    texts: I64,
+    strings: pa.Array,
+    shapes_at: int,
+    threshold: float,
 ) -> tuple[list[I64], list[Compare]]:
     """The handles of items and how they compare: by pattern within an intent, then by text."""
-    ids, distinct_strings = encode(strings)
+    ids, distinct_strings = _encoded(strings)
     sketches = Sketches(distinct_strings, threshold)
     first, by_pattern = distinct(intents, patterns)
     shapes = Nodes(ids[shapes_at + patterns[first]], intents[first], np.arange(len(first)))
@@ -195,23 +199,41 @@ def _near(
     return left[a], right[b], similarity
 
 
-def _patterns(corpus: pa.Table) -> tuple[I64, list[str]]:
+def _patterns(corpus: pa.Table) -> tuple[I64, pa.Array]:
     """The number of each row's pattern, folded as for its siblings, and the shape of each: the
     folded words, a sign of its own for a slot of each label."""
-    written, sources = encode(
-        [
-            pattern or escape(text)
-            for pattern, text in zip(column(corpus, "pattern"), column(corpus, "text"), strict=True)
-        ]
-    )
-    folded, names = encode([fold(source) for source in sources])
-    shapes = [""] * len(names)
-    for at in sorted(range(len(sources)), key=sources.__getitem__, reverse=True):
-        shapes[folded[at]] = fold(_shape(sources[at]))
-    return folded[written], shapes
+    patterns = corpus.column("pattern").combine_chunks()
+    bare = np.flatnonzero(pc.fill_null(pc.equal(patterns, ""), True).to_numpy(zero_copy_only=False))
+    if len(bare):
+        texts = corpus.column("text").take(pa.array(bare)).to_pylist()
+        place = np.arange(len(patterns))
+        place[bare] = len(patterns) + np.arange(len(bare))
+        escaped = pa.array([escape(text) for text in texts], pa.string())
+        patterns = pa.concat_arrays([patterns, escaped]).take(pa.array(place))
+    written, sources = _encoded(patterns)
+    folded, names = _encoded(fold_all(sources))
+    smallest = np.zeros(len(names), np.int64)
+    order = pc.array_sort_indices(sources, order="descending").to_numpy().astype(np.int64)
+    smallest[folded[order]] = order
+    shapes = [_shape(source) for source in sources.take(pa.array(smallest)).to_pylist()]
+    return folded[written], fold_all(pa.array(shapes, pa.string()))
+
+
+def _encoded(strings: pa.Array) -> tuple[I64, pa.Array]:
+    """A number for each string, and the distinct strings by number."""
+    encoded = strings.dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary
 
 
 def _shape(pattern: str) -> str:
+    if "\\\n" in pattern:
+        return _shape_of_line(pattern)
+    return "\n".join(map(_shape_of_line, pattern.split("\n")))
+
+
+@lru_cache(maxsize=1 << 16)
+def _shape_of_line(pattern: str) -> str:
+    """That of a whole pattern, or of one of its lines, which dialogues have in common."""
     if "{" not in pattern and "\\" not in pattern:
         return pattern
     return "".join(
