@@ -321,6 +321,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10, help="rows kept an intent")
     parser.add_argument("--spare", type=float, default=6, help="candidates to choose from, a row")
     parser.add_argument("--rounds", type=int, default=2, help="of the adversarial filter")
+    parser.add_argument(
+        "--best-of", type=int, default=1, help="patterns of the pool for each taken"
+    )
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))

@@ -103,7 +103,11 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
         "seeds": {"path": "seeds.jsonl"},
         "scrub": False,  # public sets without anybody in them
         "model": {"base": "auto", "epochs": options.epochs},
-        "generate": {"per_intent": options.per_intent, "per_pattern": options.per_pattern},
+        "generate": {
+            "per_intent": options.per_intent,
+            "per_pattern": options.per_pattern,
+            "best_of": options.best_of,
+        },
         "filters": options.filters,
     }
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
@@ -160,6 +164,7 @@ def main() -> None:
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--per-intent", type=int, default=60)
     parser.add_argument("--per-pattern", type=int, default=3)
+    parser.add_argument("--best-of", type=int, default=2, help="patterns for each that is taken")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")
     parser.add_argument(

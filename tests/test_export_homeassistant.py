@@ -23,7 +23,7 @@ from textsynth.errors import ExportError
 from textsynth.export import About
 from textsynth.export.heard import heard
 from textsynth.export.homeassistant import character_fits, export
-from textsynth.export.target import Row
+from textsynth.export.rows import Row
 
 FILE = "out/custom_sentences/en/textsynth.yaml"
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from textsynth.corpus import Slot, Utterance, concat, empty, take, to_table
+from textsynth.corpus import Utterance, empty, to_table
 from textsynth.errors import ExportError
 from textsynth.export import target
 from textsynth.export.target import MOST_IDS, Job, writing
@@ -178,60 +175,6 @@ def test_equal_archives_are_equal_bytes(tmp_path: Path) -> None:
         assert archive.read("a.txt").decode() == "é" * 500
 
 
-# -- rows -------------------------------------------------------------------------------------
-
-MIXED = [
-    row(0, intent="b", slots=(Slot(0, 4, "x", "X"), Slot(5, 6, "y", "Y")), split="test"),
-    row(1, intent=None, text=""),
-    row(2, slots=(Slot(5, 6, "y", "Y"), Slot(0, 4, "x", "X"))),
-    row(3, intent="b", text="🏴 שלום\n"),
-    row(4),
-]
-
-
-def test_rows_come_as_they_are() -> None:
-    table = concat([to_table(MIXED[:2]), to_table(MIXED[2:])])
-    rows = list(target.rows(table))
-    assert [r.position for r in rows] == list(range(5))
-    for found, there in zip(rows, MIXED, strict=True):
-        assert (found.id, found.text, found.intent, found.split) == (
-            *(there.id, there.text, there.intent),
-            there.split,
-        )
-        assert found.slots == tuple(sorted(there.slots, key=lambda slot: slot.start))
-
-
-@pytest.mark.parametrize("size", [1, 2, 100])
-def test_batches_of_any_size(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = list(target.rows(to_table(MIXED)))
-    monkeypatch.setattr(target, "BATCH_ROWS", size)
-    table = concat([to_table(MIXED[:2]), to_table(MIXED[2:])])
-    assert list(target.rows(table)) == whole
-    by_intent = [(name, list(rows)) for name, rows in target.rows_by_intent(table)]
-    assert [name for name, _ in by_intent] == [None, "a", "b"]
-    assert [[r.position for r in rows] for _, rows in by_intent] == [[1], [2, 4], [0, 3]]
-    assert sorted(r for _, rows in by_intent for r in rows) == whole
-    sliced = list(target.rows(table.slice(1, 3)))
-    assert [r.id for r in sliced] == ["r/1", "r/2", "r/3"]
-    assert [len(r.slots) for r in sliced] == [0, 2, 0]
-
-
-def test_columns_that_are_lists_numbers_and_null() -> None:
-    table = to_table([row(0, turn=None), row(1, turn=3, state=(("a", "b"),), parents=("p",))])
-    (found,) = target.batches(table, ("turn", "generation", "state", "parents"))
-    assert found == {
-        "turn": [None, 3],
-        "generation": [0, 0],
-        "state": [None, (("a", "b"),)],
-        "parents": [[], ["p"]],
-    }
-
-
-def test_keep_takes_rows_in_the_order_asked() -> None:
-    kept = target.keep(to_table(MIXED), [3, 0])
-    assert [r.id for r in target.rows(kept)] == ["r/3", "r/0"]
-
-
 # -- names ------------------------------------------------------------------------------------
 
 
@@ -260,64 +203,3 @@ def test_names_that_collide() -> None:
     message = "the slots 'a b' and 'a_b' would both be written as 'a_b'"
     with pytest.raises(ExportError, match=message):
         target.valid_names(["a_b", "a b"], target.snake, "slot")
-
-
-# -- values -----------------------------------------------------------------------------------
-
-
-def test_values_and_their_words() -> None:
-    said = [("NYC", "New York"), ("NYC", "New York"), ("big apple", "New York"), ("Rome", "Rome")]
-    said += [("a]\n'\"", "a]\n'\"")]
-    rows = [
-        row(n, text=f"to {words}", slots=(Slot(3, 3 + len(words), "city", value),))
-        for n, (words, value) in enumerate(said)
-    ]
-    rows.append(row(9, text="at ten", slots=(Slot(3, 6, "at", "10"),)))
-    assert target.slot_types(to_table(rows)) == {
-        "at": {"10": ["ten"]},
-        "city": {"New York": ["NYC", "big apple"], "Rome": ["Rome"], "a]\n'\"": ["a]\n'\""]},
-    }
-    types = target.slot_types(to_table(rows))
-    assert [list(values) for values in types.values()] == [["10"], ["New York", "Rome", "a]\n'\""]]
-
-
-# -- sampling ---------------------------------------------------------------------------------
-
-
-def test_a_sample_keeps_the_shares_of_the_intents() -> None:
-    rows = [row(n, intent="a" if n % 10 else "b") for n in range(1_000)]
-    rows.append(row(1_000, intent=None))
-    table = to_table(rows)
-    kept = target.sample(table, total=101)
-    assert kept == sorted(set(kept))
-    assert Counter(rows[at].intent for at in kept) == {"a": 90, "b": 10, None: 1}
-    assert Counter(rows[at].intent for at in target.sample(table, per_intent=50)) == {
-        "a": 50,
-        "b": 50,
-        None: 1,
-    }
-    assert len(target.sample(table, total=2)) == 2
-    assert target.sample(table, total=5_000) == list(range(1_001))
-
-
-def test_a_sample_is_of_ids_whatever_their_order() -> None:
-    rows = [row(n, intent=f"i{n % 3}") for n in range(90)]
-    table = to_table(rows)
-    turned = take(table, range(89, -1, -1))
-    kept = {rows[at].id for at in target.sample(table, total=20)}
-    assert {rows[89 - at].id for at in target.sample(turned, total=20)} == kept
-    assert {rows[at].id for at in target.sample(table, total=20, seed=1)} != kept
-
-
-@given(
-    st.dictionaries(st.sampled_from(["a", "b", "c", "d", None]), st.integers(0, 40), min_size=1),
-    st.integers(0, 200),
-)
-def test_allotments(sizes: dict[str | None, int], total: int) -> None:
-    given_ = target.allot(sizes, total)
-    assert sum(given_.values()) == min(total, sum(sizes.values()))
-    assert given_.keys() == sizes.keys()
-    for name, size in sizes.items():
-        assert 0 <= given_[name] <= size
-        if total >= len(sizes) and size:
-            assert given_[name] >= 1

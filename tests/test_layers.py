@@ -38,7 +38,6 @@ EXCEPTIONS = {
     ("export", "grammar"),
     ("importers", "grammar"),
     ("filters/leak", "scrub"),
-    ("cli", "scrub"),  # the settings of `textsynth scrub`, a dataclass
 }
 
 

@@ -92,6 +92,26 @@ def test_what_is_set_aside_is_not_learnt() -> None:
     assert sum(map(len, held.values())) == round(total * finetune.HELD)
 
 
+def test_what_stands_beside_is_learnt_and_never_set_aside(
+    load_tiny: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, words = loaded(load_tiny)
+    own = {f"i{n}": [f"i{n} p{k}" for k in range(8)] for n in range(20)}
+    beside = {"i3": [f"beside {k}" for k in range(200)], "other": ["one more"]}
+    asked: list[dict[str, list[str]]] = []
+    made = finetune.sequences
+
+    def listen(learnt: Any, *rest: Any) -> Any:
+        asked.append(learnt)
+        return made({"i0": own["i0"]}, *rest)
+
+    monkeypatch.setattr(finetune, "sequences", listen)
+    finetune.finetune(model, words, own, beside, settings=finetune.Settings(epochs=1), seed=1)
+    learnt, held = finetune.hold_out(own, seed=1)
+    assert held and asked[0]["other"] == ["one more"]
+    assert asked[0]["i3"] == [*learnt["i3"], *beside["i3"]] and asked[0]["i4"] == learnt["i4"]
+
+
 # -- ragged and fused -------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from textsynth import corpus, models, pipeline
 from textsynth.cli import app
 from textsynth.errors import ModelError, RecipeError, RunError
 from textsynth.lm.decode import Completion
-from textsynth.pipeline import inventing
+from textsynth.pipeline import inventing, prepare
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
@@ -117,6 +117,43 @@ def test_the_likeliest_patterns_become_rows(
     assert corpus.scores(supplied.rows, inventing.SCORE) == expected
     unlikely = {reject.text for reject in supplied.rejects if reject.reason == "unlikely"}
     assert len(unlikely) + len(texts) == 8 * completions.calls and not unlikely & set(texts)
+
+
+@pytest.mark.parametrize(
+    ("sections", "count"),
+    [
+        ({}, 3),
+        ({"seeds": {"path": "seeds.jsonl", "min_real": 0.75}}, 1),
+        ({"seeds": {"path": "seeds.jsonl", "min_real": 1.0}}, 0),
+        ({"seeds": {"path": "seeds.jsonl", "min_real": 0.0}}, 3),
+        ({"model": {"templates": False}}, None),
+        ({"model": {"privacy": {"epsilon": 8}}}, None),
+    ],
+)
+def test_the_model_learns_as_many_patterns_of_the_templates(
+    folder: Path, sections: dict[str, Any], count: int | None
+) -> None:
+    """Those of its intents alone, and none that a seed is, however it is written."""
+    made = recipe(folder, **{"model": {}, "templates": {"path": "templates"}, **sections})
+    (folder / "templates").mkdir()
+    sentences = [f"{verb} {{what}} {{when}}" for verb in ("get", "put", "turn", "make")]
+    written = {
+        "language": "en",
+        "intents": {name: {"data": [{"sentences": sentences}]} for name in ("on", "other")},
+        "lists": {
+            "what": {"values": ["the lamp", "the fan"]},
+            "when": {"values": ["now", "at once"]},
+        },
+    }
+    (folder / "templates" / "all.yaml").write_text(yaml.safe_dump(written))
+    grammar = prepare.grammar_of(made)
+    own = {"on": {text: ["id"] for text in ("GET {what} {when}!", "light", "more light")}}
+    found = prepare.template_patterns(made, grammar, own)
+    if count is None:
+        assert found == {}
+    else:
+        assert set(found) == {"on"} and len(found["on"]) == len(set(found["on"])) == count
+        assert set(found["on"]) <= set(sentences[1:])
 
 
 # -- a model of one's own ---------------------------------------------------------------------

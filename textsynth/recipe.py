@@ -98,7 +98,8 @@ class Server(Section):
 
 
 class Model(Section):
-    """The language model, where it runs, and how it is fine-tuned."""
+    """The language model, where it runs, and how it is fine-tuned; `templates` says whether it
+    learns patterns of the recipe's templates beside those of the seeds."""
 
     base: str = "auto"
     backend: Literal["local", "server"] = "local"
@@ -106,6 +107,7 @@ class Model(Section):
     epochs: Annotated[int, Field(ge=1, le=100)] = 8
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 4e-4
     rank: Annotated[int, Field(ge=1, le=256)] = 16
+    templates: bool = True
     privacy: Privacy | None = None
 
     @model_validator(mode="after")
@@ -148,7 +150,7 @@ class Generate(Section):
     budget: Annotated[float, Field(ge=1)] = 8
     spare: Annotated[float, Field(ge=1)] | None = None
     names: bool = True
-    best_of: Annotated[int, Field(ge=1, le=100)] = 3
+    best_of: Annotated[int, Field(ge=1, le=100)] = 2
     temperature: Annotated[float, Field(gt=0, le=5)] = 0.9
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
 

@@ -26,8 +26,9 @@ from textsynth.export.botnames import (
     sample,
     say_names,
 )
+from textsynth.export.rows import Row
 from textsynth.export.speech import HOLE, alike, spoken
-from textsynth.export.target import Job, Row, camel, snake, writing
+from textsynth.export.target import Job, camel, snake, writing
 
 LOCALES = {
     "ar": "ar-SA", "de": "de-DE", "en": "en-US", "es": "es-ES", "fr": "fr-FR", "hi": "hi-IN",

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 
 from textsynth import keyed
 from textsynth.corpus import count_by, span_fault
-from textsynth.export.target import Job, Row, allot, rows
+from textsynth.export.rows import Row, allot, rows
+from textsynth.export.target import Job
 
 SPLITS = {None: "train", "train": "train", "validation": "validation", "test": "test"}
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from textsynth.corpus import Slot, count_by
 from textsynth.export import About, ExportReport
-from textsynth.export.target import Row, batches, rows, valid_names, writing
+from textsynth.export.rows import Row, batches, rows
+from textsynth.export.target import valid_names, writing
 from textsynth.export.tokens import slot_fault, tags, tokens
 
 TRAIN = "train.conll"

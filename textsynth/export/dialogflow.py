@@ -17,7 +17,8 @@ import pyarrow as pa
 from textsynth.export import About, ExportReport
 from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
 from textsynth.export.botnames import Names, names_of, require_at_most, say_names
-from textsynth.export.target import Job, Row, as_json, camel, snake, writing
+from textsynth.export.rows import Row
+from textsynth.export.target import Job, as_json, camel, snake, writing
 
 MOST_INTENTS = 2_000
 MOST_TYPES = 250

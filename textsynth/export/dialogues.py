@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from textsynth.corpus import Dialogue, Slot, turns
 from textsynth.errors import ExportError
-from textsynth.export.target import batches
+from textsynth.export.rows import batches
 from textsynth.turns import acts as parse_acts
 
 SPEAKERS = ("user", "system")

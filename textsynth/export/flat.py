@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from textsynth.corpus import SCHEMA, WORD
 from textsynth.errors import ExportError
 from textsynth.export import About, ExportReport, reads_dialogues
-from textsynth.export.target import batches, writing
+from textsynth.export.rows import batches
+from textsynth.export.target import writing
 
 COLUMNS = ("id", "text", "intent", "slots", "language", "origin", "generation", "split")
 DIALOGUE = ("dialogue_id", "turn", "speaker", "act", "state", "dialogue")

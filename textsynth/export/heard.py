@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from textsynth.corpus import Slot
-from textsynth.export.target import Row
+from textsynth.export.rows import Row
 
 _MARKS = "。,，?¿？؟!¡！;；:：…—–―"  # noqa: RUF001
 _ANY = f"[.{_MARKS}]+"

@@ -19,16 +19,8 @@ import pyarrow as pa
 from textsynth.corpus import count_by, span_fault
 from textsynth.export import About, ExportReport
 from textsynth.export.heard import Piece, heard
-from textsynth.export.target import (
-    Job,
-    Row,
-    batches,
-    quoted,
-    rows,
-    rows_by_intent,
-    valid_names,
-    writing,
-)
+from textsynth.export.rows import Row, batches, rows, rows_by_intent
+from textsynth.export.target import Job, quoted, valid_names, writing
 
 FILE = "custom_sentences/{language}/textsynth.yaml"  # where Home Assistant looks, below its config
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from textsynth.corpus import count_by, span_fault, substitute
 from textsynth.export import About, ExportReport
+from textsynth.export.rows import Row, rows_by_intent
 from textsynth.export.speech import HOLE, spoken
-from textsynth.export.target import Job, Row, rows_by_intent, valid_names, writing
+from textsynth.export.target import Job, valid_names, writing
 
 FILE = "grammar.jsgf"
 ALL = "utterance"  # the rule of all intents

@@ -26,7 +26,8 @@ from textsynth.export.botnames import (
     sample,
     say_names,
 )
-from textsynth.export.target import Row, as_json, camel, snake, words, writing
+from textsynth.export.rows import Row
+from textsynth.export.target import as_json, camel, snake, words, writing
 
 LOCALES = {
     "ca": "ca-ES", "de": "de-DE", "en": "en-US", "es": "es-ES", "fi": "fi-FI", "fr": "fr-FR",

@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from textsynth.corpus import count_by, span_fault
 from textsynth.export import About, ExportReport
-from textsynth.export.target import Job, Row, batches, rows_by_intent, valid_names, writing
+from textsynth.export.rows import Row, batches, rows_by_intent
+from textsynth.export.target import Job, valid_names, writing
 
 # Rasa trains on all of a folder and knows no splits: what it must not see stands in another one.
 # Rows without a split are trained on.

@@ -18,16 +18,8 @@ import pyarrow as pa
 from textsynth.corpus import count_by, span_fault
 from textsynth.errors import ExportError
 from textsynth.export import About, ExportReport
-from textsynth.export.target import (
-    Job,
-    Row,
-    as_json,
-    quoted,
-    rows_by_intent,
-    slot_types,
-    valid_names,
-    writing,
-)
+from textsynth.export.rows import Row, rows_by_intent, slot_types
+from textsynth.export.target import Job, as_json, quoted, valid_names, writing
 
 FILES = {"json": "dataset.json", "yaml": "dataset.yaml"}
 # With resources of their own in Snips NLU 0.20.

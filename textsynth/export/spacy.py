@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from textsynth.corpus import count_by, span_fault
 from textsynth.export import About, ExportReport
-from textsynth.export.target import Row, rows, writing
+from textsynth.export.rows import Row, rows
+from textsynth.export.target import writing
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

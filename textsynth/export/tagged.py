@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textsynth.export.target import batches
+from textsynth.export.rows import batches
 from textsynth.export.tokens import slot_fault, tagged_words
 
 

@@ -1,5 +1,5 @@
-"""What exporters share: a folder written whole, refused rows by rule, names made valid with the way
-back, the values of slots, sampling down to a limit, and rows read batch by batch.
+"""Where exporters write: a folder written whole, refused rows by rule, the report, and names made
+valid with the way back.
 
 An exporter opens `writing(...)` and does its work inside. It refuses rows by the snake_case name of
 the rule that they break; rules that several targets have go by one name: `no_intent`,
@@ -19,41 +19,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from textsynth import keyed
-from textsynth.corpus import SCHEMA, WORD, Slot, count_by
 from textsynth.errors import ExportError
 from textsynth.export import ExportReport
 
 REPORT = "export-report.json"
 NAMES = "names.json"
 MOST_IDS = 1_000  # ids of refused rows that the report names, for each rule
-BATCH_ROWS = 16_384
 
-_ROW = ("id", "text", "intent", "slots", "split")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: equal exports are equal bytes
 _WORDS = re.compile(r"[0-9A-Za-z]+")
 # What YAML reads in quotes only as an escape, or takes for a line end; `_encode` does the rest.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-class Row(NamedTuple):
-    """A row as exporters read it; `position` is its place in the corpus."""
-
-    position: int
-    id: str
-    text: str
-    intent: str | None
-    slots: tuple[Slot, ...]
-    split: str | None
 
 
 # -- one export on its way ------------------------------------------------------------------------
@@ -332,110 +315,6 @@ def _swap(temporary: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-# -- rows -----------------------------------------------------------------------------------------
-
-
-def rows(corpus: pa.Table) -> Iterator[Row]:
-    """The rows in order; one batch at a time is in memory as Python objects."""
-    position = 0
-    for batch in batches(corpus, _ROW):
-        for columns in zip(*batch.values(), strict=True):
-            yield Row(position, *columns)
-            position += 1
-
-
-def rows_by_intent(corpus: pa.Table) -> Iterator[tuple[str | None, Iterator[Row]]]:
-    """Each intent, in the order of their names (None first), with its rows in order; use up the
-    rows of one before the next."""
-    names: list[str | None] = [key[0] for key in count_by(corpus, "intent")]
-    column = corpus.column("intent").cast(pa.string())
-    codes = pc.index_in(column, value_set=pa.array(names, pa.string())).to_numpy()
-    parts = corpus.select(_ROW).to_batches(max_chunksize=BATCH_ROWS)
-    for code, name in enumerate(names):
-        yield name, _rows_of(parts, codes == code)
-
-
-def _rows_of(parts: Sequence[pa.RecordBatch], mask: npt.NDArray[np.bool_]) -> Iterator[Row]:
-    """The rows of the batches at which `mask` is true."""
-    start = 0
-    for part in parts:
-        places = np.flatnonzero(mask[start : start + part.num_rows])
-        if places.size:
-            chosen = part.take(pa.array(places))
-            columns = [_values(name, chosen.column(name)) for name in _ROW]
-            yield from map(Row, (places + start).tolist(), *columns)
-        start += part.num_rows
-
-
-def batches(
-    corpus: pa.Table, columns: Sequence[str], *, slot: Callable[[int, int, str, str], Any] = Slot
-) -> Iterator[dict[str, list[Any]]]:
-    """Some columns as Python lists of equal length, batch by batch.
-
-    Slots are tuples, in the order of the text, of what `slot` makes of start, end, label and value;
-    a state is a tuple of (slot, value), or None.
-    """
-    for batch in corpus.select(columns).to_batches(max_chunksize=BATCH_ROWS):
-        yield {name: _values(name, batch.column(name), slot) for name in columns}
-
-
-def _values(name: str, array: pa.Array, slot: Callable[..., Any] = Slot) -> list[Any]:
-    if name == "slots":
-        return _slots(array, slot)
-    if name == "state":
-        return _state(array)
-    if SCHEMA.field(name).type == WORD:
-        array = array.cast(pa.string())
-    # `to_pylist` makes a scalar of each value first, which takes ten times as long
-    plain = pa.types.is_string(array.type) or not array.null_count
-    if pa.types.is_nested(array.type) or not plain:
-        values: list[Any] = array.to_pylist()
-        return values
-    return _plain(array)
-
-
-def _slots(array: pa.Array, slot: Callable[..., Any]) -> list[tuple[Any, ...]]:
-    sizes = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
-    ends = np.cumsum(sizes)
-    flat = array.flatten()
-    starts = flat.field("start").to_numpy(zero_copy_only=False)
-    first = np.zeros(len(starts) + 1, bool)
-    first[0] = first[ends] = True
-    if (np.diff(starts) < 0)[~first[1:-1]].any():
-        order = np.lexsort((starts, np.repeat(np.arange(len(sizes)), sizes)))
-        flat = flat.take(pa.array(order))
-    fields = [_plain(flat.field(name)) for name in ("start", "end", "label", "value")]
-    made = list(map(slot, *fields))
-    found, at = [], 0
-    for end in ends.tolist():
-        found.append(tuple(made[at:end]))
-        at = end
-    return found
-
-
-def _state(array: pa.Array) -> list[tuple[tuple[str, str], ...] | None]:
-    flat = array.flatten()
-    made = list(zip(_plain(flat.field("slot")), _plain(flat.field("value")), strict=True))
-    found: list[tuple[tuple[str, str], ...] | None] = []
-    at = 0
-    for size in pc.fill_null(pc.list_value_length(array), -1).to_pylist():
-        found.append(None if size < 0 else tuple(made[at : at + size]))
-        at += max(size, 0)
-    return found
-
-
-def _plain(array: pa.Array) -> list[Any]:
-    values: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
-    return values
-
-
-def keep(corpus: pa.Table, positions: npt.ArrayLike) -> pa.Table:
-    """The rows at these positions, in this order, without the columns that exporters seldom read
-    (pattern, parents, dialogue, scores)."""
-    wanted = ["id", "text", "intent", "slots", "language", "origin", "generation", "split"]
-    return corpus.select(wanted).take(pa.array(np.asarray(positions, dtype=np.int64)))
-
-
 # -- names ----------------------------------------------------------------------------------------
 
 
@@ -480,79 +359,3 @@ def camel(name: str) -> str:
 def snake(name: str) -> str:
     """A name as `set_colour`."""
     return "_".join(word.lower() for word in words(name))
-
-
-# -- values ---------------------------------------------------------------------------------------
-
-
-def slot_types(corpus: pa.Table) -> dict[str, dict[str, list[str]]]:
-    """What the slots hold: label -> canonical value -> surfaces, as seen in the corpus.
-
-    Labels are sorted; values and surfaces come the most frequent first, so that a limit keeps
-    those. A surface may stand under several values, and need not be among its own value's surfaces.
-    """
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for batch in batches(corpus, ("text", "slots")):
-        counts.update(
-            (slot.label, slot.value, text[slot.start : slot.end])
-            for text, slots in zip(batch["text"], batch["slots"], strict=True)
-            for slot in slots
-        )
-    of_value: Counter[tuple[str, str]] = Counter()
-    for (label, value, _), count in counts.items():
-        of_value[label, value] += count
-    types: dict[str, dict[str, list[str]]] = {}
-    for label, value in sorted(of_value, key=lambda key: (key[0], -of_value[key], key[1])):
-        types.setdefault(label, {})[value] = []
-    for label, value, surface in sorted(counts, key=lambda key: (-counts[key], key)):
-        types[label][value].append(surface)
-    return types
-
-
-# -- sampling -------------------------------------------------------------------------------------
-
-
-def sample(
-    corpus: pa.Table, *, total: int | None = None, per_intent: int | None = None, seed: int = 0
-) -> list[int]:
-    """Positions, in order, of at most so many rows in all and of each intent.
-
-    Stratified: intents keep their shares of what `per_intent` leaves, and at least one row where
-    `total` has room. Which rows is decided by a keyed hash of their ids, whatever their order.
-    """
-    ids: list[str] = []
-    places: dict[str | None, list[int]] = {}
-    for batch in batches(corpus, ("id", "intent")):
-        for position, intent in enumerate(batch["intent"], start=len(ids)):
-            places.setdefault(intent, []).append(position)
-        ids.extend(batch["id"])
-    sizes = {
-        intent: len(found) if per_intent is None else min(len(found), per_intent)
-        for intent, found in places.items()
-    }
-    if total is not None and sum(sizes.values()) > total:
-        sizes = allot(sizes, total)
-    key = keyed.stream(seed, "export", "sample")
-    chosen: list[int] = []
-    for intent, found in places.items():
-        order = keyed.order(key, [ids[at] for at in found])
-        chosen.extend(found[at] for at in order[: sizes[intent]])
-    return sorted(chosen)
-
-
-def allot(sizes: Mapping[str | None, int], total: int) -> dict[str | None, int]:
-    """`total` shared out in proportion to `sizes` by largest remainders, but at least one to each
-    that has any where there are enough; none gets more than its size."""
-    whole = sum(sizes.values())
-    if total >= whole:
-        return dict(sizes)
-    names = sorted((name for name in sizes if sizes[name]), key=lambda name: (name or "", name))
-    least = int(total >= len(names))
-    shares = {name: total * sizes[name] / whole for name in names}
-    given = {name: max(int(shares[name]), least) for name in names}
-    while sum(given.values()) > total:
-        given[max(names, key=lambda name: (given[name] > least, given[name] - shares[name]))] -= 1
-    missing = total - sum(given.values())
-    for name in sorted(names, key=lambda name: given[name] - shares[name])[:missing]:
-        given[name] += 1
-    return {name: given.get(name, 0) for name in sizes}

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from textsynth import keyed
@@ -127,12 +128,14 @@ def finetune(
     model: Any,
     vocabulary: Vocabulary,
     patterns: Mapping[str, Sequence[str]],
+    beside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     *,
     settings: Settings,
     seed: int,
     progress: Callable[[int, int, Point], None] = lambda done, total, point: None,
 ) -> Tuned:
-    """Train an adapter on lists of patterns.
+    """Train an adapter on lists of patterns, and on those that stand `beside`, of which none is set
+    aside.
 
     Training stops after an epoch whose loss on the patterns set aside is no better than that of the
     one before, and the best epoch's weights are kept.
@@ -146,6 +149,7 @@ def finetune(
     tuned.train()
     weights = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
     learnt, held = hold_out(patterns, seed)
+    learnt |= {i: [*learnt.get(i, []), *others] for i, others in beside.items()}
     checks = [_encode(vocabulary, [[Listed(i, style.Style(), tuple(p))] for i, p in held.items()])]
     epochs = [
         steps(_encode(vocabulary, sequences(learnt, epoch, seed, settings.language)))

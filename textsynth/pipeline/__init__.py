@@ -64,6 +64,7 @@ from textsynth.pipeline.prepare import (
     slot_labels,
     sources_of,
     taught_values,
+    template_patterns,
     value_lists,
     with_invented,
     with_names,
@@ -96,6 +97,7 @@ class _Begun:
     base: BaseModel | None
     context: filters.Context
     learnt: dict[str, dict[str, list[str]]]
+    beside: dict[str, list[str]]
     places: list[dialoguewords.Place]
     spoken: pa.Table  # real dialogues, scrubbed
 
@@ -167,7 +169,15 @@ def train(
         progress.step("language model", f"{len(begun.learnt)} intents")
         values = taught_values(recipe, begun.lists)
         with tracking(recipe) as tracker:
-            learn(recipe, begun.learnt, values, run=begun.run, tracker=tracker, progress=progress)
+            learn(
+                recipe,
+                begun.learnt,
+                values,
+                begun.beside,
+                run=begun.run,
+                tracker=tracker,
+                progress=progress,
+            )
     return begun.run
 
 
@@ -200,12 +210,15 @@ def _begin(
         spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
     context = filter_context(recipe, side, lists, base, removed)
     learnt = learnable(recipe, side)
+    beside = template_patterns(recipe, grammar, learnt)
     places = []
     if recipe.dialogues is not None and not run.complete:
         places = dialogues.places(recipe, grammar)
         # what flows say is no seed, and has no ids
         learnt |= {place.name: {text: [] for text in place.own} for place in places}
-    return _Begun(run, fingerprint, grammar, side, lists, base, context, learnt, places, spoken)
+    return _Begun(
+        run, fingerprint, grammar, side, lists, base, context, learnt, beside, places, spoken
+    )
 
 
 def _made(
@@ -297,6 +310,7 @@ def _singles(
         completions = completions_of(
             recipe,
             begun.learnt,
+            begun.beside,
             allowed,
             lists,
             begun.context,
@@ -305,7 +319,9 @@ def _singles(
             progress,
         )
         lists, invented = with_invented(recipe, lists, completions, ledger, progress)
-    sources = sources_of(recipe, side, grammar, lists, quotas, begun.learnt, completions, progress)
+    sources = sources_of(
+        recipe, side, grammar, lists, quotas, begun.learnt, begun.beside, completions, progress
+    )
     pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress)
     quotas = settled(quotas, pool)
     chosen, shortfall = finish.select_rows(

@@ -183,7 +183,8 @@ class Completions:
 
 class ModelSource:
     """Patterns that the model invents, realised. `generations` has the synthetic seeds by their
-    ids: what is learnt from them is one generation on from the last of them."""
+    ids: what is learnt from them is one generation on from the last of them. Patterns that are
+    `known` already, besides its own, are not taken for new."""
 
     def __init__(
         self,
@@ -196,6 +197,7 @@ class ModelSource:
         quota: Mapping[str, int],
         progress: Progress,
         generations: Mapping[str, int] = MappingProxyType({}),
+        known: Lists = MappingProxyType({}),
     ) -> None:
         self._recipe, self._own, self._labels = recipe, own, labels
         self._generations = generations
@@ -206,7 +208,7 @@ class ModelSource:
         self._fed = self._realiser.generation + 1
         self._known = {i: {corpus.fold(p): p for p in by} for i, by in own.items()}
         self._limits = {i: generate.slot_limits(by) for i, by in own.items()}
-        self._seen: dict[str, set[str]] = {intent: set() for intent in own}
+        self._seen = {i: {corpus.fold(p) for p in known.get(i, ())} for i in own}
         self._prompts = dict.fromkeys(own, 0)
         self._rows = dict.fromkeys(own, 0)
         self._spent = dict.fromkeys(own, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from textsynth import keyed, models
@@ -31,12 +32,14 @@ def learn(
     recipe: Recipe,
     own: Own,
     values: Mapping[str, Sequence[str]],
+    beside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     *,
     run: Run,
     tracker: Tracker,
     progress: Progress,
 ) -> Speaker:
-    """The fine-tuned model. `values` are slot values that it is to learn beside the patterns.
+    """The fine-tuned model. `values` are slot values that it is to learn beside the patterns, and
+    `beside` are patterns of its intents that are no seeds.
 
     Raises:
         ModelError: it cannot be had or trained; the last good adapter is kept as `model/last-good`.
@@ -48,6 +51,7 @@ def learn(
     lists = {**{intent: list(by) for intent, by in own.items()}, **values}
     # under differential privacy not even the choice of tokens may tell of the seeds
     texts = [_text(name, lines) for name, lines in lists.items() if not settings.privacy]
+    texts += [_text(name, lines) for name, lines in beside.items()]
     texts += style.heads()
     with progress.bar("loading the base model (made ready on first use)", None):
         model, vocabulary = trimmed.load(source, texts)
@@ -63,7 +67,7 @@ def learn(
         rows = [(i, p) for i, by in own.items() for p, ids in by.items() for _ in ids]
         tuned = _privately(settings, model, vocabulary, rows, recipe.seed, run, progress)
     else:
-        tuned = _openly(settings, recipe, model, vocabulary, lists, run, tracker, progress)
+        tuned = _openly(settings, recipe, model, vocabulary, lists, beside, run, tracker, progress)
     return Speaker(tuned.merge_and_unload(), vocabulary)
 
 
@@ -118,10 +122,13 @@ def _openly(
     model: Any,
     vocabulary: Any,
     lists: Mapping[str, Sequence[str]],
+    beside: Mapping[str, Sequence[str]],
     run: Run,
     tracker: Tracker,
     progress: Progress,
 ) -> Any:
+    if count := sum(map(len, beside.values())):
+        progress.note(f"{count} patterns of the templates are learnt beside those of the seeds")
     with progress.bar("fine-tuning", None) as advance:
 
         def say(done: int, total: int, point: finetune.Point) -> None:
@@ -133,6 +140,7 @@ def _openly(
                 model,
                 vocabulary,
                 lists,
+                beside,
                 settings=finetune.Settings(
                     settings.epochs, settings.learning_rate, settings.rank, recipe.language
                 ),

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, importers, models, scrub
 from textsynth.errors import RecipeError, did_you_mean
+from textsynth.grammar import draw as grammar_draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
 from textsynth.grammar.labels import labels
@@ -32,6 +33,8 @@ from textsynth.run import Run
 from textsynth.values import ValueList
 
 Cell = tuple[str, str]
+# Rows of the templates that are looked at for each pattern that the model is to learn.
+DRAWN = 10
 
 
 def grammar_of(recipe: Recipe) -> Grammar | None:
@@ -177,6 +180,29 @@ def learnable(recipe: Recipe, side: SeedSide) -> dict[str, dict[str, list[str]]]
     return {i: by for i, by in side.by_intent().items() if len(by) >= fewest}
 
 
+def template_patterns(
+    recipe: Recipe, grammar: Grammar | None, learnt: Mapping[str, Mapping[str, object]]
+) -> dict[str, list[str]]:
+    """Patterns of the templates that the model learns beside those of the seeds: of each intent as
+    many as it has itself, and fewer where `seeds.min_real` says so; none in a private run."""
+    settings = recipe.model
+    if settings is None or not settings.templates or settings.privacy or grammar is None:
+        return {}
+    real = max(recipe.seeds.min_real if recipe.seeds else 0.0, 0.5)
+    found: dict[str, list[str]] = {}
+    for intent in learnt.keys() & set(grammar.intents):
+        count = int(len(learnt[intent]) * (1 - real) / real)
+        own = {corpus.fold(pattern) for pattern in learnt[intent]}
+        stop = min(DRAWN * count, grammar_draw.capacity(grammar, intent, seed=recipe.seed))
+        rows = grammar_draw.draw(grammar, intent, 0, stop, seed=recipe.seed)
+        there: dict[str, str] = {}
+        for pattern in corpus.column(rows, "pattern"):
+            if corpus.fold(pattern) not in own:
+                there.setdefault(corpus.fold(pattern), pattern)
+        found[intent] = list(there.values())[:count]
+    return dict(sorted(found.items()))
+
+
 def reassigned(
     quotas: Mapping[Cell, int],
     learnt: Mapping[str, object],
@@ -234,6 +260,7 @@ def taught_values(recipe: Recipe, lists: Mapping[str, ValueList]) -> dict[str, l
 def completions_of(
     recipe: Recipe,
     learnt: Mapping[str, Mapping[str, list[str]]],
+    beside: Mapping[str, Sequence[str]],
     labels: Mapping[str, set[str]],
     lists: Mapping[str, ValueList],
     context: filters.Context,
@@ -241,7 +268,8 @@ def completions_of(
     tracker: Tracker,
     progress: Progress,
 ) -> inventing.Completions:
-    """What continues prompts: the model fine-tuned here, or a server's."""
+    """What continues prompts: the model fine-tuned here, on `learnt` and what stands `beside`, or a
+    server's."""
     settings = recipe.model
     assert settings is not None
     backend: inventing.Backend
@@ -251,7 +279,9 @@ def completions_of(
     else:
         values = taught_values(recipe, lists)
         backend = inventing.Local(
-            lambda: learn(recipe, learnt, values, run=run, tracker=tracker, progress=progress),
+            lambda: learn(
+                recipe, learnt, values, beside, run=run, tracker=tracker, progress=progress
+            ),
             lambda speaker, lists, number: feed_back(
                 recipe, speaker, lists, number, run=run, progress=progress
             ),
@@ -324,6 +354,7 @@ def sources_of(
     lists: Mapping[str, ValueList],
     quotas: Mapping[Cell, int],
     learnt: Mapping[str, Mapping[str, list[str]]],
+    beside: Mapping[str, Sequence[str]],
     completions: inventing.Completions | None,
     progress: Progress,
 ) -> dict[str, supply.Source]:
@@ -349,5 +380,6 @@ def sources_of(
             quota=quota("model"),
             progress=progress,
             generations=side.generations,
+            known=beside,
         )
     return sources

@@ -1,0 +1,83 @@
+"""Options that several commands have, and what is made of them.
+
+The empty lists that commands have as defaults are safe (B006): Typer copies them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textsynth.errors import UsageError
+from textsynth.progress import Progress
+from textsynth.terminal import TerminalProgress
+
+if TYPE_CHECKING:
+    from textsynth.recipe import Recipe
+
+
+class ResumeChoice(StrEnum):
+    """What to do with an earlier run in the output folder."""
+
+    never = "never"
+    always = "always"
+    if_possible = "if-possible"
+
+
+RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
+FinishedRun = Annotated[Path, typer.Argument(help="A finished run folder.")]
+RunFolder = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Run folder; default: runs/NAME.")
+]
+Resume = Annotated[ResumeChoice, typer.Option(help="Go on with an earlier run, or start over.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of all that is drawn.")]
+Set = Annotated[
+    list[str], typer.Option("--set", metavar="A.B=C", help="Set a key of the recipe (repeatable).")
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(help="The 32 secret bytes behind seed ids; made on first use."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")]
+
+
+def load_recipe(
+    path: Path, overrides: Sequence[str], *, seed: int | None, per_intent: int | None = None
+) -> Recipe:
+    """The recipe with the keys that `--set` and the options of their own set; those win."""
+    from textsynth.recipe import Recipe
+
+    added = list(overrides)
+    if per_intent is not None:
+        added.append(f"generate.per_intent={per_intent}")
+    if seed is not None:
+        added.append(f"seed={seed}")
+    return Recipe.load(path, added)
+
+
+def pairs(given: Sequence[str], option: str, example: str) -> dict[str, str]:
+    """`name=value` as a mapping.
+
+    Raises:
+        UsageError: an entry has no `=`.
+    """
+    for entry in given:
+        if "=" not in entry:
+            raise UsageError(f"{option} {entry!r} has no `=`", fix=f"write {example}")
+    return dict(entry.split("=", 1) for entry in given)
+
+
+def progress_for(*, quiet: bool) -> Progress:
+    """What a run tells of itself on the way: steps and bars, or nothing."""
+    return Progress() if quiet else TerminalProgress()
+
+
+def print_json(data: object) -> None:
+    """What `--json` prints: one line."""
+    typer.echo(json.dumps(data))
