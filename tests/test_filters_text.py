@@ -212,6 +212,33 @@ def test_perplexity_is_relative_to_the_seeds() -> None:
     assert quality(rows, few, checks=("perplexity",)).reasons == [None, None]
 
 
+def test_one_row_of_a_pattern_is_read_by_the_model() -> None:
+    asked: list[list[str]] = []
+
+    def perplexity(texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        asked.append(list(texts))
+        return np.array([1000.0 if "odd" in text else 10.0 for text in texts])
+
+    def of(id_: str, text: str, pattern: str, origin: str = "model") -> Utterance:
+        return Utterance(id_, text, "on", pattern=pattern, origin=origin)
+
+    rows = [
+        of("b", "turn on the lamp", "turn on {what}"),
+        of("c", "odd turn up the fan", "odd turn up {what}"),
+        of("a", "turn on the fan", "turn on {what}"),
+        of("d", "turn on the odd fan", "turn on {what}"),
+        of("e", "odd", "odd", "template"),
+    ]
+    given_ = context(perplexity=perplexity)
+    for order in (rows, rows[::-1]):
+        verdicts = quality(to_table(order), given_, checks=("perplexity",))
+        reasons = dict(zip((row.id for row in order), verdicts.reasons, strict=True))
+        assert reasons == {"a": None, "b": None, "c": "perplexity", "d": None, "e": None}
+    assert {frozenset(texts) for texts in asked[1::2]} == {
+        frozenset({"odd turn up the fan", "turn on the fan"})
+    }
+
+
 @pytest.mark.parametrize(
     "word", ["rap", "spices", "cumin", "goats", "cocktail", "assess", "scunthorpe", "kill", "gay"]
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
@@ -99,9 +99,10 @@ def quality(
     symbols or scripts that the seeds do not use. `repetition`: words said again at once ("turn on
     turn on"), a word thrice. `unbalanced`: brackets or quotation marks. `wrong_language`: outside
     its slots the text is of another language. `non_words`: too many words there that neither
-    `wordfreq` nor a seed knows. `perplexity`: of what a model wrote, higher than 99.5 % of the
-    seeds and the margin, where the context has a model. `unsafe`: swear words and slurs that no
-    seed has. Length and perplexity are judged from ten seeds on, language from five words on.
+    `wordfreq` nor a seed knows. `perplexity`: of what a model wrote (one row of each pattern is
+    read), higher than 99.5 % of the seeds and the margin, where the context has a model. `unsafe`:
+    swear words and slurs that no seed has. Length and perplexity are judged from ten seeds on,
+    language from five words on.
 
     Scores, one a row: `words`, `characters`, `odd_characters`, `repetition` (words), `unbalanced`,
     `foreign` (probability), `non_word_rate`, `perplexity` (log ratio to the seeds' median) and
@@ -124,7 +125,7 @@ def quality(
         "wrong_language": lambda: _language(rows, seeds, language, min_confidence),
         "non_words": lambda: _nonwords_of(rows, seeds, language, max_non_words),
         "perplexity": lambda: _perplexity(
-            rows, seeds, context, perplexity_margin, [origin == "model" for origin in origins]
+            rows, seeds, context, perplexity_margin, _spokesmen(corpus)
         ),
         "unsafe": lambda: _unsafe(rows, seeds, language),
     }
@@ -321,17 +322,32 @@ def _nonwords_of(rows: Texts, seeds: Texts, language: str, most: float) -> dict[
     return {"non_word_rate": Measured(found, usual, _bar(usual, most, TAIL))}
 
 
+def _spokesmen(corpus: pa.Table) -> dict[int, int]:
+    """Of the rows that a model wrote the row that is read for each: that of its pattern with the
+    lowest id. The rest of a pattern's rows differ in values alone, which no model chose."""
+    columns = (column(corpus, name) for name in ("id", "intent", "pattern", "text", "origin"))
+    first: dict[tuple[str, str], tuple[str, int]] = {}
+    keys = {}
+    for row, (id_, intent, pattern, text, origin) in enumerate(zip(*columns, strict=True)):
+        if origin == "model":
+            keys[row] = key = (intent, pattern or text)
+            first[key] = min(first.get(key, (id_, row)), (id_, row))
+    return {row: first[key][1] for row, key in keys.items()}
+
+
 def _perplexity(
-    rows: Texts, seeds: Texts, context: Context, margin: float, judged: Sequence[bool]
+    rows: Texts, seeds: Texts, context: Context, margin: float, read: Mapping[int, int]
 ) -> dict[str, Measured]:
-    if context.perplexity is None or len(seeds.whole) < FEWEST_SEEDS or not any(judged):
+    if context.perplexity is None or len(seeds.whole) < FEWEST_SEEDS or not read:
         return {}
     usual = np.log(context.perplexity(seeds.whole))
     centre = float(np.nanmedian(usual))
-    asked = np.array(judged, bool)
+    asked = sorted(set(read.values()))
     found = np.zeros(len(rows.whole))
-    written = [text for text, is_asked in zip(rows.whole, judged, strict=True) if is_asked]
-    found[asked] = np.nan_to_num(np.log(context.perplexity(written)) - centre, nan=0.0)
+    logs = np.log(context.perplexity([rows.whole[row] for row in asked]))
+    found[asked] = np.nan_to_num(logs - centre, nan=0.0)
+    for row, spokesman in read.items():
+        found[row] = found[spokesman]
     high = float(np.nanquantile(usual, 1 - TAIL)) - centre + margin
     return {"perplexity": Measured(found, usual - centre, high)}
 
