@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--per-intent", type=int, default=60)
     parser.add_argument("--per-pattern", type=int, default=3)
-    parser.add_argument("--best-of", type=int, default=2, help="patterns for each that is taken")
+    parser.add_argument("--best-of", type=int, default=1, help="patterns for each that is taken")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")
     parser.add_argument(

@@ -150,7 +150,7 @@ class Generate(Section):
     budget: Annotated[float, Field(ge=1)] = 8
     spare: Annotated[float, Field(ge=1)] | None = None
     names: bool = True
-    best_of: Annotated[int, Field(ge=1, le=100)] = 2
+    best_of: Annotated[int, Field(ge=1, le=100)] = 1
     temperature: Annotated[float, Field(gt=0, le=5)] = 0.9
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
 
