@@ -306,3 +306,17 @@ def test_what_the_guard_lets_through_is_a_pattern(pieces: list[str]) -> None:
             assert "stands for two labels" in str(error)
             return
         assert {slot.label for slot in slots} <= set(LABELS)
+
+
+@given(
+    st.lists(st.text("{}:\\\n abdtime_1", max_size=6), max_size=40),
+    st.text("abtime_:1", max_size=6),
+)
+def test_what_a_guard_allows_is_what_may_come(pieces: list[str], inside: str) -> None:
+    guard = constrain.Guard(pieces, LABELS)
+    expected = [
+        row
+        for row, piece in enumerate(pieces)
+        if piece and constrain.advance(inside, piece, frozenset(LABELS))[0]
+    ]
+    assert guard.allowed(inside) == guard.allowed(inside) == expected

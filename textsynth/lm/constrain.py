@@ -9,6 +9,7 @@ spelling a known label, then close it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 
 def advance(inside: str | None, piece: str, labels: Collection[str]) -> tuple[bool, str | None]:
@@ -61,12 +62,23 @@ class Guard:
     def allowed(self, inside: str) -> list[int]:
         """The pieces that may come inside a slot of which `inside` is written."""
         if inside not in self._known:
-            self._known[inside] = [
+            # most pieces fail with their first character: it is asked once
+            self._known[inside] = sorted(
                 row
-                for row, piece in enumerate(self._pieces)
-                if piece and advance(inside, piece, self.labels)[0]
-            ]
+                for char, rows in self._by_first.items()
+                if advance(inside, char, self.labels)[0]
+                for row in rows
+                if advance(inside, self._pieces[row], self.labels)[0]
+            )
         return self._known[inside]
+
+    @cached_property
+    def _by_first(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, piece in enumerate(self._pieces):
+            if piece:
+                found.setdefault(piece[0], []).append(row)
+        return found
 
     def after(self, inside: str | None, row: int) -> str | None:
         """What is open once a piece was written."""
