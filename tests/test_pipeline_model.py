@@ -88,6 +88,14 @@ class Scripted(inventing.Completions):
         return made
 
 
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
 LIKELY = tuple(-float(n) for n in (3, 0, 5, 1, 7, 2, 6, 4))
 
 
@@ -105,11 +113,12 @@ def test_the_likeliest_patterns_become_rows(
 ) -> None:
     made = recipe(folder, generate={"best_of": best_of, "budget": budget})
     own = {"on": {"switch it on": ["seed"]}}
-    completions = Scripted(scores)
+    completions, heard = Scripted(scores), Heard()
     source = inventing.ModelSource(
-        made, own, completions, labels={}, lists={}, quota={"on": 4}, progress=Progress()
+        made, own, completions, labels={}, lists={}, quota={"on": 4}, progress=heard
     )
     supplied = source.more({"on": 4})
+    assert len(heard.warned) == (not scores)
     texts = corpus.column(supplied.rows, "text")
     lines = [int(text.split()[-1]) for text in texts]
     assert set(lines) == taken
@@ -148,12 +157,26 @@ def test_the_model_learns_as_many_patterns_of_the_templates(
     (folder / "templates" / "all.yaml").write_text(yaml.safe_dump(written))
     grammar = prepare.grammar_of(made)
     own = {"on": {text: ["id"] for text in ("GET {what} {when}!", "light", "more light")}}
-    found = prepare.template_patterns(made, grammar, own)
+    found = prepare.template_patterns(made, grammar, own, {})
     if count is None:
         assert found == {}
     else:
         assert set(found) == {"on"} and len(found["on"]) == len(set(found["on"])) == count
         assert set(found["on"]) <= set(sentences[1:])
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "real", "room"),
+    [(0, 0.5, 4), (1, 0.5, 2), (2, 0.5, 0), (3, 0.5, 0), (2, 0.25, 4), (0, 1.0, 0), (1, 0.4, 3)],
+)
+def test_what_is_learnt_beside_leaves_the_share_of_real_rows(
+    synthetic: int, real: float, room: int
+) -> None:
+    own = {f"pattern {at}": [f"id{at}"] for at in range(4)}
+    generations = {f"id{at}": 1 for at in range(synthetic)}
+    assert inventing.room_beside(own, generations, real) == room
+    assert (4 - synthetic) / (4 + room + 1) < real
+    assert not room or (4 - synthetic) / (4 + room) >= real
 
 
 # -- a model of one's own ---------------------------------------------------------------------

@@ -210,7 +210,7 @@ def _begin(
         spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
     context = filter_context(recipe, side, lists, base, removed)
     learnt = learnable(recipe, side)
-    beside = template_patterns(recipe, grammar, learnt)
+    beside = template_patterns(recipe, grammar, learnt, side.generations)
     places = []
     if recipe.dialogues is not None and not run.complete:
         places = dialogues.places(recipe, grammar)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -217,6 +218,7 @@ class ModelSource:
         self._found = dict.fromkeys(own, 0)
         self._realised = dict.fromkeys(own, 0)
         self._waiting: dict[str, list[_Found]] = {intent: [] for intent in own}
+        self._told = False
         self.patterns: list[tuple[str, str]] = []
 
     def steer(self, kept: pa.Table, gone: pa.Table) -> None:
@@ -248,8 +250,7 @@ class ModelSource:
         for intent, own in self._own.items():
             key = keyed.stream(self._recipe.seed, "feedback", number, intent)
             there = stayed.get(intent, [])
-            written = sum(any(i not in self._generations for i in ids) for ids in own.values())
-            most = max(0, int(written / real) - len(own)) if real else len(there)
+            most = min(len(there), room_beside(own, self._generations, real))
             lists[intent] = [*own, *(there[at] for at in keyed.order(key, there)[:most])]
         self._completions.feed(lists, number)
         self._realiser.generation = self._fed
@@ -332,6 +333,11 @@ class ModelSource:
         room = math.ceil(self._found[intent] / self._recipe.generate.best_of)
         room -= self._realised[intent]
         scored = all(found.score is not None for found in waiting)
+        if not scored and self._recipe.generate.best_of > 1 and not self._told:
+            self._told = True
+            self._progress.warn(
+                "this model gives no scores of its lines: all are taken, whatever generate.best_of"
+            )
         if not scored or self._spent[intent] >= self._most[intent]:
             room = len(waiting)
         if scored:
@@ -356,6 +362,15 @@ class _Found:
     text: str
     score: float | None
     prompt: Prompt
+
+
+def room_beside(
+    own: Mapping[str, Sequence[str]], generations: Mapping[str, int], real: float
+) -> int:
+    """How many patterns may be learnt beside an intent's own so that this share of them all is
+    real: written by somebody, which those of the seeds in `generations` are not."""
+    written = sum(any(i not in generations for i in ids) for ids in own.values())
+    return max(0, int(written / real) - len(own)) if real else sys.maxsize
 
 
 def _model_patterns(rows: pa.Table) -> list[tuple[str, str]]:

@@ -181,17 +181,22 @@ def learnable(recipe: Recipe, side: SeedSide) -> dict[str, dict[str, list[str]]]
 
 
 def template_patterns(
-    recipe: Recipe, grammar: Grammar | None, learnt: Mapping[str, Mapping[str, object]]
+    recipe: Recipe,
+    grammar: Grammar | None,
+    learnt: Mapping[str, Mapping[str, Sequence[str]]],
+    generations: Mapping[str, int],
 ) -> dict[str, list[str]]:
     """Patterns of the templates that the model learns beside those of the seeds: of each intent as
-    many as it has itself, and fewer where `seeds.min_real` says so; none in a private run."""
+    many as it has itself, and no more than leave `seeds.min_real` of what is learnt real; none in a
+    private run. `generations` has the synthetic seeds by their ids."""
     settings = recipe.model
     if settings is None or not settings.templates or settings.privacy or grammar is None:
         return {}
-    real = max(recipe.seeds.min_real if recipe.seeds else 0.0, 0.5)
+    real = recipe.seeds.min_real if recipe.seeds else 0.0
     found: dict[str, list[str]] = {}
     for intent in learnt.keys() & set(grammar.intents):
-        count = int(len(learnt[intent]) * (1 - real) / real)
+        room = inventing.room_beside(learnt[intent], generations, real)
+        count = min(len(learnt[intent]), room)
         own = {corpus.fold(pattern) for pattern in learnt[intent]}
         stop = min(DRAWN * count, grammar_draw.capacity(grammar, intent, seed=recipe.seed))
         rows = grammar_draw.draw(grammar, intent, 0, stop, seed=recipe.seed)
