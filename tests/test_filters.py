@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from textsynth import keyed
 from textsynth.corpus import Slot, Utterance, column, empty, fold, to_table
-from textsynth.filters import Context, Verdicts
+from textsynth.filters import Context, Verdicts, intents
 from textsynth.filters.adversarial import SURFACE, adversarial, detectability, surface
 from textsynth.filters.exact import exact
 from textsynth.filters.label import label
@@ -189,6 +190,59 @@ def test_label_tells_how_far_the_seeds_agree() -> None:
 def test_label_needs_two_intents(seeds: list[Row]) -> None:
     assert judge(label, [("play some folk", "alarm")], seeds) == [None]
     assert "one intent only" in (label(table([("a", "alarm")]), context(seeds)).note or "")
+
+
+@pytest.mark.parametrize(("model", "many", "kind"), [
+    (True, False, "tuned"),
+    (False, False, "frozen"),
+    (True, True, "frozen"),
+])  # fmt: skip
+def test_label_tunes_its_encoder_where_a_model_writes(
+    model: bool, many: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def tuned(learnt: tuple[Row, ...], seed: int) -> Callable[[list[str]], Any]:
+        asked.append((set(learnt), seed))
+        return lambda texts: np.tile([0.7, 0.2, 0.1], (len(texts), 1))
+
+    monkeypatch.setattr(intents, "_tuned", tuned)
+    if many:
+        monkeypatch.setattr(intents, "MOST", len(SEEDS) - 1)
+    names = {"alarm": "wake somebody", "music": "play music", "weather": "tell the weather"}
+    own = dataclasses.replace(context(SEEDS), model=model, names=names)
+    found = label(table([("play some folk", "music")]), own)
+    assert found.reasons == (["other_intent"] if kind == "tuned" else [None])
+    told = {(names[intent], intent) for intent in ("alarm", "music")}
+    assert asked == ([({*SEEDS, *told}, 1)] if kind == "tuned" else [])
+
+
+@pytest.mark.models
+def test_a_tuned_encoder_judges_and_leaves_the_shared_one_as_it_was() -> None:
+    from textsynth import models
+
+    encoder = models.load_embedder()
+    before = encoder(["wake me up"])
+    rows = [
+        ("get me out of bed at nine", "alarm"),
+        ("get me out of bed at nine", "music"),
+        ("some folk by dylan please", "music"),
+        ("some folk by dylan please", "lights"),
+        ("it is too dark in the attic", "lights"),
+        ("it is too dark in the attic", "alarm"),
+    ]
+    own = context(SEEDS, embedder=encoder)
+    found = label(table(rows), own, encoder="tuned")
+    assert found.reasons == [None, "other_intent"] * 3
+    intents._tuned.cache_clear()
+    order = [3, 0, 5, 2, 1, 4]
+    again = label(table([rows[at] for at in order]), context(SEEDS[::-1], embedder=encoder),
+                  encoder="tuned")  # fmt: skip
+    margins = found.scores["label_margin"]
+    assert again.scores["label_margin"] == [margins[at] for at in order]
+    alone = label(table(rows[:1]), own, encoder="tuned").scores["label_margin"]
+    assert alone == pytest.approx(margins[:1], abs=1e-3)
+    assert np.array_equal(models.load_embedder()(["wake me up"]), before)
 
 
 # -- adversarial ------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ class Context:
         perplexity: the base model's perplexity of each text, shape (n,); None without a model.
         language: BCP 47.
         seed: the recipe's seed.
+        model: whether a language model writes some of the rows.
+        names: what intents are called, in words, where their names say something.
     """
 
     seeds: pa.Table
@@ -42,6 +44,8 @@ class Context:
     find_identities: FindSpans | None = None
     perplexity: Perplexity | None = None
     language: str = "en"
+    model: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

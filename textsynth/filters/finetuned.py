@@ -6,18 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from textsynth import keyed, models
+from textsynth import keyed
+from textsynth.filters.encoder import BATCH, Encoder, Floats
 
 EPOCHS = 2
-BATCH = 32
 LEARNING_RATE = 5e-5
-LONGEST = 64
 # Of each side at most so many rows are learnt in a fold: minutes, not hours.
 MOST = 1000
-
-Floats = npt.NDArray[np.float64]
 
 
 def fitting(texts: list[str], seed: int) -> Callable[..., Floats]:
@@ -47,38 +43,21 @@ def _judge(
 ) -> Floats:
     import torch
 
-    tokenizer, encoder = models.load_embedder().parts()
-    with torch.random.fork_rng():
-        torch.manual_seed(keyed.stream(seed, "head") % (1 << 31))
-        head = torch.nn.Linear(encoder.config.hidden_size, 1)
-        torch.nn.init.zeros_(head.bias)
+    def head(size: int) -> Any:
+        line = torch.nn.Linear(size, 1)
+        torch.nn.init.zeros_(line.bias)
+        return line
 
-        def logits(own: list[str]) -> Any:
-            batch = tokenizer(
-                own, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
-            )
-            hidden = encoder(**batch).last_hidden_state
-            mask = batch["attention_mask"].unsqueeze(-1)
-            return head((hidden * mask).sum(1) / mask.sum(1)).squeeze(1)
+    losses = torch.nn.BCEWithLogitsLoss(reduction="none")
 
-        both = torch.nn.ModuleList([encoder, head])
-        optimizer = torch.optim.AdamW(both.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
-        loss = torch.nn.BCEWithLogitsLoss(reduction="none")
-        encoder.train()
-        for _ in range(EPOCHS):
-            for at in range(0, len(rows), BATCH):
-                own = rows[at : at + BATCH]
-                wanted = torch.tensor(labels[own], dtype=torch.float32)
-                weight = torch.tensor(weights[own], dtype=torch.float32)
-                optimizer.zero_grad()
-                (loss(logits([texts[row] for row in own]), wanted) * weight).mean().backward()
-                optimizer.step()
-        encoder.eval()
-        found = np.zeros(len(judged))
-        by_length = sorted(range(len(judged)), key=lambda at: (len(texts[judged[at]]), at))
-        with torch.inference_mode():
-            for at in range(0, len(judged), 4 * BATCH):
-                places = by_length[at : at + 4 * BATCH]
-                own = [texts[judged[place]] for place in places]
-                found[places] = torch.sigmoid(logits(own)).double().numpy()
-    return found
+    def loss(logits: Any, own: Any) -> Any:
+        wanted = torch.tensor(labels[own], dtype=torch.float32)
+        return (
+            losses(logits[:, 0], wanted) * torch.tensor(weights[own], dtype=torch.float32)
+        ).mean()
+
+    encoder = Encoder(head, seed)
+    batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)] * EPOCHS
+    encoder.train(texts, batches, loss, learning_rate=LEARNING_RATE)
+    logits = encoder.judge([texts[row] for row in judged])[:, 0]
+    return np.asarray(torch.sigmoid(logits).double().numpy())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from textsynth.corpus import column
-from textsynth.filters import Context, Verdicts
+from textsynth.filters import Context, Verdicts, intents
 
 FOLDS = 5
 FEW = 2
@@ -20,23 +20,33 @@ CONFUSED = 5
 
 
 def label(
-    corpus: pa.Table, context: Context, *, min_margin: Annotated[float, Field(ge=0, le=1)] = 0.0
+    corpus: pa.Table,
+    context: Context,
+    *,
+    min_margin: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    encoder: intents.Kind = "auto",
 ) -> Verdicts:
     """Drop rows whose predicted intent is not their own; reasons `other_intent`, `thin_margin`.
 
-    A logistic regression on sentence embeddings learns the intents from the seeds alone. The margin
-    is the probability of the row's intent less that of the best other one; it is kept as the score
+    A classifier on sentence embeddings learns the intents from the seeds alone. The margin is the
+    chance of the row's intent less that of the best other one; it is kept as the score
     `label_margin`. Rows of an intent that has no seeds cannot be judged and pass.
+
+    Args:
+        corpus: the candidates.
+        context: its `seeds` are learnt; where the encoder is tuned, `names` too.
+        min_margin: a row with less goes.
+        encoder: `frozen` leaves the sentence encoder as it is, `tuned` fine-tunes it on the seeds
+            (see `filters.intents.classifier`), `auto` does so where a language model writes rows:
+            of those many are right that the frozen one takes for another intent's.
     """
-    intents = column(context.seeds, "intent")
-    names = sorted(set(intents))
+    known = column(context.seeds, "intent")
+    names = sorted(set(known))
     rows = column(corpus, "intent")
     if len(names) < 2 or not rows:
         return Verdicts([None] * len(rows), note="one intent only: nothing to confuse it with")
-    places = np.array([names.index(intent) for intent in intents])
-    vectors = context.embed(column(context.seeds, "text"))
-    model = _classifier().fit(vectors, places)
-    chances = model.predict_proba(context.embed(column(corpus, "text")))
+    texts = column(context.seeds, "text")
+    chances = intents.classifier(encoder, texts, known, context)(column(corpus, "text"))
     margins = _margins(chances, rows, names)
     reasons = [
         None
@@ -44,26 +54,19 @@ def label(
         else ("other_intent" if margin <= 0 else "thin_margin")
         for margin in margins
     ]
-    return Verdicts(
-        reasons,
-        {"label_margin": np.nan_to_num(margins).tolist()},
-        note=_seed_agreement(vectors, places, names),
-    )
-
-
-def _classifier() -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=10, max_iter=1000)
+    note = _seed_agreement(context.embed(texts), known, names)
+    if intents.settled(encoder, len(texts), context) == "tuned":
+        note += "; rows were judged by an encoder tuned on the seeds"
+    return Verdicts(reasons, {"label_margin": np.nan_to_num(margins).tolist()}, note=note)
 
 
 def _margins(
-    chances: npt.NDArray[np.float64], intents: list[str], names: list[str]
+    chances: npt.NDArray[np.float64], own_intents: list[str], names: list[str]
 ) -> npt.NDArray[np.float64]:
     """Own probability less the best other one; NaN for intents that `names` lacks."""
     known = {name: place for place, name in enumerate(names)}
-    margins = np.full(len(intents), np.nan)
-    for row, intent in enumerate(intents):
+    margins = np.full(len(own_intents), np.nan)
+    for row, intent in enumerate(own_intents):
         if intent in known:
             own = known[intent]
             margins[row] = chances[row, own] - np.delete(chances[row], own).max()
@@ -71,17 +74,18 @@ def _margins(
 
 
 def _seed_agreement(
-    vectors: npt.NDArray[np.float32], places: npt.NDArray[np.int64], names: list[str]
+    vectors: npt.NDArray[np.float32], own_intents: list[str], names: list[str]
 ) -> str:
     """How far the seeds agree with themselves, out of fold: the ceiling of this filter; and which
-    intents they confuse most often."""
+    intents they confuse most often. The encoder is as it is."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+    places = np.array([names.index(intent) for intent in own_intents])
     folds = min(FOLDS, int(np.bincount(places).min()))
     if folds < FEW:
         return "too few seeds to tell how far they agree with themselves"
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
-    predicted = cross_val_predict(_classifier(), vectors, places, cv=splitter)
+    predicted = cross_val_predict(intents.regression(), vectors, places, cv=splitter)
     told = f"the seeds agree with themselves, out of fold, at {np.mean(predicted == places):.0%}"
     pairs = Counter(
         (names[own], names[other])

@@ -83,6 +83,7 @@ def filter_context(
     own = ((seed.id, intent_of(seed), seed.pattern) for seed in side.patterns)
     fillers = {**side.lists, **lists}
     table = supply.realised_seeds(own, fillers, language=recipe.language, seed=recipe.seed)
+    intents = sorted(set(corpus.column(table, "intent")))
 
     def embed(texts: list[str]) -> Any:
         return models.load_embedder()(texts)
@@ -108,6 +109,8 @@ def filter_context(
         None if recipe.scrub is False else find_identities,
         None if base is None else base.perplexity,
         recipe.language,
+        recipe.model is not None,
+        {intent: name for intent in intents if (name := prompts.spoken_name(intent))},
     )
 
 

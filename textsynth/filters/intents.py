@@ -1,0 +1,127 @@
+"""Who judges intents: a classifier that learns the seeds, on embeddings as they are or tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from textsynth import keyed
+from textsynth.filters import Context
+from textsynth.filters.encoder import BATCH, Encoder, Floats
+
+Kind = Literal["auto", "frozen", "tuned"]
+# Texts to chances of shape (texts, intents), the intents in the order of their names.
+Chances = Callable[[list[str]], Floats]
+
+EPOCHS = 2
+LEARNING_RATE = 1e-4
+HEAD_RATE = 1e-3
+# A cosine is multiplied by it before the softmax (Wang et al. 2017, "NormFace").
+SCALE = 20.0
+SMOOTHING = 0.05
+# With more seeds than these `auto` leaves the encoder as it is: they tell the intents without it.
+MOST = 3000
+# Of a chance: beyond them it depends on the texts that are judged along with it.
+PLACES = 4
+# Batches are cut from so many of them, sorted by length: less padding.
+SORTED = 8
+
+
+def regression() -> Any:
+    """The classifier on embeddings as they are."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=10, max_iter=1000)
+
+
+def settled(kind: Kind, seeds: int, context: Context) -> Literal["frozen", "tuned"]:
+    """What `auto` means: tuned where a language model writes rows and seeds are not more than
+    `MOST`."""
+    if kind == "auto":
+        return "tuned" if context.model and seeds <= MOST else "frozen"
+    return kind
+
+
+def classifier(
+    kind: Kind, texts: Sequence[str], intents: Sequence[str], context: Context
+) -> Chances:
+    """A classifier that has learnt texts of two intents and more.
+
+    `frozen` is a logistic regression on the embeddings. `tuned` first fine-tunes a copy of the
+    encoder on the texts and on what the intents are called, under a cosine head: the few-shot
+    setting of SetFit (Tunstall et al. 2022) with classes in place of pairs. It takes a minute for
+    some 1,500 texts, once a run.
+    """
+    if settled(kind, len(texts), context) == "frozen":
+        names = sorted(set(intents))
+        places = np.array([names.index(intent) for intent in intents])
+        model = regression().fit(context.embed(list(texts)), places)
+        return lambda judged: np.asarray(model.predict_proba(context.embed(judged)))
+    learnt = {(text, intent) for text, intent in zip(texts, intents, strict=True)}
+    known = set(intents)
+    learnt |= {(name, intent) for intent, name in context.names.items() if intent in known}
+    return _tuned(tuple(sorted(learnt)), context.seed)
+
+
+@lru_cache(maxsize=1)
+def _tuned(learnt: tuple[tuple[str, str], ...], seed: int) -> Chances:
+    """Waves and rounds of a run ask again: what was tuned for these texts is kept."""
+    import torch
+
+    order = keyed.order(keyed.stream(seed, "intents"), [f"{text}\n{own}" for text, own in learnt])
+    texts = [learnt[at][0] for at in order]
+    names = sorted({intent for _, intent in learnt})
+    places = np.array([names.index(learnt[at][1]) for at in order])
+
+    class Cosines(torch.nn.Module):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.classes = torch.nn.Parameter(torch.zeros(len(names), size))
+
+        def forward(self, states: Any) -> Any:
+            unit = torch.nn.functional.normalize
+            return SCALE * unit(states) @ unit(self.classes).T
+
+    encoder = Encoder(Cosines, seed)
+    vectors = torch.nn.functional.normalize(encoder.pooled(texts))
+    with torch.no_grad():
+        for place in range(len(names)):
+            encoder.head.classes[place] = vectors[torch.from_numpy(places == place)].mean(0)
+    wanted = torch.from_numpy(places)
+
+    def loss(logits: Any, own: npt.NDArray[np.int64]) -> Any:
+        return torch.nn.functional.cross_entropy(logits, wanted[own], label_smoothing=SMOOTHING)
+
+    encoder.train(
+        texts,
+        _batches(texts, seed),
+        loss,
+        learning_rate=LEARNING_RATE,
+        head_rate=HEAD_RATE,
+        decay=True,
+    )
+
+    def chances(judged: list[str]) -> Floats:
+        if not judged:
+            return np.zeros((0, len(names)))
+        return np.round(torch.softmax(encoder.judge(judged), 1).double().numpy(), PLACES)
+
+    return chances
+
+
+def _batches(texts: Sequence[str], seed: int) -> list[npt.NDArray[np.int64]]:
+    """Places of texts in batches, by key: `EPOCHS` times all of them, those of a batch of about one
+    length."""
+    batches = []
+    for epoch in range(EPOCHS):
+        random = np.random.default_rng(keyed.stream(seed, "intents", epoch))
+        order = random.permutation(len(texts))
+        for at in range(0, len(order), SORTED * BATCH):
+            part = np.array(sorted(order[at : at + SORTED * BATCH], key=lambda k: len(texts[k])))
+            cut = [part[b : b + BATCH] for b in range(0, len(part), BATCH)]
+            batches += [cut[b] for b in random.permutation(len(cut))]
+    return batches
