@@ -21,7 +21,7 @@ from textsynth.filters import Context
 from textsynth.pipeline.dialoguefilters import CHECKED, LEVELS, Fault, Judged, book, judge
 from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress
-from textsynth.recipe import Step
+from textsynth.sections import Step
 
 Rows = list[Utterance]
 SECRET = "ann lee"

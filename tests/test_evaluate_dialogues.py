@@ -24,7 +24,7 @@ from textsynth.evaluate.dialogueside import divergence, entropy, wasserstein
 from textsynth.evaluate.report import page, sections
 from textsynth.pipeline import corpora, evaluating
 from textsynth.progress import Progress
-from textsynth.recipe import Step
+from textsynth.sections import Step
 
 Rows = list[Utterance]
 CONTEXT = Context(embed, find_faults=faults, resamples=50)

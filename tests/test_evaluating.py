@@ -17,8 +17,8 @@ from textsynth.corpus import Slot, Utterance
 from textsynth.errors import SeedError
 from textsynth.pipeline import corpora, evaluating
 from textsynth.progress import Progress
-from textsynth.recipe import Gate
 from textsynth.run import write_json
+from textsynth.sections import Gate
 
 ROWS = [
     {"text": "wake me at six", "intent": "alarm",

@@ -19,7 +19,7 @@ HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "skl
 CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles",
         "firstnames", "gendered", "pronouns", "swaps", "turns"}  # fmt: skip
 # Between the core and the pipeline: what a run consists of, and what it is told by.
-RUNNING = {"recipe", "recipefile", "registry", "run", "engines", "progress", "diagnose"}
+RUNNING = {"recipe", "sections", "recipefile", "registry", "run", "engines", "progress", "diagnose"}
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",
           "importers"}  # fmt: skip
 COMPOSERS = {"pipeline", "supply"}

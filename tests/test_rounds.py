@@ -20,8 +20,9 @@ from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.rounds import Round, Variety
 from textsynth.pipeline.supply import Supplied
 from textsynth.progress import Progress
-from textsynth.recipe import Recipe, Step
+from textsynth.recipe import Recipe
 from textsynth.run import open_run
+from textsynth.sections import Step
 
 STEP = Step(name="adversarial", options={"drop": 0.25})
 

@@ -10,20 +10,33 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from textsynth import recipefile, registry
 from textsynth.errors import RecipeError, did_you_mean
+from textsynth.sections import (
+    Bias,
+    Card,
+    Dialogues,
+    Gate,
+    Generate,
+    Model,
+    Privacy,
+    Scrub,
+    Section,
+    Seeds,
+    Server,
+    Step,
+    Templates,
+    Tracking,
+    Values,
+    fault,
+)
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Origin = Literal["seed", "template", "model"]
 TEMPLATE_SUFFIXES = {".yaml", ".yml", ".json", ".chatito", ".ini", ".intent", ".entity"}
 GATE = "`metric.figure <= number` (or >=, <, >)"
 _GATE = re.compile(
@@ -33,209 +46,9 @@ _GATE = re.compile(
 READS_BESIDE = {".chatito", ".ini", ".intent"}  # formats whose files read others of their folder
 
 
-class Section(BaseModel):
-    """A part of the recipe: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Seeds(Section):
-    """The seed corpus, the share set aside before anything is learnt, whether rows in it may be
-    synthetic, and the least share of real rows among what a model learns."""
-
-    path: Path
-    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    allow_synthetic: bool = False
-    min_real: Share = 0.5
-
-
-class Recognizer(Section):
-    """A pattern of the user's own (see `scrub.policy.Recognizer`)."""
-
-    entity: str
-    regex: str
-    score: Share = 0.6
-    context: tuple[str, ...] = ()
-
-
-class Scrub(Section):
-    """What is looked for, how eagerly, and what happens to labels."""
-
-    entities: Literal["all"] | tuple[str, ...] = "all"
-    keep: tuple[str, ...] = ()
-    labels: Mapping[str, Literal["surrogate", "slot", "mask", "drop_row", "keep"]] = {}
-    mode: Literal["recall", "precision"] = "recall"
-    min_score: Share | None = None
-    allow: tuple[str, ...] = ()
-    deny: Mapping[str, tuple[str, ...]] = {}
-    recognizers: tuple[Recognizer, ...] = ()
-
-
-class Templates(Section):
-    """A grammar file, or a folder of them."""
-
-    path: Path
-
-
-class Privacy(Section):
-    """Differential privacy of the fine-tuning (see `lm.private.Privacy`)."""
-
-    epsilon: Annotated[float, Field(gt=0)]
-    delta: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = "auto"
-    clip: Annotated[float, Field(gt=0)] = 1.0
-
-
-class Server(Section):
-    """Where a model is served (see `lm.server.Server`)."""
-
-    url: str
-    model: str
-    api: Literal["auto", "completions", "chat"] = "auto"
-    key_env: str | None = "OPENAI_API_KEY"
-    concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
-    timeout: Annotated[float, Field(gt=0)] = 60.0
-    retries: Annotated[int, Field(ge=0, le=100)] = 6
-
-
-class Model(Section):
-    """The language model, where it runs, and how it is fine-tuned; `templates` says whether it
-    learns patterns of the recipe's templates beside those of the seeds."""
-
-    base: str = "auto"
-    backend: Literal["local", "server"] = "local"
-    server: Server | None = None
-    epochs: Annotated[int, Field(ge=1, le=100)] = 8
-    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 4e-4
-    rank: Annotated[int, Field(ge=1, le=256)] = 16
-    templates: bool = True
-    privacy: Privacy | None = None
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Model:
-        if self.backend == "server" and self.server is None:
-            raise _fault(
-                "the backend is a server, and none is named", "add model.server: {url:, model:}"
-            )
-        if self.backend == "local" and self.server is not None:
-            raise _fault("a server is named, but the backend is local", "write backend: server")
-        if self.backend == "server" and self.privacy is not None:
-            raise _fault(
-                "a server's model is not fine-tuned here, so that nothing makes it private",
-                "take `privacy` out, or write backend: local",
-                "privacy",
-            )
-        return self
-
-
-class Values(Section):
-    """How many further values of a slot the model is asked for."""
-
-    invent: Annotated[int, Field(ge=0, le=10_000)] = 0
-
-
-class Tracking(Section):
-    """Where figures of the run are reported, as transformers names it."""
-
-    report_to: Literal["none", "mlflow"] = "none"
-
-
-class Generate(Section):
-    """How much of what."""
-
-    per_intent: Annotated[int, Field(ge=1)] = 200
-    per_slot: Annotated[int, Field(ge=1)] | None = None
-    distribution: Literal["uniform", "seeds"] | Mapping[str, Share] = "uniform"
-    per_pattern: Annotated[int, Field(ge=1)] = 5
-    share: Mapping[Origin, Share] | None = None
-    budget: Annotated[float, Field(ge=1)] = 8
-    spare: Annotated[float, Field(ge=1)] | None = None
-    names: bool = True
-    best_of: Annotated[int, Field(ge=1, le=100)] = 1
-    temperature: Annotated[float, Field(gt=0, le=5)] = 0.9
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
-
-    @field_validator("share", "distribution")
-    @classmethod
-    def _sums_to_one(cls, share: Any) -> Any:
-        if isinstance(share, Mapping) and abs(sum(share.values()) - 1) > 1e-6:
-            raise _fault(
-                f"the shares add up to {sum(share.values()):g}, not to 1",
-                "write shares of the whole, such as {a: 0.5, b: 0.5}",
-            )
-        return share
-
-    @model_validator(mode="after")
-    def _one_measure(self) -> Generate:
-        if self.per_slot is not None and self.distribution != "uniform":
-            raise _fault(
-                "`per_slot` says how many rows each intent has, and so does `distribution`",
-                "leave one of them out",
-                "distribution",
-            )
-        if self.spare is not None and self.spare > self.budget:
-            raise _fault(
-                f"{self.spare:g} spare candidates a row are more than the budget allows",
-                f"raise budget ({self.budget:g}), or lower spare",
-                "spare",
-            )
-        return self
-
-
-class Dialogues(Section):
-    """Flows, how many dialogues each gives, and after how many turns one is given up. `spare`
-    candidates are simulated for each that is wanted; a model invents so many patterns (`invent`)
-    of what users say in each place. `seeds` are real dialogues to compare with."""
-
-    path: Path
-    seeds: Path | None = None
-    per_flow: Annotated[int, Field(ge=1)] = 100
-    max_turns: Annotated[int, Field(ge=2)] = 40
-    spare: Annotated[float, Field(ge=1, le=10)] = 1.2
-    invent: Annotated[int, Field(ge=0, le=1000)] = 12
-
-
-class Bias(Section):
-    """What is done about bias while rows are made: surrogate names are drawn evenly over genders
-    or origins, and twins with swapped genders and names stand beside their rows."""
-
-    balance: tuple[Literal["gender", "origin"], ...] = ()
-    counterfactual: bool = False
-
-
-class Gate(Section):
-    """A figure that a run must reach: `privacy.mia_auc <= 0.55`."""
-
-    metric: str
-    figure: str
-    sign: Literal["<=", ">=", "<", ">"]
-    limit: float
-
-    def __str__(self) -> str:
-        return f"{self.metric}.{self.figure} {self.sign} {self.limit:g}"
-
-
-class Step(Section):
-    """A filter, metric or exporter by name, with its options."""
-
-    name: str
-    options: Mapping[str, Any] = {}
-
-
-class Card(Section):
-    """What the dataset card cannot know by itself."""
-
-    license: str = "other"
-
-
-def _fault(message: str, fix: str | None, *at: str | int) -> PydanticCustomError:
-    """What a validator raises: a message, its remedy, and the place below the one it checks."""
-    # the message goes in as a value, since braces of a template would be read as fields
-    return PydanticCustomError("textsynth", "{message}", {"message": message, "fix": fix, "at": at})
-
-
 def _listed(value: object, kind: str, form: str) -> Sequence[object]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise _fault(f"this is no list of {kind}", f"write a list, each as {form}")
+        raise fault(f"this is no list of {kind}", f"write a list, each as {form}")
     return value
 
 
@@ -245,12 +58,12 @@ def _gate(entry: object, at: int) -> Gate:
         return entry
     written = _GATE.fullmatch(entry.strip()) if isinstance(entry, str) else None
     if written is None:
-        raise _fault(f"{entry!r} is no gate", f"write it as {GATE}", at)
+        raise fault(f"{entry!r} is no gate", f"write it as {GATE}", at)
     fields = written.groupdict()
     known = registry.places("metrics")
     if fields["metric"] not in known:
         fix = did_you_mean(fields["metric"], known)
-        raise _fault(f"there is no metric {fields['metric']!r}", fix, at)
+        raise fault(f"there is no metric {fields['metric']!r}", fix, at)
     return Gate.model_validate(fields)
 
 
@@ -267,11 +80,11 @@ def _steps(value: object, kind: str) -> object:
         else:
             name, options = entry, None
         if not isinstance(name, str) or not isinstance(options, Mapping | None):
-            raise _fault(f"{entry!r} names none of the {kind}", f"write a list, each as {form}", at)
+            raise fault(f"{entry!r} names none of the {kind}", f"write a list, each as {form}", at)
         try:
             checked = registry.options(kind, name, options or {})
         except RecipeError as error:
-            raise _fault(error.message, error.fix, at) from error
+            raise fault(error.message, error.fix, at) from error
         steps.append(Step(name=name, options=checked))
     return tuple(steps)
 
@@ -322,30 +135,30 @@ class Recipe(Section):
     def _has_sources(self) -> Recipe:
         if self.seeds is None and self.templates is None and self.dialogues is None:
             fix = "name `seeds`, `templates` or both, or `dialogues`"
-            raise _fault("there is nothing to generate from", fix)
+            raise fault("there is nothing to generate from", fix)
         if self.model is not None and self.seeds is None:
             fix = "name `seeds`, or leave `model` out"
-            raise _fault("the model learns from seeds, and there are none", fix, "model")
+            raise fault("the model learns from seeds, and there are none", fix, "model")
         if self.generate.distribution == "seeds" and self.seeds is None:
-            raise _fault(
+            raise fault(
                 "the distribution is that of the seeds, and there are no seeds",
                 "name `seeds`, or write the intents' shares",
                 *("generate", "distribution"),
             )
         if self.lists and self.model is None:
-            raise _fault(
+            raise fault(
                 "values are invented by the model, and there is none", "add `model:`", "lists"
             )
         private = self.model is not None and self.model.privacy is not None
         if private and self.lists:
             fix = "take `lists` out, or write the values into the templates"
-            raise _fault("a private run shows the model no values of seeds", fix, "lists")
+            raise fault("a private run shows the model no values of seeds", fix, "lists")
         feeds = any(
             step.name == "adversarial" and step.options.get("feedback") for step in self.filters
         )
         if feeds and (self.model is None or self.model.backend != "local" or private):
             fix = "take `feedback` out, or let a model be trained here without `privacy`"
-            raise _fault(
+            raise fault(
                 "with `feedback` the model learns from its own rows, and this one cannot",
                 fix,
                 "filters",
@@ -354,14 +167,12 @@ class Recipe(Section):
         for at, gate in enumerate(self.gates):
             if gate.metric not in planned:
                 fix = f"add {gate.metric} to `evaluate`, or take the gate out"
-                raise _fault(
-                    f"{gate} is asked, and {gate.metric} is not measured", fix, "gates", at
-                )
+                raise fault(f"{gate} is asked, and {gate.metric} is not measured", fix, "gates", at)
         shares = self.shares() if self.has_singles else {}
         missing = [name for name, share in shares.items() if share and not self._has(name)]
         if missing:
             section = {"seed": "seeds", "template": "templates", "model": "model"}[missing[0]]
-            raise _fault(
+            raise fault(
                 f"it asks for {missing[0]} rows, but nothing makes them",
                 f"add the section `{section}`, or share its part among the others",
                 *("generate", "share", missing[0]),

@@ -25,7 +25,7 @@ from textsynth.filters.quality import CHECKS, FEWEST_SEEDS
 from textsynth.pipeline.collect import say_counts
 from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress
-from textsynth.recipe import Step
+from textsynth.sections import Step
 from textsynth.turns import Dialogues, bigrams, dialogues, whole
 
 Level = Literal["user turns", "turns", "dialogues", "none"]

@@ -28,7 +28,8 @@ from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import grammar_of
 from textsynth.progress import Progress
-from textsynth.recipe import Dialogues, Recipe
+from textsynth.recipe import Recipe
+from textsynth.sections import Dialogues
 from textsynth.turns import dialogues as by_dialogue
 from textsynth.turns import whole
 

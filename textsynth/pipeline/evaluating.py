@@ -20,8 +20,9 @@ from textsynth.evaluate import Context, Figure, Findings, Sets
 from textsynth.pipeline import audit, corpora, finish, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.progress import Progress
-from textsynth.recipe import Gate, Recipe, Step
+from textsynth.recipe import Recipe
 from textsynth.run import MANIFEST, METRICS, Run, read_json, write_json
+from textsynth.sections import Gate, Step
 
 USUAL = ("diversity", "fidelity", "utility", "privacy", "bias")
 DIALOGUES = "dialogues"  # the metric that is shown turns; all others are shown single utterances

@@ -16,8 +16,9 @@ from textsynth.errors import GrammarError, RecipeError, RunError, did_you_mean
 from textsynth.grammar import document
 from textsynth.grammar.model import Finding, Grammar
 from textsynth.pipeline.dialogues import Shard, load, simulator
-from textsynth.recipe import Dialogues, Recipe
+from textsynth.recipe import Recipe
 from textsynth.run import write_text
+from textsynth.sections import Dialogues
 
 
 def has_flows(path: Path) -> bool:

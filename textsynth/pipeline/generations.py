@@ -28,8 +28,9 @@ from textsynth.lm.prompts import Listed
 from textsynth.lm.style import Style
 from textsynth.pipeline.learning import ADAPTER
 from textsynth.progress import Progress
-from textsynth.recipe import Recipe, Seeds, Tracking
+from textsynth.recipe import Recipe
 from textsynth.run import Run, write_text
+from textsynth.sections import Seeds, Tracking
 
 POLICIES = ("replace", "accumulate", "anchored")
 # The share of real rows that is set aside where the recipe sets none.

@@ -14,7 +14,7 @@ from textsynth.corpus import Utterance
 from textsynth.errors import SeedError
 from textsynth.evaluate.machine_made import machine_made
 from textsynth.progress import Progress
-from textsynth.recipe import Seeds
+from textsynth.sections import Seeds
 
 
 def check(section: Seeds, file: seeds.SeedFile, seed: int) -> None:

@@ -15,8 +15,9 @@ from textsynth.lm.decode import Speaker
 from textsynth.lm.prompts import Listed
 from textsynth.pipeline.tracking import Tracker
 from textsynth.progress import Progress
-from textsynth.recipe import Model, Recipe
+from textsynth.recipe import Recipe
 from textsynth.run import Run, write_json
+from textsynth.sections import Model
 
 ADAPTER = ("model", "adapter")
 CURVE = "model/training.jsonl"

@@ -15,7 +15,8 @@ from textsynth import corpus, filters, registry
 from textsynth.evaluate import diversity
 from textsynth.filters.select import attainable, cells_of, groups_of
 from textsynth.pipeline.prepare import Cell
-from textsynth.recipe import Recipe, Step
+from textsynth.recipe import Recipe
+from textsynth.sections import Step
 
 # What a round may cost of variety, and of the distance from the seeds, before it is undone.
 TOLERANCE = 0.05
