@@ -53,8 +53,8 @@ def classifier(
 
     `frozen` is a logistic regression on the embeddings. `tuned` first fine-tunes a copy of the
     encoder on the texts and on what the intents are called, under a cosine head: the few-shot
-    setting of SetFit (Tunstall et al. 2022) with classes in place of pairs. It takes a minute or two
-    for 1,500 texts, once a run.
+    setting of SetFit (Tunstall et al. 2022) with classes in place of pairs. It takes a minute
+    or two for 1,500 texts, once a run.
     """
     if settled(kind, len(texts), context) == "frozen":
         names = sorted(set(intents))
