@@ -14,7 +14,7 @@ import pytest
 import typer.main
 from ruamel.yaml import YAML
 
-from textsynth import cli, recipe
+from textsynth import cli, sections
 from textsynth.corpus import Utterance
 from textsynth.pipeline import scrub_file, scrubfile
 from textsynth.scrub import Detector, Settings, audit, detect, policy, scrub, survey, weigh
@@ -83,17 +83,17 @@ def test_each_action_is_documented() -> None:
 
 def test_each_setting_is_documented() -> None:
     told = [quoted(row[0])[0] for row in cells(section("Settings")) if quoted(row[0])]
-    assert sorted(told) == sorted(recipe.Scrub.model_fields)
+    assert sorted(told) == sorted(sections.Scrub.model_fields)
 
 
 def test_the_page_of_the_recipe_names_each_setting() -> None:
     text = (ROOT / "docs/recipe.md").read_text(encoding="utf-8")
     told = {name for row in cells(text) for name in quoted(row[0]) if name.startswith("scrub.")}
-    assert told == {f"scrub.{name}" for name in recipe.Scrub.model_fields}
+    assert told == {f"scrub.{name}" for name in sections.Scrub.model_fields}
     actions = next(row for row in cells(text) if row[0] == "`scrub.labels`")
     assert quoted(actions[1]) == list(ACTIONS)
     fields = next(row for row in cells(text) if row[0] == "`scrub.recognizers`")
-    assert quoted(fields[1]) == list(recipe.Recognizer.model_fields)
+    assert quoted(fields[1]) == list(sections.Recognizer.model_fields)
 
 
 def test_the_settings_shown_are_valid(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_settings_shown_are_valid(tmp_path: Path) -> None:
     loaded = scrubfile.scrub_options(tmp_path / "recipe.yaml")["settings"]
     loaded.check(())
     named = set(YAML(typ="safe").load(shown)["scrub"])
-    assert named == set(recipe.Scrub.model_fields) - {"entities", "min_score"}
+    assert named == set(sections.Scrub.model_fields) - {"entities", "min_score"}
 
 
 def test_each_option_of_the_command_is_documented() -> None:

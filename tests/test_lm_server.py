@@ -497,12 +497,15 @@ def test_ctrl_c_hands_over_what_came() -> None:
             assert asked_twice.wait(60)  # the second answer has come, but was not handed over
             os.kill(os.getpid(), signal.SIGINT)
 
+    # a shell that runs the tests in the background has it ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with fake_server.serve(reply) as fake:
         try:
             with pytest.raises(KeyboardInterrupt):
                 ask(fake, 10, accept=accept)
         finally:
             leave.set()
+            signal.signal(signal.SIGINT, before)
     assert len(came) == 2
     assert len(fake.asked) == 3
 
