@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -22,6 +23,7 @@ from textsynth.filters.adversarial import SURFACE, adversarial, detectability, s
 from textsynth.filters.exact import exact
 from textsynth.filters.label import label
 from textsynth.filters.leak import leak
+from textsynth.progress import Advance, Bar
 
 Row = tuple[str, str]  # text, intent
 SECRET = "ann lee"
@@ -202,11 +204,12 @@ def test_label_tunes_its_encoder_where_a_model_writes(
 ) -> None:
     asked = []
 
-    def tuned(learnt: tuple[Row, ...], seed: int) -> Callable[[list[str]], Any]:
+    def tuned(learnt: tuple[Row, ...], seed: int, bar: Bar) -> Callable[[list[str]], Any]:
         asked.append((set(learnt), seed))
         return lambda texts: np.tile([0.7, 0.2, 0.1], (len(texts), 1))
 
     monkeypatch.setattr(intents, "_tuned", tuned)
+    intents._TUNED.clear()
     if many:
         monkeypatch.setattr(intents, "MOST", len(SEEDS) - 1)
     names = {"alarm": "wake somebody", "music": "play music", "weather": "tell the weather"}
@@ -231,10 +234,18 @@ def test_a_tuned_encoder_judges_and_leaves_the_shared_one_as_it_was() -> None:
         ("it is too dark in the attic", "lights"),
         ("it is too dark in the attic", "alarm"),
     ]
-    own = context(SEEDS, embedder=encoder)
+    bars: list[Any] = []
+
+    @contextlib.contextmanager
+    def bar(title: str, total: int | None) -> Iterator[Advance]:
+        bars.append((title, total))
+        yield lambda more, remark: bars.append(more)
+
+    own = dataclasses.replace(context(SEEDS, embedder=encoder), bar=bar)
     found = label(table(rows), own, encoder="tuned")
     assert found.reasons == [None, "other_intent"] * 3
-    intents._tuned.cache_clear()
+    assert bars == [("tuning the sentence encoder", 2), 1, 1]
+    intents._TUNED.clear()
     order = [3, 0, 5, 2, 1, 4]
     again = label(table([rows[at] for at in order]), context(SEEDS[::-1], embedder=encoder),
                   encoder="tuned")  # fmt: skip

@@ -17,9 +17,9 @@ HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "skl
          "opacus", "mauve", "matplotlib", "seqeval", "pycrfsuite", "vaderSentiment"}  # fmt: skip
 
 CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles",
-        "firstnames", "gendered", "pronouns", "swaps", "turns"}  # fmt: skip
+        "firstnames", "gendered", "pronouns", "swaps", "turns", "progress"}  # fmt: skip
 # Between the core and the pipeline: what a run consists of, and what it is told by.
-RUNNING = {"recipe", "sections", "recipefile", "registry", "run", "engines", "progress", "diagnose"}
+RUNNING = {"recipe", "sections", "recipefile", "registry", "run", "engines", "diagnose"}
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",
           "importers"}  # fmt: skip
 COMPOSERS = {"pipeline", "supply"}

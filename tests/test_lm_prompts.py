@@ -196,6 +196,8 @@ def judge(completion: Completion, known: dict[str, str]) -> list[generate.Judged
         (" ring in {city:time}\n", [("ring in {city:time}", "unknown_slot")]),
         (" ring (short, polite)\n", [("ring (short, polite)", "style_echo")]),
         (" ring (twice)\n", [("ring (twice)", None)]),
+        (" an alarm:\n", [("an alarm:", "heading")]),
+        (" ring: now\n", [("ring: now", None)]),
         (" at {time} {time}\n", [("at {time} {time}", "slot_repeat")]),
         (" {day} or {day:day_2}\n", [("{day} or {day:day_2}", None)]),
         (" Wake me  at {time}!\n", [("Wake me  at {time}!", "seed_echo")]),
@@ -206,6 +208,11 @@ def judge(completion: Completion, known: dict[str, str]) -> list[generate.Judged
 )  # fmt: skip
 def test_judge(completion: str, expected: list[tuple[str, str | None]]) -> None:
     assert reasons(completion) == expected
+
+
+def test_lines_may_end_in_a_colon_where_examples_do() -> None:
+    [line] = judge(Completion(" alarms:\n"), {"wake me": "wake me:"})
+    assert line.reason is None
 
 
 def test_patterns_keep_the_scores_of_their_lines() -> None:

@@ -17,6 +17,7 @@ from textsynth.cli import app
 from textsynth.errors import ModelError, RecipeError, RunError
 from textsynth.lm.decode import Completion
 from textsynth.pipeline import inventing, prepare
+from textsynth.pipeline.completions import STORE, Completions, Local
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
@@ -67,13 +68,13 @@ def served(url: str, **settings: Any) -> dict[str, Any]:
 
 
 def completions(run: pipeline.Run) -> dict[tuple[str, int], str]:
-    lines = [json.loads(s) for s in (run.folder / inventing.COMPLETIONS).read_text().splitlines()]
+    lines = [json.loads(s) for s in (run.folder / STORE).read_text().splitlines()]
     found = {(line["key"], line["copy"]): line["text"] for line in lines}
     assert len(found) == len(lines)  # nothing is made twice
     return found
 
 
-class Scripted(inventing.Completions):
+class Scripted(Completions):
     """Writes the same eight lines after each prompt, numbered, with these scores."""
 
     def __init__(self, scores: tuple[float, ...]) -> None:
@@ -195,7 +196,7 @@ def test_a_killed_run_goes_on_from_its_completions(
     before = completions(whole)
 
     # killed in the midst of a line
-    path = whole.folder / inventing.COMPLETIONS
+    path = whole.folder / STORE
     half = path.read_bytes()[: path.stat().st_size // 2]
     path.write_bytes(half)
     (whole.folder / "manifest.json").unlink()
@@ -239,13 +240,13 @@ def test_with_feedback_the_model_learns_from_what_survived(
     monkeypatch.setattr("textsynth.filters.adversarial.MIN_SEEDS", 4)
     monkeypatch.setattr("textsynth.pipeline.rounds.fallen", lambda *given: None)
     monkeypatch.setattr("textsynth.pipeline.rounds.PROGRESS", -1.0)
-    real = inventing.Local.feed
+    real = Local.feed
 
     def listen(self: Any, lists: Any, number: int) -> None:
         learnt.append(lists)
         real(self, lists, number)
 
-    monkeypatch.setattr(inventing.Local, "feed", listen)
+    monkeypatch.setattr(Local, "feed", listen)
     run = pipeline.generate(made, folder / "run", key_file=key_file)
     assert learnt
     for lists in learnt:
@@ -390,14 +391,14 @@ def test_nothing_accepted_is_lost_when_a_server_dies(folder: Path, key_file: Pat
         made = recipe(folder, model=served(fake.url, concurrency=1))
         with pytest.raises(ModelError, match="400"):
             pipeline.generate(made, folder / "run", key_file=key_file)
-    first = (folder / "run" / inventing.COMPLETIONS).read_text()
+    first = (folder / "run" / STORE).read_text()
     assert first.count("\n") == 3
     with fake_server.serve(invents) as fake:
         made = recipe(folder, model={**served(fake.url, concurrency=1)})
         # an operational knob, and the address of the same model, may change between tries
         run = pipeline.generate(made, folder / "run", key_file=key_file)
         asked = len(fake.asked)
-    assert (run.folder / inventing.COMPLETIONS).read_text().startswith(first)
+    assert (run.folder / STORE).read_text().startswith(first)
     assert asked == len(completions(run)) - 3
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 Advance = Callable[[int, str], None]
+# Given what is done and how much of it there is: a context in which `Advance` says how far it is.
+Bar = Callable[[str, int | None], AbstractContextManager[Advance]]
 
 
 class Progress:

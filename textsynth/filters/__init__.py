@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from textsynth.progress import Bar, Progress
+
 Embed = Callable[[list[str]], npt.NDArray[np.float32]]
 FindSpans = Callable[[Sequence[str]], list[list[tuple[int, int]]]]
 Perplexity = Callable[[list[str]], npt.NDArray[np.float64]]
@@ -34,6 +36,7 @@ class Context:
         seed: the recipe's seed.
         model: whether a language model writes some of the rows.
         names: what intents are called, in words, where their names say something.
+        bar: draws how far a filter is that takes its time.
     """
 
     seeds: pa.Table
@@ -46,6 +49,7 @@ class Context:
     language: str = "en"
     model: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    bar: Bar = field(default_factory=lambda: Progress().bar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textsynth import keyed, models
+from textsynth.progress import Advance
 
 BATCH = 32
 LONGEST = 64
@@ -44,6 +45,7 @@ class Encoder:
         learning_rate: float,
         head_rate: float | None = None,
         decay: bool = False,
+        advance: Advance = lambda more, remark: None,
     ) -> None:
         """One AdamW step (Loshchilov and Hutter 2019) a batch.
 
@@ -54,6 +56,7 @@ class Encoder:
             learning_rate: of the encoder.
             head_rate: of the head; None is that of the encoder.
             decay: warm up over a tenth of the steps, then fall to nothing, gradients clipped to 1.
+            advance: told of each batch.
         """
         import torch
 
@@ -79,6 +82,7 @@ class Encoder:
                     torch.nn.utils.clip_grad_norm_(self._encoder.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
+                advance(1, "")
         self._encoder.eval()
 
     def judge(self, texts: Sequence[str]) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from textsynth import keyed
 from textsynth.filters import Context
 from textsynth.filters.encoder import BATCH, Encoder, Floats
+from textsynth.progress import Bar
 
 Kind = Literal["auto", "frozen", "tuned"]
 # Texts to chances of shape (texts, intents), the intents in the order of their names.
@@ -64,12 +64,18 @@ def classifier(
     learnt = {(text, intent) for text, intent in zip(texts, intents, strict=True)}
     known = set(intents)
     learnt |= {(name, intent) for intent, name in context.names.items() if intent in known}
-    return _tuned(tuple(sorted(learnt)), context.seed)
+    asked = (tuple(sorted(learnt)), context.seed)
+    if asked not in _TUNED:
+        _TUNED.clear()
+        _TUNED[asked] = _tuned(*asked, context.bar)
+    return _TUNED[asked]
 
 
-@lru_cache(maxsize=1)
-def _tuned(learnt: tuple[tuple[str, str], ...], seed: int) -> Chances:
-    """Waves and rounds of a run ask again: what was tuned for these texts is kept."""
+# Waves and rounds of a run ask again: what was tuned last is kept.
+_TUNED: dict[tuple[tuple[tuple[str, str], ...], int], Chances] = {}
+
+
+def _tuned(learnt: Sequence[tuple[str, str]], seed: int, bar: Bar) -> Chances:
     import torch
 
     order = keyed.order(keyed.stream(seed, "intents"), [f"{text}\n{own}" for text, own in learnt])
@@ -96,14 +102,17 @@ def _tuned(learnt: tuple[tuple[str, str], ...], seed: int) -> Chances:
     def loss(logits: Any, own: npt.NDArray[np.int64]) -> Any:
         return torch.nn.functional.cross_entropy(logits, wanted[own], label_smoothing=SMOOTHING)
 
-    encoder.train(
-        texts,
-        _batches(texts, seed),
-        loss,
-        learning_rate=LEARNING_RATE,
-        head_rate=HEAD_RATE,
-        decay=True,
-    )
+    batches = _batches(texts, seed)
+    with bar("tuning the sentence encoder", len(batches)) as advance:
+        encoder.train(
+            texts,
+            batches,
+            loss,
+            learning_rate=LEARNING_RATE,
+            head_rate=HEAD_RATE,
+            decay=True,
+            advance=advance,
+        )
 
     def chances(judged: list[str]) -> Floats:
         if not judged:

@@ -40,13 +40,13 @@ from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.checking import check as check
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
+from textsynth.pipeline.completions import Completions
 from textsynth.pipeline.evaluating import evaluate as evaluate
 from textsynth.pipeline.exporting import export_templates as export_templates
 from textsynth.pipeline.flows import draw_flows as draw_flows
 from textsynth.pipeline.flows import preview_dialogues as preview_dialogues
 from textsynth.pipeline.flows import write_drawings as write_drawings
 from textsynth.pipeline.importing import import_seeds as import_seeds
-from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.newpack import new_from_dialogues as new_from_dialogues
@@ -208,7 +208,7 @@ def _begin(
     spoken, removed = corpus.empty(), list[scrub.Removed]()
     if not run.complete and recipe.dialogues is not None and recipe.dialogues.seeds is not None:
         spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
-    context = filter_context(recipe, side, lists, base, removed)
+    context = filter_context(recipe, side, lists, base, removed, progress)
     learnt = learnable(recipe, side)
     beside = template_patterns(recipe, grammar, learnt, side.generations)
     places = []

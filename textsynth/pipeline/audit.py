@@ -25,7 +25,7 @@ from textsynth.lm.decode import Sampling, Speaker
 from textsynth.lm.prompts import Listed
 from textsynth.lm.style import Style
 from textsynth.pipeline import learning
-from textsynth.pipeline.inventing import Completions, Local
+from textsynth.pipeline.completions import Completions, Local
 from textsynth.pipeline.learning import ADAPTER, FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import (

@@ -23,8 +23,8 @@ from textsynth.dialogue.words import Words
 from textsynth.filters.select import splits
 from textsynth.grammar.model import Grammar
 from textsynth.pipeline import dialoguewords
+from textsynth.pipeline.completions import Completions
 from textsynth.pipeline.dialoguefilters import book, judge
-from textsynth.pipeline.inventing import Completions
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import grammar_of
 from textsynth.progress import Progress

@@ -22,7 +22,7 @@ from textsynth.dialogue.flowfile import phrases
 from textsynth.dialogue.words import Words
 from textsynth.lm import generate
 from textsynth.lm.decode import Completion
-from textsynth.pipeline.inventing import Completions
+from textsynth.pipeline.completions import Completions
 from textsynth.pipeline.learning import FEWEST
 from textsynth.pipeline.ledger import Ledger
 from textsynth.progress import Progress

@@ -23,6 +23,7 @@ from textsynth.patterns import realise
 from textsynth.pipeline import inventing, supply
 from textsynth.pipeline.balance import balanced_grammar, balanced_values, is_english
 from textsynth.pipeline.basemodel import BaseModel
+from textsynth.pipeline.completions import Backend, Completions, Local, remote
 from textsynth.pipeline.learning import FEWEST, feed_back, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.seedside import SeedSide, intent_of, scrub_settings
@@ -77,6 +78,7 @@ def filter_context(
     lists: Mapping[str, ValueList],
     base: BaseModel | None = None,
     removed: Sequence[scrub.Removed] = (),
+    progress: Progress | None = None,
 ) -> filters.Context:
     """What filters may use. Without `base` none of them has a perplexity. `removed` was taken out
     of real dialogues, and must stand in nothing either."""
@@ -111,6 +113,7 @@ def filter_context(
         recipe.language,
         recipe.model is not None,
         {intent: name for intent in intents if (name := prompts.spoken_name(intent))},
+        (progress or Progress()).bar,
     )
 
 
@@ -275,18 +278,18 @@ def completions_of(
     run: Run,
     tracker: Tracker,
     progress: Progress,
-) -> inventing.Completions:
+) -> Completions:
     """What continues prompts: the model fine-tuned here, on `learnt` and what stands `beside`, or a
     server's."""
     settings = recipe.model
     assert settings is not None
-    backend: inventing.Backend
+    backend: Backend
     sampling = Sampling(recipe.generate.temperature, recipe.generate.top_p)
     if settings.server is not None:
-        backend = inventing.remote(Server(**settings.server.model_dump()), sampling)
+        backend = remote(Server(**settings.server.model_dump()), sampling)
     else:
         values = taught_values(recipe, lists)
-        backend = inventing.Local(
+        backend = Local(
             lambda: learn(
                 recipe, learnt, values, beside, run=run, tracker=tracker, progress=progress
             ),
@@ -295,7 +298,7 @@ def completions_of(
             ),
             sampling,
         )
-    return inventing.Completions(
+    return Completions(
         backend, run, context.find_leaks, lambda prompt: labels.get(prompt.intent, ())
     )
 
@@ -314,7 +317,7 @@ def slot_labels(
 def with_invented(
     recipe: Recipe,
     lists: Mapping[str, ValueList],
-    completions: inventing.Completions,
+    completions: Completions,
     ledger: Ledger,
     progress: Progress,
 ) -> tuple[dict[str, ValueList], dict[str, list[str]]]:
@@ -363,7 +366,7 @@ def sources_of(
     quotas: Mapping[Cell, int],
     learnt: Mapping[str, Mapping[str, list[str]]],
     beside: Mapping[str, Sequence[str]],
-    completions: inventing.Completions | None,
+    completions: Completions | None,
     progress: Progress,
 ) -> dict[str, supply.Source]:
     def quota(origin: str) -> dict[str, int]:
