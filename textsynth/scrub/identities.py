@@ -9,23 +9,18 @@ get names with one other initial, and the same vowel or consonant sound begins t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
 
 from textsynth.scrub import policy
 from textsynth.scrub.formats import Draw, poured, shape
+from textsynth.scrub.namepool import TRIES, Pool, Role, key_of
 from textsynth.scrub.pools import (
     FAMILY_FIRST,
     MARKS,
-    UNDECOMPOSED,
-    Names,
     ascii_form,
-    by_origin,
     faker_locale,
-    fold_marks,
-    foreign_names,
     in_order,
     names,
     sound,
@@ -34,12 +29,8 @@ from textsynth.scrub.pools import (
 )
 from textsynth.scrub.speech import cased, unspelled
 
-Role = Literal["first", "last"]
-TRIES = 60
 # After so many turns the first names of full names turn too.
 TURNING = 10
-# A letter needs so many names of each gender to stand for another letter.
-_ENOUGH = 12
 _CACHED = 200_000
 _JOINING = words("and & y und et e og och en or")
 _SUFFIXES = words("jr sr ii iii iv phd md dds dvm esq obe mbe")
@@ -52,8 +43,6 @@ _TITLES = policy.TITLES | words(
 _TWO_SURNAMES = frozenset({"es", "pt"})
 _TOKEN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*(?:['\u2019][^\W\d_]{{2,}})*|\d+|[^\w]+|_+")
 _HANDLE = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[^\W\d_]+|\d+|[\W_]+")
-_SYLLABLES = ("bel", "cor", "dan", "fen", "gar", "hal", "jor", "kel", "lan", "mar", "nel", "pas",
-              "ren", "sol", "tav", "ver", "wen", "zan")  # fmt: skip
 _FREE_MAIL = words(
     "gmail googlemail yahoo ymail hotmail outlook live msn aol icloud me mac protonmail proton gmx"
     " web mail yandex zoho fastmail hey orange wanadoo laposte libero btinternet comcast verizon"
@@ -61,16 +50,6 @@ _FREE_MAIL = words(
 )
 _ROLES = in_order(
     "info sales support contact hello admin office billing help team press jobs service"
-)
-# The surnames of women, in languages that have such.
-_FEMALE_ENDINGS = (
-    "\u043e\u0432\u0430",
-    "\u0435\u0432\u0430",
-    "\u0438\u043d\u0430",
-    "\u0430\u044f",
-    "ov\u00e1",
-    "sk\u00e1",
-    "ck\u00e1",
 )
 
 
@@ -97,7 +76,7 @@ class People:
         first: set[str] = set()
         last: set[str] = set()
         for name in full_names:
-            found = [(_key(t), role) for t, role in self._roles(name, "name") if role]
+            found = [(key_of(t), role) for t, role in self._roles(name, "name") if role]
             if len(found) > 1:
                 first.update(key for key, role in found if role == "first")
                 last.update(key for key, role in found if role == "last")
@@ -113,7 +92,7 @@ class People:
         for token, role in tokens:
             new = token
             if role:
-                run_together = token in spelled and _key(token) not in self._pool(role)
+                run_together = token in spelled and key_of(token) not in self._pool(role)
                 at = turn if role == turning or turn > TURNING else 0
                 new = self.handle(token, at) if run_together else self.word(token, role, at)
             made.append(spelled[token].join(new) if token in spelled else new)
@@ -123,7 +102,7 @@ class People:
         """What takes the place of one word of a name, in its case; a letter for a letter."""
         if "-" in word:
             return "-".join(self.word(part, role, turn) if part else "" for part in word.split("-"))
-        key = _key(word)
+        key = key_of(word)
         if len(key) == 1 and key.upper() != key:
             letter = self._pool(role).initial(key)
             return cased(letter.upper(), word) if letter else shape(word, self.draw, turn)
@@ -196,12 +175,12 @@ class People:
         surname."""
         titled = any(token.casefold() in _TITLES for token in tokens[:at])
         first, last = self._pool("first"), self._pool("last")
-        key = _key(tokens[at])
+        key = key_of(tokens[at])
         surname = key in self._last_seen or key in last
         return "last" if titled or (surname and key not in first) else "first"
 
     def _family_first(self, tokens: list[str], at: list[int]) -> bool:
-        begin, end = _key(tokens[at[0]]), _key(tokens[at[-1]])
+        begin, end = key_of(tokens[at[0]]), key_of(tokens[at[-1]])
         first, last = self._pool("first"), self._pool("last")
         swapped = len(end) > 1 and self._swapped(begin, end)
         main = faker_locale(self.language).split("_")[0]
@@ -217,7 +196,7 @@ class People:
         if len(spoken) > 1:
             begin, end = spoken[0], spoken[-1]
             roles = {begin: "first", end: "last"}
-            if self._swapped(_key(tokens[begin]), _key(tokens[end])):
+            if self._swapped(key_of(tokens[begin]), key_of(tokens[end])):
                 roles = {begin: "last", end: "first"}
         made = list(tokens)
         for n, token in enumerate(tokens):
@@ -237,7 +216,7 @@ class People:
 
     def _part(self, token: str, turn: int) -> str:
         """What one word becomes: a first name, a surname, both run together ("jsmith"), none."""
-        key = _key(token)
+        key = key_of(token)
         first, last = self._pool("first"), self._pool("last")
         if key in first or len(key) == 1:
             return self._ascii(token, "first", turn)
@@ -262,7 +241,7 @@ class People:
 
     def _stem(self, token: str, turn: int) -> str:
         """A made-up word for one that is no name."""
-        key = _key(token)
+        key = key_of(token)
         number = self.draw.number("stem", key, turn)
         chosen = _stems_by_sound()[sound(key)]
         for step in range(TRIES):
@@ -307,147 +286,10 @@ class People:
     def stem(self, word: str, turn: int = 0) -> str:
         """What a word that names a company becomes, in its domain too: a surname another surname,
         any other a made-up word of the same beginning sound."""
-        key = _key(word)
+        key = key_of(word)
         if key in self._pool("last"):
             return self.word(word, "last", turn)
         return self._stem(word, turn)
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """The first names or surnames of a language by gender and initial; "" stands for any."""
-
-    known: frozenset[str]
-    genders: dict[str, str]
-    female_forms: frozenset[str]
-    groups: dict[tuple[str, str], list[str]]
-    letters: list[str]
-
-
-@cache
-def _candidates(language: str, role: Role, *, foreign: bool = False) -> Candidates:
-    return _grouped(foreign_names(language) if foreign else names(language), role)
-
-
-@cache
-def _candidates_by_origin(language: str, role: Role) -> Mapping[str, Candidates]:
-    return {origin: _grouped(listed, role) for origin, listed in by_origin(language).items()}
-
-
-def _grouped(listed: Names, role: Role) -> Candidates:
-    if role == "first":
-        by_gender = {"": listed.either, "m": listed.male, "f": listed.female}
-    else:
-        by_gender = {"": listed.last, "f": listed.last_female or listed.last}
-    others = frozenset(listed.last if role == "first" else listed.either)
-    groups: dict[tuple[str, str], list[str]] = {}
-    for gender, several in by_gender.items():
-        # One that is both a first name and a surname would not be told apart, and before "Eunice"
-        # stands another article than before other vowels.
-        clear = [name for name in several if name not in others and _sounds_as_spelled(name)]
-        for name in clear if 2 * len(clear) > len(several) else several:
-            groups.setdefault((gender, _initial(name)), []).append(name)
-            groups.setdefault((gender, ""), []).append(name)
-    initials = map(_initial, groups.get(("", ""), ()))
-    return Candidates(
-        known=frozenset(_key(name) for several in by_gender.values() for name in several),
-        genders={_key(name): gender for gender in "mf" for name in by_gender.get(gender, ())},
-        female_forms=frozenset(map(_key, listed.last_female)) - {*map(_key, listed.last)},
-        groups=groups,
-        letters=[
-            letter
-            for letter in initials
-            if letter.upper() != letter
-            and all(len(groups.get((g, letter), ())) >= _ENOUGH for g in by_gender)
-        ],
-    )
-
-
-class Pool:
-    """The first names or surnames of a language, as candidates for the place of others."""
-
-    def __init__(
-        self,
-        language: str,
-        role: Role,
-        draw: Draw,
-        balance: Collection[str] = (),
-        bound: frozenset[str] = frozenset(),
-    ) -> None:
-        self._draw = draw
-        self._language = language
-        self._balance = balance
-        self._bound = bound
-        self._role = role
-        self._own = _candidates(language, role)
-        self._foreign = _candidates(language, role, foreign=True)
-        self._initials: dict[str, str] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._own.known
-
-    def initial(self, letter: str) -> str:
-        """What an initial becomes; nothing where the script has no initials or too few names."""
-        if letter not in self._initials:
-            self._initials[letter] = self._other_initial(letter)
-        return self._initials[letter]
-
-    def _other_initial(self, letter: str) -> str:
-        for turn in range(TRIES if self._own.letters and letter else 0):
-            other = self._draw.pick(self._own.letters, "initial", self._role, letter, turn)
-            if other != letter and (other in "aeiou") == (letter in "aeiou"):
-                return other
-        return ""
-
-    def other(self, word: str, key: str, turn: int, held: Callable[[str], bool]) -> str:
-        """The name that takes the place of another one."""
-        letter = self.initial(_initial(word))
-        gender = self._gender(word, key)
-        if "gender" in self._balance and key not in self._bound and self._role == "first":
-            gender = "mf"[self._draw.number("gender", key) % 2]
-        for candidates in (*self._of_an_origin(gender, letter, key), self._own, self._foreign):
-            listed = candidates.groups.get((gender, letter)) or candidates.groups.get(("", ""), [])
-            for step in range(TRIES if listed else 0):
-                made = self._draw.pick(listed, self._role, key, turn, step)
-                if _key(made) != key and not held(made):
-                    return made
-        # All that are left are names that go: one that nobody has.
-        for step in range(TRIES):
-            pieces = (self._draw.pick(_SYLLABLES, key, turn, step, n) for n in range(3))
-            made = (letter + "".join(pieces)).capitalize()
-            if not held(made):
-                break
-        return made
-
-    def _of_an_origin(self, gender: str, letter: str, key: str) -> list[Candidates]:
-        """The names of an origin drawn for this name among those that have some to give."""
-        if "origin" not in self._balance:
-            return []
-        several = _candidates_by_origin(self._language, self._role)
-        having = [name for name, one in several.items() if one.groups.get((gender, letter))]
-        return [several[self._draw.pick(having, "origin", self._role, key)]] if having else []
-
-    def _gender(self, word: str, key: str) -> str:
-        if self._role == "first":
-            known = (self._own, self._foreign, _candidates("en", "first"))
-            return next((c.genders[key] for c in known if key in c.genders), "")
-        forms = self._own.female_forms
-        ends = word.casefold().endswith(_FEMALE_ENDINGS)
-        return "f" if key in forms or (ends and forms) else ""
-
-
-def _key(word: str) -> str:
-    """What tells a word: "Müller", "MUELLER" and "mueller" are one."""
-    plain = word if word.isascii() else fold_marks(word.casefold().translate(UNDECOMPOSED))
-    return plain.casefold().replace("\u2019", "'")
-
-
-def _initial(name: str) -> str:
-    return _key(name)[:1]
-
-
-def _sounds_as_spelled(name: str) -> bool:
-    return (sound(name) == "an") == (_initial(name) in "aeiou")
 
 
 def _is_part(token: str, tokens: list[str], at: int) -> bool:
