@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import product
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -29,7 +30,7 @@ def select(
     corpus: pa.Table,
     quotas: dict[tuple[str, str], int],
     seeds: pa.Table | None = None,
-    **options: int,
+    **options: Any,
 ) -> list[int]:
     """`select` without seeds, unless a test has some."""
     chosen = select_with_seeds(
@@ -183,6 +184,25 @@ def test_values_and_slots_are_covered_first(per_slot: int) -> None:
     values = [slot["value"] for slots in column(kept, "slots") for slot in slots]
     assert set(values) == {"hall", "attic"}
     assert len(values) == max(2, per_slot)
+
+
+@pytest.mark.parametrize(("made_up", "count"), [((), 9), (("person",), 1)])
+def test_made_up_values_draw_no_rows(made_up: tuple[str, ...], count: int) -> None:
+    """A name is new in every row: as values to be covered, names would be in all that is kept."""
+    plain = [f"light {n}" for n in range(30)]
+    names = [f"Ann{n:02}" for n in range(20)]
+    corpus = to_table(
+        [Utterance(f"p{n}", text, "i", pattern=text, origin="model")
+         for n, text in enumerate(plain)]
+        + [Utterance(f"s{n}", name, "i", (Slot(0, len(name), "person", name),), f"{{person}} {n}",
+                     origin="model") for n, name in enumerate(names)]
+    )  # fmt: skip
+    seeds = to_table(
+        [Utterance(f"r{n}", f"light {n} on", "i", pattern=f"light {n} on", origin="seed")
+         for n in range(8)]
+    )  # fmt: skip
+    kept = take(corpus, select(corpus, {("i", "model"): 10}, seeds, made_up=made_up))
+    assert sum(bool(slots) for slots in column(kept, "slots")) == count
 
 
 @given(rows, st.integers(1, 30), st.integers(1, 3))

@@ -32,6 +32,11 @@ class ValueList:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def made_up(self) -> bool:
+        """Whether a provider makes its values up: there is no end of them."""
+        return self.source not in {"list", "seeds"}
+
 
 def from_surfaces(label: str, surfaces: Iterable[str], source: str = "seeds") -> ValueList:
     """Surfaces that are their own canonical value, empty and repeated ones dropped, order kept."""

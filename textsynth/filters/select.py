@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -65,18 +65,20 @@ def select(
     per_pattern: int,
     seed: int,
     per_slot: int = 0,
+    made_up: Collection[str] = (),
 ) -> list[int]:
     """The rows to keep: for each (intent, origin) its quota exactly, or all there are.
 
     The better rows of each (intent, origin), by the scores that filters left, are chosen from:
     three times as many as are wanted. First come rows that cover what no chosen row has: a slot of
-    the intent fewer than `per_slot` times (at least once), a slot value, the neighbourhood of a
-    seed (the rows nearest to it); and the first row of a pattern before the second of any. Among
-    equals the row is taken that brings the words and pairs of words of the chosen patterns closest
-    to those of the seeds: kernel herding (Chen, Welling and Smola 2010), which lowers the maximum
-    mean discrepancy (Gretton et al. 2012) greedily. Rows that are each hard to tell from seeds may
-    be too much alike together; these are not. Rows of an intent that has no seeds are covered only,
-    and otherwise taken by keyed hash.
+    the intent fewer than `per_slot` times (at least once), a slot value (not of the slots
+    `made_up`, whose values have no end), the neighbourhood of a seed (the rows nearest to it); and
+    the first row of a pattern before the second of any. Among equals the row is taken that brings
+    the words and pairs of words of the chosen patterns closest to those of the seeds: kernel
+    herding (Chen, Welling and Smola 2010), which lowers the maximum mean discrepancy (Gretton et
+    al. 2012) greedily. Rows that are each hard to tell from seeds may be too much alike together;
+    these are not. Rows of an intent that has no seeds are covered only, and otherwise taken by
+    keyed hash.
 
     At most `per_pattern` rows share a pattern within an intent, whatever their origin.
     """
@@ -92,7 +94,9 @@ def select(
         for row in keyed.order(keyed.stream(seed, "select"), column(corpus, "id")).tolist()
         if quotas.get(cells[row], 0) and (len(origins[groups[row]]) == 1 or row in settled)
     ]
-    chosen = _Choice(corpus, open_, cells, groups, dict(quotas), per_pattern, max(1, per_slot))
+    chosen = _Choice(
+        corpus, open_, cells, groups, dict(quotas), per_pattern, max(1, per_slot), made_up
+    )
     good = _better(corpus, open_, cells, quotas, max(1, per_slot))
     for part, share in _parts(good, groups, seed):
         chosen.herd(part, _target(corpus, part, seeds, quotas), share)
@@ -113,6 +117,7 @@ class _Choice:
         quotas: dict[Cell, int],
         per_pattern: int,
         per_slot: int,
+        made_up: Collection[str],
     ) -> None:
         self.rows: list[int] = []
         self._asked, self._left = dict(quotas), quotas
@@ -122,7 +127,11 @@ class _Choice:
         slots = column(corpus, "slots")
         self._covers: dict[int, set[tuple[str, ...]]] = {
             row: {(cells[row][0], slot["label"]) for slot in slots[row] or ()}
-            | {(cells[row][0], slot["label"], slot["value"]) for slot in slots[row] or ()}
+            | {
+                (cells[row][0], slot["label"], slot["value"])
+                for slot in slots[row] or ()
+                if slot["label"] not in made_up
+            }
             for row in rows
         }
         self._covered: Counter[tuple[str, ...]] = Counter()

@@ -325,7 +325,7 @@ def _singles(
     pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress)
     quotas = settled(quotas, pool)
     chosen, shortfall = finish.select_rows(
-        recipe, pool, quotas, begun.context.seeds, ledger, progress
+        recipe, pool, quotas, begun.context.seeds, lists, ledger, progress
     )
     short_by_origin = finish.short_by_origin(chosen, quotas)
     short_by_slot = finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0)

@@ -25,6 +25,7 @@ from textsynth.pipeline.seedside import SeedSide
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import Run, write_text
+from textsynth.values import ValueList
 
 
 def select_rows(
@@ -32,6 +33,7 @@ def select_rows(
     pool: pa.Table,
     quotas: Mapping[Cell, int],
     seeds: pa.Table,
+    lists: Mapping[str, ValueList],
     ledger: Ledger,
     progress: Progress,
 ) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
@@ -49,6 +51,7 @@ def select_rows(
         per_pattern=recipe.generate.per_pattern,
         seed=recipe.seed,
         per_slot=recipe.generate.per_slot or 0,
+        made_up={label for label, values in lists.items() if values.made_up},
     )
     chosen = corpus.take(pool, kept)
     rest = sorted(set(range(pool.num_rows)) - set(kept))

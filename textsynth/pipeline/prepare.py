@@ -351,7 +351,7 @@ def check_invented(recipe: Recipe, lists: Mapping[str, ValueList]) -> None:
             raise RecipeError(
                 f"lists.{label}: no slot has this label", fix=did_you_mean(label, lists)
             )
-        if lists[label].source not in {"list", "seeds"} or not lists[label].values:
+        if lists[label].made_up or not lists[label].values:
             raise RecipeError(
                 f"lists.{label}: its values are drawn from {lists[label].source}, not from a list",
                 fix=f"take lists.{label} out",
