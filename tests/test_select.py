@@ -14,6 +14,11 @@ from hypothesis import strategies as st
 from textsynth.corpus import Slot, Utterance, column, concat, empty, fold, take, to_table
 from textsynth.filters.select import SPLITS, attainable, splits
 from textsynth.filters.select import select as select_with_seeds
+from textsynth.pipeline import finish
+from textsynth.pipeline.ledger import Ledger
+from textsynth.progress import Progress
+from textsynth.recipe import Recipe
+from textsynth.values import from_surfaces
 
 Row = tuple[str, str, str]  # intent, origin, pattern
 
@@ -203,6 +208,16 @@ def test_made_up_values_draw_no_rows(made_up: tuple[str, ...], count: int) -> No
     )  # fmt: skip
     kept = take(corpus, select(corpus, {("i", "model"): 10}, seeds, made_up=made_up))
     assert sum(bool(slots) for slots in column(kept, "slots")) == count
+    recipe = Recipe(
+        name="x", templates={"path": "intents"}, generate={"per_intent": 10, "per_pattern": 1}
+    )
+    source = "faker.first_name" if made_up else "list"
+    lists = {"person": from_surfaces("person", names, source)}
+    by_run, short = finish.select_rows(
+        recipe, corpus, {("i", "model"): 10}, seeds, lists, Ledger(), Progress()
+    )
+    assert sum(bool(slots) for slots in column(by_run, "slots")) == count
+    assert not short
 
 
 @given(rows, st.integers(1, 30), st.integers(1, 3))
