@@ -29,6 +29,8 @@ MOST = 3000
 PLACES = 4
 # Batches are cut from so many of them, sorted by length: less padding.
 SORTED = 8
+# Waves and rounds of a run ask again: what was tuned last is kept.
+_TUNED: dict[tuple[tuple[tuple[str, str], ...], int], Chances] = {}
 
 
 def regression() -> Any:
@@ -69,10 +71,6 @@ def classifier(
         _TUNED.clear()
         _TUNED[asked] = _tuned(*asked, context.bar)
     return _TUNED[asked]
-
-
-# Waves and rounds of a run ask again: what was tuned last is kept.
-_TUNED: dict[tuple[tuple[tuple[str, str], ...], int], Chances] = {}
 
 
 def _tuned(learnt: Sequence[tuple[str, str]], seed: int, bar: Bar) -> Chances:
