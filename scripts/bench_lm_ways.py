@@ -132,7 +132,9 @@ def train(model: Any, steps: Sequence[Any], total: int, fast: bool) -> tuple[Any
 
     tuned = adapter.attach(model, rank=RANK, seed=SEED).train()
     own = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(own, lr=finetune.Settings().learning_rate, weight_decay=0.0)
+    learning_rate = finetune.Settings().learning_rate
+    plain = torch.optim.AdamW(own, lr=learning_rate, weight_decay=0.0)
+    optimizer = finetune.optimizer_of(own, learning_rate) if fast else plain
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: finetune._rate(n, total))
     with finetune.fast_passes(tuned) if fast else contextlib.nullcontext() as on:
         if fast and not on:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textsynth.scrub import dates, pools
+from textsynth.scrub import dates, geography, pools, writing
 from textsynth.scrub.formats import Draw, digits_of, luhn_digit
 from textsynth.scrub.speech import spoken_number
 from textsynth.scrub.spoken import UNITS
@@ -410,11 +410,11 @@ def test_written_and_spoken_dates_move_alike(day: date, days: int) -> None:
 
 def said(day: date) -> str:
     """The date in words, the reference for the test: none of the code under test."""
-    small = pools.in_order(
+    small = writing.in_order(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
         " fifteen sixteen seventeen eighteen nineteen"
     )
-    tens = pools.in_order("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
+    tens = writing.in_order("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
     special = {1: "first", 2: "second", 3: "third", 5: "fifth", 8: "eighth", 9: "ninth",
                12: "twelfth", 20: "twentieth", 30: "thirtieth"}  # fmt: skip
 
@@ -501,7 +501,7 @@ def test_ages_stay_in_their_decade(age: int) -> None:
     surrogate = int(PLAIN.replace(str(age), "age"))
     assert surrogate != age
     assert surrogate // 10 == age // 10 or age == 8
-    assert pools.sound(str(surrogate)) == pools.sound(str(age))
+    assert writing.sound(str(surrogate)) == writing.sound(str(age))
 
 
 def test_spoken_ages() -> None:
@@ -570,16 +570,16 @@ def test_addresses_in_other_languages() -> None:
 
 
 def test_places_keep_their_kind() -> None:
-    assert made("Leeds", "place") in pools.cities("en")
-    assert made("Kenya", "place") in pools.countries("en")
-    assert made("Texas", "place") in pools.states("en")[0]
-    assert made("TX", "place") in pools.states("en")[1]
-    assert made("Europe", "place") in pools.CONTINENTS
-    assert made("the Netherlands", "place") in pools.countries("en")
+    assert made("Leeds", "place") in geography.cities("en")
+    assert made("Kenya", "place") in geography.countries("en")
+    assert made("Texas", "place") in geography.states("en")[0]
+    assert made("TX", "place") in geography.states("en")[1]
+    assert made("Europe", "place") in geography.CONTINENTS
+    assert made("the Netherlands", "place") in geography.countries("en")
     assert made("new york", "city").islower()
     town, state = made("Austin, TX 78701", "place").split(", ")
-    assert town in pools.cities("en") and re.fullmatch(r"[A-Z]{2} [1-9]\d{4}", state)
-    assert made("Berlin", "place", "de") in pools.cities("de")
+    assert town in geography.cities("en") and re.fullmatch(r"[A-Z]{2} [1-9]\d{4}", state)
+    assert made("Berlin", "place", "de") in geography.cities("de")
 
 
 def test_companies_keep_their_form() -> None:
@@ -600,7 +600,7 @@ def test_an_article_before_a_surrogate_still_fits(secret: bytes) -> None:
         ("8", "age"), ("eighteen", "age"), ("42", "age"), ("Anna", "name"), ("John", "name"),
     ):  # fmt: skip
         surrogate = known.replace(value, provider)
-        assert pools.sound(surrogate) == pools.sound(value), (value, surrogate)
+        assert writing.sound(surrogate) == writing.sound(value), (value, surrogate)
 
 
 def test_what_faker_alone_has() -> None:
@@ -639,7 +639,7 @@ EXAMPLES = {
     "uuid4": ("123e4567-e89b-42d3-a456-426614174000",),
 }
 PAIRS = [(value, provider) for provider, values in EXAMPLES.items() for value in values]
-LANGUAGES = pools.in_order(
+LANGUAGES = writing.in_order(
     "en en-GB de fr es it pt-BR nl pl ru zh-CN ja ko ar hi th tr el vi hu sw he xx"
 )
 
@@ -699,7 +699,7 @@ def test_no_surrogate_holds_a_value_that_goes(pairs: set[tuple[str, str]]) -> No
 
 
 def test_no_town_is_a_person_or_a_town_that_goes() -> None:
-    towns = [town for town in pools.cities("en") if pools.sound(town) == "a"]
+    towns = [town for town in geography.cities("en") if writing.sound(town) == "a"]
     people, gone = towns[::3], [town for town in towns[1::3] if " " in town]
     known = assigned(*((one, "name") for one in people), *((one, "city") for one in gone))
     made_towns = {known.replace(town, "city") for town in towns}

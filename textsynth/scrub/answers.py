@@ -15,9 +15,9 @@ from textsynth.scrub import policy
 from textsynth.scrub.detect import Progress
 from textsynth.scrub.kinds import NAMED
 from textsynth.scrub.lexicon import names
-from textsynth.scrub.pools import words
 from textsynth.scrub.scrubber import Detects
 from textsynth.scrub.spans import Found, resolve
+from textsynth.scrub.writing import words
 
 SCORE = 0.8
 CERTAIN = 0.99

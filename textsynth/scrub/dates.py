@@ -9,9 +9,10 @@ from datetime import date
 from functools import cache
 
 from textsynth.scrub.formats import Draw
-from textsynth.scrub.pools import in_order, months_of, sound, weekdays_and_months, words
+from textsynth.scrub.locales import months_of, weekdays_and_months
 from textsynth.scrub.speech import cased
 from textsynth.scrub.spoken import TEENS, TENS, UNITS
+from textsynth.scrub.writing import in_order, sound, words
 
 _ORDINALS = in_order(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth"

@@ -15,19 +15,11 @@ from functools import cache
 
 from textsynth.scrub import policy
 from textsynth.scrub.formats import Draw, poured, shape
+from textsynth.scrub.locales import faker_locale
 from textsynth.scrub.namepool import TRIES, Pool, Role, key_of
-from textsynth.scrub.pools import (
-    FAMILY_FIRST,
-    MARKS,
-    ascii_form,
-    faker_locale,
-    in_order,
-    names,
-    sound,
-    stems,
-    words,
-)
+from textsynth.scrub.pools import FAMILY_FIRST, names, stems
 from textsynth.scrub.speech import cased, unspelled
+from textsynth.scrub.writing import MARKS, ascii_form, in_order, sound, words
 
 # After so many turns the first names of full names turn too.
 TURNING = 10

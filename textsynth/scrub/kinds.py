@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from textsynth.scrub.pools import NATIONALITIES, words
+from textsynth.scrub.geography import NATIONALITIES
+from textsynth.scrub.writing import words
 
 Action = Literal["surrogate", "slot", "mask", "drop_row", "keep"]
 ACTIONS: tuple[Action, ...] = ("surrogate", "slot", "mask", "drop_row", "keep")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
+from textsynth.scrub.geography import regions
 from textsynth.scrub.kinds import KINDS, LABELS, NAMES
 from textsynth.scrub.lexicon import NO_FIRST_NAMES, TOWNS, WORDLIKE, names
 from textsynth.scrub.policy import personal
-from textsynth.scrub.pools import regions
 from textsynth.scrub.spans import Found
 from textsynth.scrub.sweep import Hit, Matcher, Removed, is_name
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from textsynth.scrub.pools import regions, words
+from textsynth.scrub.geography import regions
+from textsynth.scrub.writing import words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 # What stands before a word inside a sentence: a word in lower case, and no full stop.

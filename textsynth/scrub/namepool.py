@@ -8,15 +8,8 @@ from functools import cache
 from typing import Literal
 
 from textsynth.scrub.formats import Draw
-from textsynth.scrub.pools import (
-    UNDECOMPOSED,
-    Names,
-    by_origin,
-    fold_marks,
-    foreign_names,
-    names,
-    sound,
-)
+from textsynth.scrub.pools import Names, by_origin, foreign_names, names
+from textsynth.scrub.writing import UNDECOMPOSED, fold_marks, sound
 
 Role = Literal["first", "last"]
 TRIES = 60

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from textsynth.corpus import fold
-from textsynth.scrub import pools
+from textsynth.scrub import geography, pools, writing
 from textsynth.scrub.dates import ordinal
 from textsynth.scrub.formats import Draw, shape
 from textsynth.scrub.identities import People
-from textsynth.scrub.pools import sound, words
 from textsynth.scrub.speech import cased, spoken_number
 from textsynth.scrub.spoken import TEENS, TENS, UNITS
+from textsynth.scrub.writing import sound, words
 
 _TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)*|[^\w]+|_+")
 _SEGMENT = re.compile(r"(\s*[,;\n]\s*)")
@@ -26,7 +26,7 @@ _COMPOUND = re.compile(
     r"|plein|kade|gatan|vägen|gränd|katu|tie|polku|vej|gade|gata|veien)\Z"
 )
 _SAID = frozenset({*UNITS, *TEENS, *TENS, "hundred", "double"})
-_CONTINENTS = {fold(name): name for name in pools.CONTINENTS}
+_CONTINENTS = {fold(name): name for name in geography.CONTINENTS}
 # Other names of countries; what they are called in full is not missed by those who say them.
 _COUNTRY_WORDS = words(
     "usa us u.s. u.s uk u.k. u.k england scotland wales britain america korea russia holland uae"
@@ -48,7 +48,7 @@ _LEGAL = words(
 
 @cache
 def _surnames(language: str, wanted: str) -> tuple[str, ...]:
-    return pools.sounding(pools.names(language).last, wanted)
+    return writing.sounding(pools.names(language).last, wanted)
 
 
 @dataclass
@@ -94,12 +94,12 @@ class Places:
 
     def _code(self, token: str, coded: bool) -> bool:
         """Whether a token after a town is a state or a part of a postcode."""
-        short = token.upper() in pools.states(self.language)[1]
+        short = token.upper() in geography.states(self.language)[1]
         return bool(_CODE.fullmatch(token)) or (short and (token.isupper() or coded))
 
     def _codes(self, tokens: list[str], turn: int) -> str:
         """Other states and postcodes; a postcode in two parts is one."""
-        short = pools.states(self.language)[1]
+        short = geography.states(self.language)[1]
         made, code = "", ""
         for token in [*tokens, ""]:
             if token and token.upper() not in short:
@@ -113,26 +113,26 @@ class Places:
 
     def _kind(self, folded: str, *, coded: bool) -> tuple[str, ...]:
         """The list in which a place stands, if in any."""
-        full, short = pools.states(self.language)
+        full, short = geography.states(self.language)
         if folded in _CONTINENTS:
-            return pools.CONTINENTS
-        for known in (pools.cities(self.language), full):
-            if folded in pools.folded(known):
+            return geography.CONTINENTS
+        for known in (geography.cities(self.language), full):
+            if folded in writing.folded(known):
                 return known
-        countries = pools.countries(self.language)
-        if folded in pools.folded(countries) or folded in _COUNTRY_WORDS:
+        countries = geography.countries(self.language)
+        if folded in writing.folded(countries) or folded in _COUNTRY_WORDS:
             return countries
         return short if coded and folded.upper() in short else ()
 
     def _named(self, text: str, turn: int, *, coded: bool) -> str:
         folded = fold(text)
-        listed = self._kind(folded, coded=coded) or pools.cities(self.language)
+        listed = self._kind(folded, coded=coded) or geography.cities(self.language)
         stripped = text.strip()
         return text.replace(stripped, cased(self._other(listed, stripped, turn), stripped), 1)
 
     def _other(self, listed: tuple[str, ...], old: str, turn: int) -> str:
         """Another one of a list that begins with the same sound."""
-        alike = pools.sounding(listed, sound(old))
+        alike = writing.sounding(listed, sound(old))
         for step in range(9):
             made = self.draw.pick(alike, "place", fold(old), turn, step)
             if fold(made) != fold(old):
@@ -154,7 +154,7 @@ class Places:
         return "".join(pieces)
 
     def _is_street(self, text: str) -> bool:
-        known = pools.street_words(self.language)
+        known = geography.street_words(self.language)
         named = [token for token in _TOKEN.findall(text) if token[0].isalpha()]
         numbered = text.lstrip()[:1].isdigit()
         state = any(token.isupper() and self._code(token, True) for token in named)
@@ -163,14 +163,16 @@ class Places:
 
     def _street(self, text: str, turn: int) -> str:
         tokens = _said_together(_TOKEN.findall(text))
-        known = pools.street_words(self.language)
+        known = geography.street_words(self.language)
         edge = self._town_begins(tokens, known)
         made = [self._street_part(token, known, turn) for token in tokens[:edge]]
         return "".join(made) + self._town("".join(tokens[edge:]), turn, coded=True)
 
     def _town_begins(self, tokens: list[str], known: frozenset[str]) -> int:
         """Where in "14 Elm Road Leeds LS1 4AB" the town begins."""
-        kinds = [n for n, token in enumerate(tokens) if n > 2 and fold(token) in pools.STREET_KINDS]
+        kinds = [
+            n for n, token in enumerate(tokens) if n > 2 and fold(token) in geography.STREET_KINDS
+        ]
         after = [token for token in tokens[kinds[-1] + 1 :] if token[0].isalnum()] if kinds else []
         town = after and after[0][0].isalpha() and not any(fold(token) in known for token in after)
         return kinds[-1] + 1 if town else len(tokens)

@@ -15,7 +15,7 @@ from typing import Literal
 from textsynth.corpus import fold
 from textsynth.errors import RecipeError, did_you_mean
 from textsynth.scrub.kinds import ACTIONS, ENTITIES, LABELS, MASK, Action
-from textsynth.scrub.pools import words
+from textsynth.scrub.writing import words
 
 # Personal labels: every part named on the left is in the label -> the provider of its surrogates.
 PERSONAL: tuple[tuple[frozenset[str], str], ...] = tuple(

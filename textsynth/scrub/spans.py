@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from textsynth.scrub.kinds import NAMED
 from textsynth.scrub.lexicon import Lexicon
-from textsynth.scrub.pools import words
+from textsynth.scrub.writing import words
 
 # Words beside a name that tell nothing of it.
 JOINERS = words(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.spoken import REPEATED, TEENS, TENS, UNITS, ZERO
+from textsynth.scrub.writing import words
 
 # Zero to nine in languages other than English.
 _OTHER_DIGITS = (

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from textsynth import keyed
-from textsynth.scrub import dates, formats, pools, telephones
+from textsynth.scrub import dates, formats, geography, locales, pools, telephones, writing
 from textsynth.scrub.formats import Draw, digits_of, shape
 from textsynth.scrub.identities import People
 from textsynth.scrub.kinds import MASK
 from textsynth.scrub.places import Places
 from textsynth.scrub.policy import POSSESSIVE, TITLES
-from textsynth.scrub.pools import words
 from textsynth.scrub.speech import (
     cased,
     is_said_email,
@@ -30,6 +29,7 @@ from textsynth.scrub.speech import (
     spoken_number,
 )
 from textsynth.scrub.sweep import Matcher, is_full, squeeze
+from textsynth.scrub.writing import words
 
 TURNS = 50
 SHAPE_DRAWS = 50
@@ -43,7 +43,7 @@ _FEW = frozenset(
 _LISTED = frozenset({"name", "first_name", "last_name", "company", "nationality", "place", "city",
                      "country", "state"})  # fmt: skip
 _NAMES = frozenset({"name", "first_name", "last_name"})
-_NATIONALITIES = tuple(sorted(words(pools.NATIONALITIES)))
+_NATIONALITIES = tuple(sorted(words(geography.NATIONALITIES)))
 _POSSESSIVE = _NAMES | {"company"}
 # Words that a name and its surrogate may share.
 _NO_PART = frozenset({*TITLES, *words("and und et og och jr sr ii iii iv phd md esq")})
@@ -316,7 +316,7 @@ class _Makers:
         if any(map(str.isdigit, text)):
             made = formats.figures(text, self.draw, turn)
             return _NTH.sub(lambda nth: dates.ordinal(int(nth[1])), made)
-        months, _ = pools.weekdays_and_months(self.language)
+        months, _ = locales.weekdays_and_months(self.language)
         month = self.draw.pick(months, "month", text.casefold(), turn)
         return cased(f"{1 + self.draw.number('day', text.casefold(), turn) % 28} {month}", text)
 
@@ -327,7 +327,7 @@ class _Makers:
     def _nationality(self, text: str, turn: int) -> str:
         plural = text.casefold().endswith("s") and not text.casefold().endswith(("ss", "us", "is"))
         singular = text[:-1] if plural else text
-        alike = pools.sounding(_NATIONALITIES, pools.sound(text))
+        alike = writing.sounding(_NATIONALITIES, writing.sound(text))
         others = [word for word in alike if word.casefold() != singular.casefold()]
         made = self.draw.pick(others, "nationality", singular.casefold(), turn)
         ends = not made.endswith(("s", "sh", "ch", "se"))
@@ -344,7 +344,7 @@ class _Makers:
     def listed(self, text: str, provider: str, turn: int) -> str:
         """A value of a provider that Faker has and this module does not know."""
         drawn = tuple(one for one in pools.draw(provider, self.language, 0) if "," not in one)
-        alike = pools.sounding(drawn, pools.sound(text))
+        alike = writing.sounding(drawn, writing.sound(text))
         return cased(self.draw.pick(alike, provider, squeeze(text), turn), text)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from textsynth.scrub.formats import Draw, digits_of, poured, shape
-from textsynth.scrub.pools import in_order, words
+from textsynth.scrub.writing import in_order, words
 
 _AREAS = in_order(
     "201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers.numerals import NUMERALS, TEEN, TENS, UNIT
 from textsynth.scrub.recognizers.phones import ALONE
 from textsynth.scrub.recognizers.rules import DIGIT, SPACE, Rule, after, digits_in
+from textsynth.scrub.writing import words
 
 # -- codes -------------------------------------------------------------------------------------
 

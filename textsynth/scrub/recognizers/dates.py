@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers.numerals import TEEN, TENS, UNIT
 from textsynth.scrub.recognizers.rules import DIGIT, Rule
+from textsynth.scrub.writing import words
 
 _MONTH_WORDS = (
     "january february march april may june july august september october november december"

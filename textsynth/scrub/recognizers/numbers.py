@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers.rules import CODE, DIGIT, Rule, after, digits_in
+from textsynth.scrub.writing import words
 
 
 def luhn(text: str) -> bool:

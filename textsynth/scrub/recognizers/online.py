@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers.rules import DIGIT, Rule, after, digits_in
+from textsynth.scrub.writing import words
 
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]"
 _EMAIL = (

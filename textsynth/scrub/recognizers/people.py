@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textsynth.scrub.kinds import NRP_WORDS
 from textsynth.scrub.policy import PARTICLES
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers.numerals import SMALL
 from textsynth.scrub.recognizers.rules import Rule
+from textsynth.scrub.writing import words
 
 CAPITAL_WORD = r"(?-i:[^\W\d_a-z][^\W\d_]{0,30}(?:['\u2019-][^\W\d_a-z][^\W\d_]{0,30}){0,3})"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers import numerals
 from textsynth.scrub.recognizers.rules import DIGIT, Rule, after, digits_in
+from textsynth.scrub.writing import words
 
 # Groups of digits with one separator between them; `looks_like_phone` has the last word.
 ALONE, ENDS = r"(?<![\w/-])(?<!\d[.,:])", r"(?![\w/:]|[.,-]\d)"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from textsynth.scrub.pools import words
 from textsynth.scrub.recognizers import numerals
 from textsynth.scrub.recognizers.numbers import CONTEXTS, Context, luhn
 from textsynth.scrub.recognizers.online import DOMAINS
 from textsynth.scrub.recognizers.rules import Rule, after
+from textsynth.scrub.writing import words
 
 _NUMERAL = rf"(?:{'|'.join(sorted(numerals.NUMERALS - {'o'}))}|\d{{1,6}})"
 _JOIN = r"\s(?:dot|underscore|under\sscore|dash|hyphen|period|point|plus|minus)\s"
