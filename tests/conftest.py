@@ -46,13 +46,17 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def load_tiny(tiny_model_folder: Path) -> Iterator[Callable[[], tuple[Any, Any]]]:
     """Loads (model, tokenizer) afresh at each call. One thread, since two would wait for each other
-    longer than they compute."""
+    longer than they compute; float32 on every processor, since tests compare sums."""
     import torch
 
     from textsynth import models
 
+    def load() -> tuple[Any, Any]:
+        model, tokenizer = models.load_language_model(source)
+        return model.float(), tokenizer
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     source = models.language_model_source(str(tiny_model_folder))
-    yield lambda: models.load_language_model(source)
+    yield load
     torch.set_num_threads(threads)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import random
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -194,30 +196,41 @@ def test_label_needs_two_intents(seeds: list[Row]) -> None:
     assert "one intent only" in (label(table([("a", "alarm")]), context(seeds)).note or "")
 
 
+@pytest.mark.parametrize("encoder", ["auto", "org/larger"])
 @pytest.mark.parametrize(("model", "many", "kind"), [
     (True, False, "tuned"),
     (False, False, "frozen"),
     (True, True, "frozen"),
 ])  # fmt: skip
 def test_label_tunes_its_encoder_where_a_model_writes(
-    model: bool, many: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+    model: bool, many: bool, kind: str, encoder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
-    def tuned(learnt: tuple[Row, ...], seed: int, bar: Bar) -> Callable[[list[str]], Any]:
-        asked.append((set(learnt), seed))
+    def tuned(
+        learnt: tuple[Row, ...], seed: int, encoder: str, bar: Bar
+    ) -> Callable[[list[str]], Any]:
+        asked.append((set(learnt), seed, encoder))
         return lambda texts: np.tile([0.7, 0.2, 0.1], (len(texts), 1))
 
     monkeypatch.setattr(intents, "_tuned", tuned)
     intents._TUNED.clear()
+    loaded: list[str] = []
+
+    def load(name: str) -> Any:
+        loaded.append(name)
+        return context(SEEDS).embed
+
+    monkeypatch.setattr("textsynth.models.load_embedder", load)
     if many:
         monkeypatch.setattr(intents, "MOST", len(SEEDS) - 1)
     names = {"alarm": "wake somebody", "music": "play music", "weather": "tell the weather"}
     own = dataclasses.replace(context(SEEDS), model=model, names=names)
-    found = label(table([("play some folk", "music")]), own)
+    found = label(table([("play some folk", "music")]), own, model=encoder)
     assert found.reasons == (["other_intent"] if kind == "tuned" else [None])
     told = {(names[intent], intent) for intent in ("alarm", "music")}
-    assert asked == ([({*SEEDS, *told}, 1)] if kind == "tuned" else [])
+    assert asked == ([({*SEEDS, *told}, 1, encoder)] if kind == "tuned" else [])
+    assert loaded == ([encoder] if kind == "frozen" and encoder != "auto" else [])
 
 
 @pytest.mark.models
@@ -254,6 +267,21 @@ def test_a_tuned_encoder_judges_and_leaves_the_shared_one_as_it_was() -> None:
     alone = label(table(rows[:1]), own, encoder="tuned").scores["label_margin"]
     assert alone == pytest.approx(margins[:1], abs=1e-3)
     assert np.array_equal(models.load_embedder()(["wake me up"]), before)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("encoder", ["frozen", "tuned"])
+def test_label_judges_by_another_encoder(encoder: Any, tmp_path: Path) -> None:
+    from textsynth import models
+
+    folder = tmp_path / "encoder"
+    shutil.copytree(models.embedder_source().location, folder)
+    rows = table([("some folk by dylan please", "music"), ("it is too dark", "alarm")])
+    own = context(SEEDS, embedder=models.load_embedder())
+    intents._TUNED.clear()
+    usual = label(rows, own, encoder=encoder)
+    other = label(rows, own, encoder=encoder, model=str(folder))
+    assert other.scores == usual.scores and other.reasons == [None, "other_intent"]
 
 
 # -- adversarial ------------------------------------------------------------------------------

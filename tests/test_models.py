@@ -467,6 +467,31 @@ def test_the_embedder_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert models.embedder_source().location == models.MINILM_HUB_ID
 
 
+def test_other_embedders_are_folders_and_hub_ids(tiny_model_folder: Path, tmp_path: Path) -> None:
+    assert models.embedder_source("org/larger").location == "org/larger"
+    source = models.embedder_source(str(tiny_model_folder))
+    assert (source.name, source.location) == ("tiny", str(tiny_model_folder))
+    for broken, message in ((tmp_path / "none", "no such model"), (tmp_path, "holds no model")):
+        with pytest.raises(ModelError, match=message) as caught:
+            models.embedder_source(str(broken))
+        assert caught.value.where == str(broken) and caught.value.fix
+
+
+def test_no_pickled_embedder_is_read(tiny_model_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    copied(tiny_model_folder, folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="pickled weights are not read"):
+        models.load_embedder(str(folder))
+
+
+def test_an_embedder_that_cannot_be_loaded(hub: Path) -> None:
+    (hub / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="the sentence encoder cannot be loaded") as caught:
+        models.load_embedder("org/model")
+    assert caught.value.where == "org/model" and "sentence-transformers" in (caught.value.fix or "")
+
+
 # -- spaCy ------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textsynth import corpus, pipeline
-from textsynth.errors import RunError, TextsynthError
+from textsynth.errors import ModelError, RunError, TextsynthError
 from textsynth.recipe import Recipe
 
 TEMPLATES = """
@@ -134,6 +134,20 @@ def test_an_undefined_list_leaves_nothing_behind(folder: Path, key_file: Path) -
     with pytest.raises(TextsynthError, match="tim") as caught:
         run(folder, key_file, templates={"path": "pack.yaml"})
     assert "pack.yaml:9:" in str(caught.value) and "time" in str(caught.value)
+    assert not (folder / "run").exists()
+
+
+def test_a_judge_that_is_not_there_is_said_before_anything_is_made(
+    folder: Path, key_file: Path
+) -> None:
+    with pytest.raises(ModelError, match="there is no such model") as caught:
+        run(
+            folder,
+            key_file,
+            templates={"path": "pack.yaml"},
+            filters=[{"label": {"model": "./nowhere"}}],
+        )
+    assert caught.value.where == "./nowhere"
     assert not (folder / "run").exists()
 
 

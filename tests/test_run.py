@@ -214,3 +214,19 @@ def test_a_write_that_fails_keeps_what_was_there(
     with pytest.raises(OSError, match="No space"):
         write_text(tmp_path / "a.txt", "new")
     assert contents(tmp_path) == {"a.txt": b"old"}
+
+
+@pytest.mark.parametrize(("written", "shown"), [
+    ("  base: /home/alice/models/small", "  base: …/small"),
+    ("  base: '/home/al ice/my model'", "  base: '…/my model'"),
+    ("    model: ~/models/large", "    model: …/large"),
+    ("    model: ../large", "    model: …/large"),
+    (r"  base: C:\Users\alice\small.gguf", "  base: …/small.gguf"),
+    ("  base: org/model", "  base: org/model"),
+    ("  base: auto", "  base: auto"),
+])  # fmt: skip
+def test_what_is_shown_of_a_recipe_does_not_tell_where_models_lie(
+    tmp_path: Path, written: str, shown: str
+) -> None:
+    (tmp_path / "recipe.yaml").write_text(f"name: home\n{written}\nseed: 3\n", encoding="utf-8")
+    assert Run(tmp_path).shown_recipe() == f"name: home\n{shown}\nseed: 3\n"

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from textsynth.recipe import Recipe
     from textsynth.run import Run
 
-# Threads of torch that wait for each other spin a moment, then sleep. If they only spin, training on
-# cores that other work uses too takes five times as long; if they only sleep, waking them costs a
-# fifth of the speed on quiet ones. It is read when torch is loaded, so it must be said before.
+# Threads of torch that wait for each other spin a moment, then sleep. If they only spin, training
+# on cores that other work uses too takes five times as long; if they only sleep, waking them costs
+# a fifth of the speed on quiet ones. It is read when torch is loaded, so it must be said before.
 if "GOMP_SPINCOUNT" not in os.environ and "OMP_WAIT_POLICY" not in os.environ:
     os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="2000")
 

@@ -296,34 +296,53 @@ class Embedder:
         return np.stack([self._known[text] for text in texts])
 
 
-def embedder_source() -> ModelSource:
-    """The installed MiniLM, else its hub id."""
-    terms = "Apache-2.0"
-    if installed(MINILM_PACKAGE):
-        spec = importlib.util.find_spec(MINILM_PACKAGE)
-        assert spec is not None and spec.origin is not None
-        return ModelSource(MINILM_HUB_ID, str(Path(spec.origin).parent / "model"), terms)
-    return ModelSource(MINILM_HUB_ID, MINILM_HUB_ID, terms)
+def embedder_source(name: str = "auto") -> ModelSource:
+    """Resolve a sentence encoder: `auto` (the installed MiniLM, else its hub id), a folder or a hub
+    id. Loads nothing.
+
+    Raises:
+        ModelError: there is no such folder, or it holds no model, or pickled weights alone.
+    """
+    if name == "auto":
+        terms = "Apache-2.0"
+        if installed(MINILM_PACKAGE):
+            spec = importlib.util.find_spec(MINILM_PACKAGE)
+            assert spec is not None and spec.origin is not None
+            return ModelSource(MINILM_HUB_ID, str(Path(spec.origin).parent / "model"), terms)
+        return ModelSource(MINILM_HUB_ID, MINILM_HUB_ID, terms)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        modelfiles.check_folder(path)
+        return ModelSource(path.name, str(path), "see the model's card")
+    if name.startswith((".", "/", "~")):
+        raise ModelError(
+            "there is no such model", where=name, fix="name a folder, or a model of the hub"
+        )
+    return ModelSource(name, name, "see the model's card")
 
 
 @cache
-def load_embedder() -> Embedder:
-    """The sentence encoder.
+def load_embedder(name: str = "auto") -> Embedder:
+    """The sentence encoder of a name (see `embedder_source`); only safetensors are read.
 
     Raises:
-        ModelError: it is not installed and the hub cannot be reached.
+        ModelError: it is not there, or cannot be read, or the hub cannot be reached.
     """
-    source = embedder_source()
+    source = embedder_source(name)
     with quiet():
         from sentence_transformers import SentenceTransformer
 
         try:
-            model = SentenceTransformer(source.location, device="cpu")
+            model = SentenceTransformer(
+                source.location, device="cpu", model_kwargs={"use_safetensors": True}
+            )
         except Exception as error:  # a broken file raises what its library likes, as above
             raise ModelError(
                 f"the sentence encoder cannot be loaded: {modelfiles.first_line(error)}",
                 where=source.name,
-                fix='pip install "textsynth-corpus[models]"',
+                fix='pip install "textsynth-corpus[models]"'
+                if name == "auto"
+                else "name a folder that sentence-transformers has saved, or a model of the hub",
             ) from error
     return Embedder(model, source.name)
 

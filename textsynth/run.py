@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ STATE = "state.json"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"
+# What stands in a recipe before the name of a model that is no hub id.
+_MODEL_FOLDER = re.compile(r"(\b(?:base|model): ['\"]?)(?:[/~.]|[A-Za-z]:\\)[^\n]*[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ class Run:
             missing="this is no complete run: it has no manifest.json",
             fix="give the folder of a finished `textsynth generate`",
         )
+
+    def shown_recipe(self) -> str:
+        """The recipe as cards and reports show it: of models that lie in folders only the name. The
+        run itself keeps the way to them, since it is evaluated by the same."""
+        text = (self.folder / "recipe.yaml").read_text(encoding="utf-8")
+        return _MODEL_FOLDER.sub(r"\1…/", text)
 
     def path(self, *parts: str) -> Path:
         """A file of the run; its folder is made."""

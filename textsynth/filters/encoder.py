@@ -1,4 +1,4 @@
-"""Fine-tuning of the small sentence encoder under a head, as filters do it."""
+"""Fine-tuning of a sentence encoder under a head, as filters do it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ class Encoder:
         head: a module of torch from (n, d) to what `judge` gives, made when torch's generator has
             been seeded; given d.
         seed: of the head, and of the dropout in training.
+        model: which encoder (see `models.embedder_source`).
     """
 
-    def __init__(self, head: Callable[[int], Any], seed: int) -> None:
+    def __init__(self, head: Callable[[int], Any], seed: int, model: str = "auto") -> None:
         import torch
 
-        self._tokenizer, self._encoder = models.load_embedder().parts()
+        self._tokenizer, self._encoder = models.load_embedder(model).parts()
         self._seed = keyed.stream(seed, "head") % (1 << 31)
         with torch.random.fork_rng():
             torch.manual_seed(self._seed)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from textsynth import keyed
+from textsynth import keyed, models
 from textsynth.filters import Context
 from textsynth.filters.encoder import BATCH, Encoder, Floats
 from textsynth.progress import Bar
@@ -30,7 +30,7 @@ PLACES = 4
 # Batches are cut from so many of them, sorted by length: less padding.
 SORTED = 8
 # Waves and rounds of a run ask again: what was tuned last is kept.
-_TUNED: dict[tuple[tuple[tuple[str, str], ...], int], Chances] = {}
+_TUNED: dict[tuple[tuple[tuple[str, str], ...], int, str], Chances] = {}
 
 
 def regression() -> Any:
@@ -49,31 +49,36 @@ def settled(kind: Kind, seeds: int, context: Context) -> Literal["frozen", "tune
 
 
 def classifier(
-    kind: Kind, texts: Sequence[str], intents: Sequence[str], context: Context
+    kind: Kind,
+    texts: Sequence[str],
+    intents: Sequence[str],
+    context: Context,
+    model: str = "auto",
 ) -> Chances:
     """A classifier that has learnt texts of two intents and more.
 
     `frozen` is a logistic regression on the embeddings. `tuned` first fine-tunes a copy of the
     encoder on the texts and on what the intents are called, under a cosine head: the few-shot
     setting of SetFit (Tunstall et al. 2022) with classes in place of pairs. It takes a minute
-    or two for 1,500 texts, once a run.
+    or two for 1,500 texts, once a run. `model` is another encoder than that of the run.
     """
     if settled(kind, len(texts), context) == "frozen":
+        embed = context.embed if model == "auto" else models.load_embedder(model)
         names = sorted(set(intents))
         places = np.array([names.index(intent) for intent in intents])
-        model = regression().fit(context.embed(list(texts)), places)
-        return lambda judged: np.asarray(model.predict_proba(context.embed(judged)))
+        learner = regression().fit(embed(list(texts)), places)
+        return lambda judged: np.asarray(learner.predict_proba(embed(judged)))
     learnt = {(text, intent) for text, intent in zip(texts, intents, strict=True)}
     known = set(intents)
     learnt |= {(name, intent) for intent, name in context.names.items() if intent in known}
-    asked = (tuple(sorted(learnt)), context.seed)
+    asked = (tuple(sorted(learnt)), context.seed, model)
     if asked not in _TUNED:
         _TUNED.clear()
         _TUNED[asked] = _tuned(*asked, context.bar)
     return _TUNED[asked]
 
 
-def _tuned(learnt: Sequence[tuple[str, str]], seed: int, bar: Bar) -> Chances:
+def _tuned(learnt: Sequence[tuple[str, str]], seed: int, model: str, bar: Bar) -> Chances:
     import torch
 
     order = keyed.order(keyed.stream(seed, "intents"), [f"{text}\n{own}" for text, own in learnt])
@@ -90,7 +95,7 @@ def _tuned(learnt: Sequence[tuple[str, str]], seed: int, bar: Bar) -> Chances:
             unit = torch.nn.functional.normalize
             return SCALE * unit(states) @ unit(self.classes).T
 
-    encoder = Encoder(Cosines, seed)
+    encoder = Encoder(Cosines, seed, model)
     vectors = torch.nn.functional.normalize(encoder.pooled(texts))
     with torch.no_grad():
         for place in range(len(names)):

@@ -25,6 +25,7 @@ def label(
     *,
     min_margin: Annotated[float, Field(ge=0, le=1)] = 0.0,
     encoder: intents.Kind = "auto",
+    model: str = "auto",
 ) -> Verdicts:
     """Drop rows whose predicted intent is not their own; reasons `other_intent`, `thin_margin`.
 
@@ -39,6 +40,11 @@ def label(
         encoder: `frozen` leaves the sentence encoder as it is, `tuned` fine-tunes it on the seeds
             (see `filters.intents.classifier`), `auto` does so where a language model writes rows:
             of those many are right that the frozen one takes for another intent's.
+        model: the sentence encoder that judges: a hub id or a folder; `auto` is the one that all
+            filters share. A larger one knows more than what is trained on the rows.
+
+    Raises:
+        ModelError: the encoder cannot be had.
     """
     known = column(context.seeds, "intent")
     names = sorted(set(known))
@@ -46,7 +52,7 @@ def label(
     if len(names) < 2 or not rows:
         return Verdicts([None] * len(rows), note="one intent only: nothing to confuse it with")
     texts = column(context.seeds, "text")
-    chances = intents.classifier(encoder, texts, known, context)(column(corpus, "text"))
+    chances = intents.classifier(encoder, texts, known, context, model)(column(corpus, "text"))
     margins = _margins(chances, rows, names)
     reasons = [
         None

@@ -87,14 +87,16 @@ class Packed:
         import torch
 
         self.positions = torch.cat([torch.arange(length) for length in lengths])
-        self._rows = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
         self._shape = (len(lengths), max(lengths))
+        rows = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+        self._back = rows * self._shape[1] + self.positions
         starts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
         # where each place of the padded batch finds its token; the pad reads the first one
         offsets = torch.arange(self._shape[1])
         held = offsets[None] < torch.tensor(lengths)[:, None]
         self._from = torch.where(held, starts[:, None] + offsets[None], 0).flatten()
         self.ends = starts + torch.tensor(lengths) - 1
+        self._masks: dict[tuple[int, Any, int | None], Any] = {}
         self.kept: dict[int, tuple[Any, Any]] | None = {} if keep else None
 
     def attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
@@ -103,18 +105,40 @@ class Packed:
         if self.kept is not None:
             self.kept[layer] = (k, v)
         rows, width = self._shape
-        q, k, v = (
-            part.index_select(1, self._from).unflatten(1, (rows, width)).transpose(0, 1)
-            for part in (q, k, v)
+        each = q.shape[0] // k.shape[0]
+
+        def padded(part: Any, queries: int) -> Any:
+            found: Any = part.transpose(0, 1).index_select(0, self._from)
+            found = found.unflatten(0, (rows, width)).unflatten(2, (-1, queries))
+            return found.transpose(1, 2).flatten(2, 3)
+
+        # Queries that share a key head stand one under another: on processors that is faster than
+        # a batch of heads, and the same.
+        out: Any = torch.nn.functional.scaled_dot_product_attention(
+            padded(q, each),
+            padded(k, 1),
+            padded(v, 1),
+            attn_mask=self._mask(each, q.dtype, window),
+            scale=scale,
         )
-        mask = None
-        if window is not None and width > window:
+        out = out.unflatten(2, (width, each)).transpose(1, 2).flatten(2, 3)
+        return out.flatten(0, 1).index_select(0, self._back)
+
+    def _mask(self, each: int, dtype: Any, window: int | None) -> Any:
+        """What is added to the scores, shape (width times each, width)."""
+        import torch
+
+        width = self._shape[1]
+        window = window if window is not None and width > window else None
+        asked = (each, dtype, window)
+        if asked not in self._masks:
             at = torch.arange(width)
-            mask = (at[None] <= at[:, None]) & (at[None] > at[:, None] - window)
-        out = torch.nn.functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=mask is None, scale=scale, enable_gqa=True
-        )
-        return out.transpose(1, 2)[self._rows, self.positions]
+            seen = at[None] <= at[:, None]
+            if window is not None:
+                seen &= at[None] > at[:, None] - window
+            bias = torch.zeros(width, width, dtype=dtype).masked_fill_(~seen, float("-inf"))
+            self._masks[asked] = bias.repeat_interleave(each, 0)
+        return self._masks[asked]
 
 
 class Lanes:

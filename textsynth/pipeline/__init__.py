@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, keyed, registry, scrub, seeds
+from textsynth import corpus, filters, keyed, models, registry, scrub, seeds
 from textsynth.corpus import Utterance
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
@@ -193,6 +193,8 @@ def _begin(
     grammar = grammar_of(recipe)
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
+    for encoder in finish.judges(recipe):
+        models.load_embedder(encoder)  # before anything is generated for it
     fingerprint = recipe.fingerprint()
     run = open_run(Path(output or Path("runs") / recipe.name), fingerprint, resume)
     side = EMPTY_SEEDS
@@ -404,7 +406,7 @@ def export_run(
     about["steps"] = tuple(StepCount(**step) for step in about["steps"])
     for name in ("models", "figures", "gates"):
         about[name] = tuple(map(tuple, about.get(name, ())))
-    about["recipe"] = (folder / "recipe.yaml").read_text(encoding="utf-8")
+    about["recipe"] = run.shown_recipe()
     chosen = corpus.read(folder / "corpus.parquet")
     checked = registry.options("exporters", to, options or {})
     exporter = registry.find("exporters", to)

@@ -106,6 +106,12 @@ def short_by_slot(
     ]
 
 
+def judges(recipe: Recipe) -> list[str]:
+    """The sentence encoders, beside the one that all filters share, that `label` judges by."""
+    named = [s.options.get("model", "auto") for s in recipe.filters if s.name == "label"]
+    return [name for name in dict.fromkeys(named) if name != "auto"]
+
+
 def about_of(
     recipe: Recipe,
     side: SeedSide,
@@ -126,6 +132,8 @@ def about_of(
     if names & {"semantic", "adversarial"} or ("label" in names and side.patterns):
         encoder = models.embedder_source()
         used.append(("sentence encoder of the filters", encoder.name, encoder.terms))
+    for judge in map(models.embedder_source, judges(recipe)):
+        used.append(("sentence encoder of the filter label", judge.name, judge.terms))
     real = recipe.seeds or (recipe.dialogues and recipe.dialogues.seeds)
     if real and recipe.scrub is not False:
         spacy_model = models.spacy_source(recipe.language)
@@ -135,7 +143,7 @@ def about_of(
         license=recipe.card.license,
         language=recipe.language,
         version=package_version(),
-        recipe=(run.folder / "recipe.yaml").read_text(encoding="utf-8"),
+        recipe=run.shown_recipe(),
         models=tuple(used),
         steps=ledger.step_counts(),
         seeds=len(side.patterns),

@@ -64,7 +64,7 @@ def material(folder: Path, beside: Path | None = None) -> Material:
         found = _with(found, beside)
     try:
         rows = corpus.read(folder / "corpus.parquet")
-        recipe = (folder / "recipe.yaml").read_text(encoding="utf-8")
+        recipe = run.shown_recipe()
         rejected = _rejected(folder, manifest["steps"])
     except (OSError, pa.ArrowException, KeyError) as error:
         raise RunError(
