@@ -33,9 +33,10 @@ class Encoder:
 
         self._tokenizer, self._encoder = models.load_embedder(model).parts()
         self._seed = keyed.stream(seed, "head") % (1 << 31)
+        self.width = int(self._encoder.config.hidden_size)
         with torch.random.fork_rng():
             torch.manual_seed(self._seed)
-            self.head = head(self._encoder.config.hidden_size)
+            self.head = head(self.width)
 
     def train(
         self,

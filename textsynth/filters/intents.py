@@ -18,7 +18,9 @@ Kind = Literal["auto", "frozen", "tuned"]
 Chances = Callable[[list[str]], Floats]
 
 EPOCHS = 2
+# Of an encoder 384 wide, as MiniLM is; wider ones take smaller steps.
 LEARNING_RATE = 1e-4
+WIDTH = 384
 HEAD_RATE = 1e-3
 # A cosine is multiplied by it before the softmax (Wang et al. 2017, "NormFace").
 SCALE = 20.0
@@ -111,7 +113,7 @@ def _tuned(learnt: Sequence[tuple[str, str]], seed: int, model: str, bar: Bar) -
             texts,
             batches,
             loss,
-            learning_rate=LEARNING_RATE,
+            learning_rate=LEARNING_RATE * min(1.0, WIDTH / encoder.width),
             head_rate=HEAD_RATE,
             decay=True,
             advance=advance,
