@@ -424,8 +424,9 @@ def test_a_fingerprint_follows_the_model(tiny_model_folder: Path, tmp_path: Path
     assert len({first, second, modelfiles.fingerprint(tmp_path / "m")}) == 3
 
 
-def test_the_tiny_model_loads_with_a_padding_token(load_tiny: Any) -> None:
-    model, tokenizer = load_tiny()
+def test_the_tiny_model_loads_with_a_padding_token(tiny_model_folder: Path) -> None:
+    source = models.language_model_source(str(tiny_model_folder))
+    model, tokenizer = models.load_language_model(source)
     assert model.dtype == models.compute_dtype()
     assert tokenizer.pad_token_id is not None
 
