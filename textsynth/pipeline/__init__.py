@@ -193,10 +193,11 @@ def _begin(
     grammar = grammar_of(recipe)
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
-    for encoder in finish.judges(recipe):
+    folder = Path(output or Path("runs") / recipe.name)
+    for encoder in finish.judges(recipe) if not Run(folder).complete else ():
         models.load_embedder(encoder)  # before anything is generated for it
     fingerprint = recipe.fingerprint()
-    run = open_run(Path(output or Path("runs") / recipe.name), fingerprint, resume)
+    run = open_run(folder, fingerprint, resume)
     side = EMPTY_SEEDS
     if not run.complete:
         write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))
