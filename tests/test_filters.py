@@ -271,16 +271,28 @@ def test_a_tuned_encoder_judges_and_leaves_the_shared_one_as_it_was() -> None:
 
 @pytest.mark.models
 @pytest.mark.parametrize("encoder", ["frozen", "tuned"])
-def test_label_judges_by_another_encoder(encoder: Any, tmp_path: Path) -> None:
+def test_label_judges_by_another_encoder(
+    encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from textsynth import models
 
+    loaded: list[str] = []
+    load = models.load_embedder
+
+    def listen(name: str = "auto") -> Any:
+        loaded.append(name)
+        return load(name)
+
+    monkeypatch.setattr(models, "load_embedder", listen)
     folder = tmp_path / "encoder"
     shutil.copytree(models.embedder_source().location, folder)
     rows = table([("some folk by dylan please", "music"), ("it is too dark", "alarm")])
     own = context(SEEDS, embedder=models.load_embedder())
     intents._TUNED.clear()
     usual = label(rows, own, encoder=encoder)
+    loaded.clear()
     other = label(rows, own, encoder=encoder, model=str(folder))
+    assert set(loaded) == {str(folder)}
     assert other.scores == usual.scores and other.reasons == [None, "other_intent"]
 
 

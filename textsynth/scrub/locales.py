@@ -26,6 +26,7 @@ _DAYS = in_order("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 
 @cache
 def all_locales() -> tuple[str, ...]:
+    """Faker's locales, sorted."""
     from faker.config import AVAILABLE_LOCALES
 
     return tuple(sorted(AVAILABLE_LOCALES))
@@ -42,6 +43,7 @@ def faker_locale(language: str) -> str:
 
 
 def provider_of(kind: str, locale: str) -> Any:
+    """Faker's provider of a kind ("person", "address") for a locale, or None."""
     try:
         return import_module(f"faker.providers.{kind}.{locale}").Provider
     except ModuleNotFoundError:
@@ -49,6 +51,7 @@ def provider_of(kind: str, locale: str) -> Any:
 
 
 def some_of(provider: str, locale: str) -> list[str]:
+    """Values that Faker draws, where it has no list of them."""
     return [value.surface for value in values.faker_pool(provider, locale, DRAWS // 2).values]
 
 
