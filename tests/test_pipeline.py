@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from textsynth import corpus, pipeline
+from textsynth import corpus, models, pipeline
 from textsynth.errors import ModelError, RunError, TextsynthError
 from textsynth.recipe import Recipe
 
@@ -149,6 +150,29 @@ def test_a_judge_that_is_not_there_is_said_before_anything_is_made(
         )
     assert caught.value.where == "./nowhere"
     assert not (folder / "run").exists()
+
+
+@pytest.mark.models
+def test_a_card_names_the_judge_and_does_not_tell_where_it_lies(
+    folder: Path, key_file: Path
+) -> None:
+    shutil.copytree(models.embedder_source().location, folder / "the-judge")
+    (folder / "published.txt").write_text("turn every light of the house on\n", encoding="utf-8")
+    made = run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        seeds=seeds_section(),
+        filters=[
+            {"memorised": {"texts": [str(folder / "published.txt")], "origins": ["template"]}},
+            {"label": {"model": str(folder / "the-judge")}},
+        ],
+        export=["huggingface"],
+    )
+    card = (made.folder / "dataset" / "README.md").read_text(encoding="utf-8")
+    assert "sentence encoder of the filter label" in card
+    assert "the-judge" in card and "published.txt" in card
+    assert str(folder) not in card
 
 
 def test_seeds_as_an_origin(folder: Path, key_file: Path) -> None:

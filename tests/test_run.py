@@ -222,10 +222,13 @@ def test_a_write_that_fails_keeps_what_was_there(
     ("    model: ~/models/large", "    model: …/large"),
     ("    model: ../large", "    model: …/large"),
     (r"  base: C:\Users\alice\small.gguf", "  base: …/small.gguf"),
+    ("      texts:\n      - /home/alice/old.txt\n      - '../b c.txt'",
+     "      texts:\n      - …/old.txt\n      - '…/b c.txt'"),
     ("  base: org/model", "  base: org/model"),
+    ("filters:\n- exact", "filters:\n- exact"),
     ("  base: auto", "  base: auto"),
 ])  # fmt: skip
-def test_what_is_shown_of_a_recipe_does_not_tell_where_models_lie(
+def test_what_is_shown_of_a_recipe_does_not_tell_where_files_lie(
     tmp_path: Path, written: str, shown: str
 ) -> None:
     (tmp_path / "recipe.yaml").write_text(f"name: home\n{written}\nseed: 3\n", encoding="utf-8")

@@ -23,8 +23,8 @@ STATE = "state.json"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"
-# What stands in a recipe before the name of a model that is no hub id.
-_MODEL_FOLDER = re.compile(r"(\b(?:base|model): ['\"]?)(?:[/~.]|[A-Za-z]:\\)[^\n]*[/\\]")
+# What stands in a recipe before the name of a model that is no hub id, or of a file in a list.
+_PLACE = re.compile(r"((?:\b(?:base|model):|^ *-) ['\"]?)(?:[/~.]|[A-Za-z]:\\)[^\n]*[/\\]", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class Run:
         )
 
     def shown_recipe(self) -> str:
-        """The recipe as cards and reports show it: of models that lie in folders only the name. The
-        run itself keeps the way to them, since it is evaluated by the same."""
+        """The recipe as cards and reports show it: of models that lie in folders, and of files in
+        lists, only the names. The run itself keeps the way to them, since it is evaluated by the
+        same."""
         text = (self.folder / "recipe.yaml").read_text(encoding="utf-8")
-        return _MODEL_FOLDER.sub(r"\1…/", text)
+        return _PLACE.sub(r"\1…/", text)
 
     def path(self, *parts: str) -> Path:
         """A file of the run; its folder is made."""

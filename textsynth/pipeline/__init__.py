@@ -20,11 +20,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, keyed, models, registry, scrub, seeds
+from textsynth import corpus, filters, keyed, models, scrub, seeds
 from textsynth.corpus import Utterance
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
-from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.grammar import draw
 from textsynth.grammar.grammar import Grammar
 from textsynth.pipeline import (
@@ -42,6 +41,7 @@ from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.completions import Completions
 from textsynth.pipeline.evaluating import evaluate as evaluate
+from textsynth.pipeline.exporting import export_run as export_run
 from textsynth.pipeline.exporting import export_templates as export_templates
 from textsynth.pipeline.flows import draw_flows as draw_flows
 from textsynth.pipeline.flows import preview_dialogues as preview_dialogues
@@ -391,27 +391,6 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
             corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=recipe.seed))
         )
     return shown
-
-
-def export_run(
-    folder: Path, to: str, output: Path, options: Mapping[str, Any] | None = None
-) -> ExportReport:
-    """Write the corpus of a finished run in another format; `options` are those of the exporter.
-
-    Raises:
-        RunError: the folder is no finished run; RecipeError: an option that the format has not;
-        ExportError: the target cannot be written.
-    """
-    run = Run(folder)
-    about = dict(run.manifest()["about"])
-    about["steps"] = tuple(StepCount(**step) for step in about["steps"])
-    for name in ("models", "figures", "gates"):
-        about[name] = tuple(map(tuple, about.get(name, ())))
-    about["recipe"] = run.shown_recipe()
-    chosen = corpus.read(folder / "corpus.parquet")
-    checked = registry.options("exporters", to, options or {})
-    exporter = registry.find("exporters", to)
-    return perform(exporter, to, chosen, output, About(**about), **checked)
 
 
 def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:

@@ -1,21 +1,45 @@
-"""Templates in the formats of other tools: as a grammar where the format holds one, otherwise as
-rows that have all their values."""
+"""Finished runs, and templates, in the formats of other tools: templates as a grammar where the
+format holds one, otherwise as rows that have all their values."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from textsynth import corpus, importers, registry
 from textsynth.errors import UsageError, did_you_mean
-from textsynth.export import About, ExportReport, perform
+from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.export.target import add_to_report
 from textsynth.grammar.draw import capacity, draw
 from textsynth.grammar.grammar import require_closed
 from textsynth.grammar.model import Grammar
 from textsynth.pipeline.finish import package_version
+from textsynth.run import Run
 
 ROWS = 2_000  # of an intent, for a format of rows
+
+
+def export_run(
+    folder: Path, to: str, output: Path, options: Mapping[str, Any] | None = None
+) -> ExportReport:
+    """Write the corpus of a finished run in another format; `options` are those of the exporter.
+
+    Raises:
+        RunError: the folder is no finished run; RecipeError: an option that the format has not;
+        ExportError: the target cannot be written.
+    """
+    run = Run(folder)
+    about = dict(run.manifest()["about"])
+    about["steps"] = tuple(StepCount(**step) for step in about["steps"])
+    for name in ("models", "figures", "gates"):
+        about[name] = tuple(map(tuple, about.get(name, ())))
+    about["recipe"] = run.shown_recipe()
+    chosen = corpus.read(folder / "corpus.parquet")
+    checked = registry.options("exporters", to, options or {})
+    exporter = registry.find("exporters", to)
+    return perform(exporter, to, chosen, output, About(**about), **checked)
 
 
 def export_templates(

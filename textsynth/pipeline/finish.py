@@ -255,6 +255,7 @@ def as_yaml(recipe: Recipe) -> str:
         ] or plain.pop(section, [])
     buffer = io.StringIO()
     yaml = YAML(typ="rt")
+    yaml.width = 10_000  # a path that goes on in the next line would be shown whole in a card
     yaml.dump({key: value for key, value in plain.items() if value != []}, buffer)
     return buffer.getvalue()
 
