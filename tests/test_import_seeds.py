@@ -80,7 +80,7 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
         import_seeds(source, tmp_path / "a.json")
     with pytest.raises(UsageError, match="0 rows a sample"):
         import_seeds(source, tmp_path / "b.jsonl", per_sample=0)
-    with pytest.raises(RunError, match="the seeds cannot be written"):
+    with pytest.raises(RunError, match="cannot be written"):
         import_seeds(source, source / "b.jsonl")
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from textsynth import importers
 from textsynth.corpus import Utterance
-from textsynth.errors import RunError, SeedError, UsageError
+from textsynth.errors import SeedError, UsageError
 from textsynth.importers import REASONS, Notes, Options
+from textsynth.pipeline.wholefile import whole
 from textsynth.progress import Progress
 from textsynth.seeds import SUFFIXES
 
@@ -56,9 +55,9 @@ def import_seeds(
     notes = Notes()
     intents: Counter[str] = Counter()
     slots: Counter[str] = Counter()
-    with _whole(output) as file, progress.bar("importing", None) as advance:
+    with whole(output) as file, progress.bar("importing", None) as advance:
         for row in importers.read_examples(source, format, notes=notes, options=options):
-            file.write(json.dumps(_row(row), ensure_ascii=False) + "\n")
+            file.write((json.dumps(_row(row), ensure_ascii=False) + "\n").encode())
             intents[row.intent or ""] += 1
             slots.update({slot.label for slot in row.slots})
             advance(1, "")
@@ -117,25 +116,3 @@ def _nothing(source: str | Path, notes: Notes) -> SeedError:
         where=str(source),
         fix=REASONS[first] if first else "see docs/importers.md for what is read",
     )
-
-
-@contextlib.contextmanager
-def _whole(output: Path) -> Iterator[IO[str]]:
-    """A file that has its name only when it is whole.
-
-    Raises:
-        RunError: it cannot be written.
-    """
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            yield file
-        os.replace(temporary, output)
-    except OSError as error:
-        message = f"the seeds cannot be written: {error.strerror or error}"
-        fix = "choose a place that can be written, on a disk with room"
-        raise RunError(message, where=str(output), fix=fix) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()

@@ -7,12 +7,9 @@ only places and values in memory; no text is kept, and none is written but the s
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import gzip
 import hashlib
 import json
-import os
 import pickle
 import time
 import zlib
@@ -21,12 +18,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from textsynth import keyed, models, scrub, seeds
 from textsynth.engines import map_in_order
-from textsynth.errors import RecipeError, RunError, SeedError, UsageError
+from textsynth.errors import RecipeError, SeedError
 from textsynth.pipeline.seedside import scrub_settings
+from textsynth.pipeline.wholefile import refuse_same, whole, writing
 from textsynth.progress import Advance, Progress
 from textsynth.recipe import Recipe
 from textsynth.run import write_json, write_text
@@ -95,7 +93,7 @@ def scrub_file(
     progress = progress or Progress()
     settings = settings or scrub.Settings()
     started = time.monotonic()
-    _refuse_same(source, target, report, html)
+    refuse_same(source, target, report, html)
     secret = keyed.load_secret(key_file)
     reader, labels, lines = _scan(source, recipe_language, secret, settings)
     settings.check(labels)
@@ -104,7 +102,7 @@ def scrub_file(
         make_detector = partial(scrub.Detector, recipe_language, model.location, settings)
     assert make_detector is not None
     workers = max(1, min(workers, -(-lines // chunk)))
-    with _whole(target) as file:
+    with whole(target) as file:
         seen = _Seen()
         with progress.bar("reading", lines) as advance:
             _first_walk(source, reader, make_detector, workers, chunk, seen, advance)
@@ -142,10 +140,10 @@ def scrub_file(
         workers=workers,
     )
     if report is not None:
-        with _writing(report):
+        with writing(report):
             write_json(report, told)
     if html is not None:
-        with _writing(html):
+        with writing(html):
             write_text(html, audit.page(told))
     return told
 
@@ -347,56 +345,3 @@ def _first_walk(
 
 
 # -- writing ----------------------------------------------------------------------------------
-
-
-def _refuse_same(source: Path, *targets: Path | None) -> None:
-    taken = [source.resolve()]
-    for target in targets:
-        if target is None:
-            continue
-        place = target.resolve()
-        if any(place == other or _same(place, other) for other in taken):
-            raise UsageError("two of the files are one", where=str(target), fix="name another file")
-        taken.append(place)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and one.samefile(other)
-
-
-@contextlib.contextmanager
-def _whole(target: Path) -> Iterator[IO[bytes]]:
-    """A file under a temporary name, which gets its own when all is written."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    with _writing(target):
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        raw = temporary.open("wb")
-    try:
-        with raw, _compressed(raw, target) as file:
-            yield file
-        with _writing(target):
-            os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _compressed(raw: IO[bytes], target: Path) -> Iterator[IO[bytes]]:
-    if not target.name.lower().endswith(".gz"):
-        yield raw
-        return
-    # Without its name and the time, the same rows are the same bytes.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
-        yield cast("IO[bytes]", packed)
-
-
-@contextlib.contextmanager
-def _writing(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"cannot be written: {error.strerror}", where=str(target), fix="name another file"
-        ) from error
