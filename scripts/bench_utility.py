@@ -6,8 +6,10 @@
 For each number of shots and each draw of seeds a corpus is made by `textsynth.generate` (kept in
 --work and taken from there the next time), then two classifiers are trained on the seeds, on the
 synthetic rows, and on both, and tested on real text: all-MiniLM-L6-v2 with logistic regression, and
-TF-IDF (words 1-2, characters 3-5) with logistic regression, what runs on a device. Tune on
-`valid`, report on `test`. DIR holds folders with data.jsonl(.gz), as scripts/fewshot.py says.
+TF-IDF (words 1-2, characters 3-5) with logistic regression, what runs on a device. `x 0.1` says
+what the model's rows weigh; the intents' own names, which people gave, weigh as much as seeds.
+Tune on `valid`, report on `test`. DIR holds folders with data.jsonl(.gz), as scripts/fewshot.py
+says.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 
 import fewshot
 import numpy as np
+import pyarrow.parquet as pq
 
 from textsynth import Recipe, corpus, generate, models
 
@@ -90,8 +93,9 @@ def tfidf(train: Rows, texts: list[str], embed: Any) -> np.ndarray:
 CLASSIFIERS = {"MiniLM + LR": minilm, "TF-IDF + LR": tfidf}
 
 
-def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows, Rows]:
-    """The seeds of a draw, and the synthetic rows made of them; what is there is not made again."""
+def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows, Rows, Rows]:
+    """The seeds of a draw, the names of their intents, and the rows that the model wrote; what is
+    there is not made again."""
     folder = options.work / f"{options.set}-{shots}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     drawn = fewshot.draw(fewshot.read(options.data / options.set, "train"), shots, seed)
@@ -112,8 +116,13 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
     }
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
     run = generate(Recipe.load(folder / "recipe.yaml"), folder / "run")
-    made = corpus.utterances(corpus.read(run.folder / "corpus.parquet"))
-    return Rows.of(drawn), Rows.of([{"text": row.text, "intent": row.intent} for row in made])
+    made = corpus.read(run.folder / "corpus.parquet").to_pylist()
+    if options.surplus:
+        made += [row for row in pq.read_table(run.folder / "rejects.parquet").to_pylist()
+                 if row["reason"] == "surplus"]  # fmt: skip
+    names = [row for row in made if row["origin"] == "name"]
+    written = [row for row in made if row["origin"] != "name"]
+    return Rows.of(drawn), Rows.of(names), Rows.of(written)
 
 
 def interval(gains: np.ndarray) -> tuple[float, float]:
@@ -137,10 +146,11 @@ def measure(options: argparse.Namespace, shots: int) -> list[list[str]]:
     hits: dict[tuple[str, str], list[np.ndarray]] = {}
     counts = []
     for seed in options.seeds:
-        seeds, synthetic = corpus_of(options, shots, seed)
-        counts.append(len(synthetic.texts))
-        arms = {"seeds": seeds, "synthetic": synthetic}
-        arms |= {f"seeds + synthetic x {w:g}": seeds + synthetic.weighted(w) for w in WEIGHTS}
+        seeds, names, written = corpus_of(options, shots, seed)
+        counts.append(len(names.texts) + len(written.texts))
+        arms = {"seeds": seeds, "synthetic": names + written}
+        both = seeds + names
+        arms |= {f"seeds + synthetic x {w:g}": both + written.weighted(w) for w in WEIGHTS}
         for name, classify in CLASSIFIERS.items():
             for arm, rows in arms.items():
                 hits.setdefault((name, arm), []).append(classify(rows, texts, embed) == gold)
@@ -167,6 +177,8 @@ def main() -> None:
     parser.add_argument("--best-of", type=int, default=1, help="patterns for each that is taken")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")
+    parser.add_argument("--surplus", action="store_true",
+                        help="also the rows that passed but were not chosen")  # fmt: skip
     parser.add_argument(
         "--work", type=Path, default=Path("runs/utility"), help="kept between calls"
     )
