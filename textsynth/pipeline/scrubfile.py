@@ -342,6 +342,3 @@ def _first_walk(
         seen.ids.update(int(id_.rpartition("/")[2], 16) for id_ in read.ids)
         seen.rows += len(read.ids)
         advance(sizes[at], "")
-
-
-# -- writing ----------------------------------------------------------------------------------
