@@ -286,8 +286,8 @@ def measure(options: argparse.Namespace, number: int) -> None:
     plain, _ = draw.collected(options.spare, plainly, per)
     judged, ledger = draw.collected(options.spare, [*plainly, rounds], per)
     for one in ledger.rounds:
-        before, after = one["before"], one["after"]
-        print(f"  round {one['number']}: AUC {one['auc'] or np.nan:.3f}, judged {one['judged']}, dropped "
+        before, after, auc = one["before"], one["after"], one["auc"] or np.nan  # too few rows
+        print(f"  round {one['number']}: AUC {auc:.3f}, judged {one['judged']}, dropped "
               f"{one['dropped']}, distinct-2 {before['distinct_2']:.3f} {after['distinct_2']:.3f}"
               f"{', undone: ' + one['undone'] if one['undone'] else ''}")  # fmt: skip
     random, chosen = at_random(per), herded(per, draw.context.seeds)
