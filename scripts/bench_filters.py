@@ -26,7 +26,7 @@ import argparse
 import dataclasses
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,10 @@ import bench_utility
 import fewshot
 import numpy as np
 import pyarrow as pa
+import yaml
 from bench_utility import Rows
 
-from textsynth import corpus, keyed, scrub, seeds
+from textsynth import corpus, keyed, scrub, seeds, values
 from textsynth.evaluate import discriminators, diversity
 from textsynth.filters import quality, select
 from textsynth.pipeline import prepare, seedside, supply
@@ -47,6 +48,7 @@ from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import open_run
 from textsynth.seeds import ONE_CLASS
+from textsynth.values import ValueList
 
 Choice = Callable[[pa.Table], list[int]]
 
@@ -145,6 +147,17 @@ def herded(per_intent: int, real: pa.Table) -> Choice:
     return choose
 
 
+def invented(folder: Path, lists: Mapping[str, ValueList]) -> dict[str, ValueList]:
+    """The lists to which the model of a run added values, with these."""
+    reviewed = yaml.safe_load((folder / "run" / "patterns" / "patterns.yaml").read_text("utf-8"))
+    return {
+        label: values.from_surfaces(
+            label, [*(value.surface for value in lists[label].values), *map(str, more)]
+        )
+        for label, more in reviewed.get("invented_values", {}).items()
+    }
+
+
 # -- one draw of seeds -----------------------------------------------------------------------------
 
 
@@ -160,7 +173,7 @@ class Draw:
         run = open_run(folder / "replay", self.recipe.fingerprint(), "if-possible")
         self.run, progress = run, Progress()
         side = seedside.scrubbed_side(self.recipe, file, set(), bytes(32), run, Ledger(), progress)
-        self.lists = prepare.value_lists(self.recipe, side, None)
+        self.lists = prepare.value_lists(self.recipe, side, None) | invented(folder, side.lists)
         context = prepare.filter_context(self.recipe, side, self.lists)
         embed = bench_utility.embedder(options.work)
         self.context = dataclasses.replace(context, embed=embed)
@@ -324,6 +337,7 @@ def main() -> None:
     parser.add_argument(
         "--best-of", type=int, default=1, help="patterns of the pool for each taken"
     )
+    parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))

@@ -114,6 +114,8 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
         },
         "filters": options.filters,
     }
+    if options.invent:
+        recipe["lists"] = {"*": {"invent": options.invent}}
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
     run = generate(Recipe.load(folder / "recipe.yaml"), folder / "run")
     made = corpus.read(run.folder / "corpus.parquet").to_pylist()
@@ -175,6 +177,7 @@ def main() -> None:
     parser.add_argument("--per-intent", type=int, default=60)
     parser.add_argument("--per-pattern", type=int, default=3)
     parser.add_argument("--best-of", type=int, default=1, help="patterns for each that is taken")
+    parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")
     parser.add_argument("--surplus", action="store_true",

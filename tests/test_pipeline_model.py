@@ -358,7 +358,7 @@ def invents(asked: Asked) -> Reply:
     number = "".join(chr(97 + int(digit)) for digit in str(asked.body["seed"] % 10_000))
     head = asked.prompt.split("\n")[0]
     if head == "Song:":
-        return fake_server.text(f" a{number}\n- {{no}}\n- b{number}\n- help\n- 12\n")
+        return fake_server.text(f" a{number}\n- {{no}}\n- b{number}\n- help\n- 12\n- on\n")
     slot = "{time}" if head.startswith("Alarm") else "{song}"
     return fake_server.text(f" now {number} {slot}\n- again {number} {slot}\n- a {{person}}\n")
 
@@ -374,13 +374,24 @@ def test_patterns_and_values_from_a_server(folder: Path, key_file: Path) -> None
     assert rejects["value_repeat"] > 0 and rejects["value_characters"] > 0
     reviewed = yaml.safe_load((run.folder / "patterns" / "patterns.yaml").read_text())
     assert len(set(reviewed["invented_values"]["song"])) == 7
-    assert all(value[0] in "ab" for value in reviewed["invented_values"]["song"])
+    assert "on" in reviewed["invented_values"]["song"]  # all say it, and it is no truth value
+    assert all(value[0] in "abo" for value in reviewed["invented_values"]["song"])
     rows = list(corpus.utterances(corpus.read(run.folder / "corpus.parquet")))
     assert {slot.value for row in rows for slot in row.slots if slot.label == "song"} - {
         "help", "hello", "yesterday"
     }  # fmt: skip
     card = (run.folder / "dataset" / "README.md").read_text()
     assert "language model, on a server" in card and fake.url not in card
+
+
+def test_a_star_asks_for_values_of_every_slot(folder: Path, key_file: Path) -> None:
+    with fake_server.serve(invents) as fake:
+        sections = {"model": served(fake.url), "lists": {"*": {"invent": 4}}}
+        run = pipeline.generate(recipe(folder, **sections), folder / "run", key_file=key_file)
+    # the fake lists songs; for a time it writes patterns, which are no values
+    assert run.manifest()["invented_values"] == {"song": 4, "time": 0}
+    again = Recipe.load(run.folder / "recipe.yaml", ["model.server.url=x"])
+    assert again.lists["*"].invent == 4
 
 
 def test_nothing_accepted_is_lost_when_a_server_dies(folder: Path, key_file: Path) -> None:

@@ -108,7 +108,8 @@ class Model(Section):
 
 
 class Values(Section):
-    """How many further values of a slot the model is asked for."""
+    """How many further values of a slot the model is asked for; under `*`, at most, of every slot
+    whose values the seeds alone give."""
 
     invent: Annotated[int, Field(ge=0, le=10_000)] = 0
 

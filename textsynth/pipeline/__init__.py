@@ -34,6 +34,7 @@ from textsynth.pipeline import (
     finish,
     guard,
     learning,
+    slotvalues,
 )
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.checking import check as check
@@ -52,7 +53,6 @@ from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.newpack import new_from_dialogues as new_from_dialogues
 from textsynth.pipeline.prepare import (
     base_model,
-    check_invented,
     completions_of,
     filter_context,
     grammar_of,
@@ -63,10 +63,8 @@ from textsynth.pipeline.prepare import (
     settled,
     slot_labels,
     sources_of,
-    taught_values,
     template_patterns,
     value_lists,
-    with_invented,
     with_names,
 )
 from textsynth.pipeline.pushing import push as push
@@ -167,7 +165,8 @@ def train(
         )
     if not begun.run.complete:
         progress.step("language model", f"{len(begun.learnt)} intents")
-        values = taught_values(recipe, begun.lists)
+        asked = slotvalues.plan(recipe, begun.side, begun.lists)
+        values = slotvalues.taught(asked, begun.lists)
         with tracking(recipe) as tracker:
             learn(
                 recipe,
@@ -206,7 +205,7 @@ def _begin(
             side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
     lists = value_lists(recipe, side, grammar)
     if not run.complete:
-        check_invented(recipe, lists)
+        slotvalues.check(recipe, lists)
     base = base_model(recipe, side)
     spoken, removed = corpus.empty(), list[scrub.Removed]()
     if not run.complete and recipe.dialogues is not None and recipe.dialogues.seeds is not None:
@@ -310,18 +309,19 @@ def _singles(
     quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
     if recipe.model is not None:
+        asked = slotvalues.plan(recipe, side, lists)
         completions = completions_of(
             recipe,
             begun.learnt,
             begun.beside,
             allowed,
-            lists,
+            slotvalues.taught(asked, lists),
             begun.context,
             run,
             tracker,
             progress,
         )
-        lists, invented = with_invented(recipe, lists, completions, ledger, progress)
+        lists, invented = slotvalues.grown(recipe, asked, lists, completions, ledger, progress)
     sources = sources_of(
         recipe, side, grammar, lists, quotas, begun.learnt, begun.beside, completions, progress
     )

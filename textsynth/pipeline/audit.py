@@ -24,7 +24,7 @@ from textsynth.lm import finetune, generate, prompts, score, trimmed
 from textsynth.lm.decode import Sampling, Speaker
 from textsynth.lm.prompts import Listed
 from textsynth.lm.style import Style
-from textsynth.pipeline import learning
+from textsynth.pipeline import learning, slotvalues
 from textsynth.pipeline.completions import Completions, Local
 from textsynth.pipeline.learning import ADAPTER, FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
@@ -32,7 +32,6 @@ from textsynth.pipeline.prepare import (
     filter_context,
     grammar_of,
     learnable,
-    taught_values,
     value_lists,
 )
 from textsynth.pipeline.seedside import scrubbed_side
@@ -103,7 +102,7 @@ def audit(
             fix="add seeds",
         )
     values_of = value_lists(recipe, side, grammar)
-    values = taught_values(recipe, values_of)
+    values = slotvalues.taught(slotvalues.plan(recipe, side, values_of), values_of)
     planned = exposure.plan(
         {intent: list(by) for intent, by in own.items()},
         canaries=canaries,

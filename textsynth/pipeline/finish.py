@@ -222,6 +222,7 @@ def write_patterns(
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 1000
+    yaml.version = (1, 1)  # quotes `on`, a truth value to old readers
     reviewed: dict[str, Any] = {"intents": listed}
     if invented:
         reviewed["invented_values"] = {label: list(values) for label, values in invented.items()}

@@ -1,4 +1,4 @@
-"""What the language model invents: patterns of intents, and further values of slots."""
+"""Patterns that the language model invents, as rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import pyarrow as pa
 
 from textsynth import corpus, keyed, patterns
 from textsynth.corpus import Utterance
-from textsynth.lm import generate, invent, style
+from textsynth.lm import generate, style
 from textsynth.lm.decode import Completion
 from textsynth.lm.generate import COPIES, Prompt
-from textsynth.patterns import Value
 from textsynth.pipeline.completions import Completions, Lists
 from textsynth.pipeline.supply import PatternRows, Reject, Supplied
 from textsynth.progress import Progress
@@ -29,8 +28,6 @@ SCORE = "sequence_score"
 FIRST_WAVE = 60
 # Rejected patterns of a style from which on it may be avoided.
 CLEARLY = 5
-# Lists of values that a slot may ask for before the model is taken to know no more.
-VALUE_WAVES = 8
 
 
 class ModelSource:
@@ -228,28 +225,3 @@ def _model_patterns(rows: pa.Table) -> list[tuple[str, str]]:
     """(intent, pattern) of the rows that the model wrote."""
     columns = (corpus.column(rows, name) for name in ("intent", "pattern", "origin"))
     return [(i, p) for i, p, origin in zip(*columns, strict=True) if origin == "model"]
-
-
-def invent_values(
-    label: str, values: ValueList, count: int, completions: Completions, seed: int
-) -> tuple[ValueList, list[Reject]]:
-    """Up to `count` further values of a slot, its list with them, and what was not taken."""
-    surfaces = [value.surface for value in values.values]
-    wanted = invent.shape(surfaces)
-    known = {corpus.fold(surface) for surface in surfaces}
-    new: list[Value] = []
-    rejects: list[Reject] = []
-    asked = 0
-    for _ in range(VALUE_WAVES):
-        if len(new) >= count:
-            break
-        wave = invent.make_prompts(label, surfaces, 4, first=asked, seed=seed)
-        asked += len(wave)
-        for completion in (one for copies in completions.of(wave) for one in copies):
-            for value, reason in invent.judge(completion.text, known=known, shape=wanted):
-                if reason is None and len(new) < count:
-                    known.add(corpus.fold(value))
-                    new.append(Value(value, value))
-                elif reason is not None:
-                    rejects.append(Reject(label, "model", value, reason))
-    return dataclasses.replace(values, values=(*values.values, *new)), rejects

@@ -25,7 +25,6 @@ from textsynth.pipeline.balance import balanced_grammar, balanced_values, is_eng
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.completions import Backend, Completions, Local, remote
 from textsynth.pipeline.learning import FEWEST, feed_back, learn
-from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.seedside import SeedSide, intent_of, scrub_settings
 from textsynth.pipeline.tracking import Tracker
 from textsynth.progress import Progress
@@ -263,24 +262,19 @@ def settled(quotas: Mapping[Cell, int], pool: pa.Table) -> dict[Cell, int]:
     return final
 
 
-def taught_values(recipe: Recipe, lists: Mapping[str, ValueList]) -> dict[str, list[str]]:
-    """The values of the slots that the model is asked to add to: it learns them as lists too."""
-    return {label: [value.surface for value in lists[label].values] for label in recipe.lists}
-
-
 def completions_of(
     recipe: Recipe,
     learnt: Mapping[str, Mapping[str, list[str]]],
     beside: Mapping[str, Sequence[str]],
     labels: Mapping[str, set[str]],
-    lists: Mapping[str, ValueList],
+    values: Mapping[str, Sequence[str]],
     context: filters.Context,
     run: Run,
     tracker: Tracker,
     progress: Progress,
 ) -> Completions:
-    """What continues prompts: the model fine-tuned here, on `learnt` and what stands `beside`, or a
-    server's."""
+    """What continues prompts: the model fine-tuned here, on `learnt`, what stands `beside` and the
+    `values` of slots that it is to add to, or a server's."""
     settings = recipe.model
     assert settings is not None
     backend: Backend
@@ -288,7 +282,6 @@ def completions_of(
     if settings.server is not None:
         backend = remote(Server(**settings.server.model_dump()), sampling)
     else:
-        values = taught_values(recipe, lists)
         backend = Local(
             lambda: learn(
                 recipe, learnt, values, beside, run=run, tracker=tracker, progress=progress
@@ -312,50 +305,6 @@ def slot_labels(
         assert grammar is not None
         allowed.setdefault(intent, set()).update(labels(grammar, intent))
     return {intent: own & lists.keys() for intent, own in allowed.items()}
-
-
-def with_invented(
-    recipe: Recipe,
-    lists: Mapping[str, ValueList],
-    completions: Completions,
-    ledger: Ledger,
-    progress: Progress,
-) -> tuple[dict[str, ValueList], dict[str, list[str]]]:
-    """The value lists with what the model adds to them (`lists.NAME.invent`), and that alone."""
-    grown, added = dict(lists), dict[str, list[str]]()
-    for label, section in recipe.lists.items():
-        if not section.invent:
-            continue
-        progress.step("invent values", f"{section.invent} of {label}")
-        before = len(lists[label])
-        grown[label], rejects = inventing.invent_values(
-            label, lists[label], section.invent, completions, recipe.seed
-        )
-        added[label] = [value.surface for value in grown[label].values[before:]]
-        reasons = Counter(reject.reason for reject in rejects)
-        ledger.add("invent values", len(added[label]) + len(rejects), len(added[label]), reasons)
-        if len(added[label]) < section.invent:
-            progress.warn(f"{label}: {len(added[label])} values of {section.invent}")
-        progress.note(", ".join(added[label][:8]) + (" …" if len(added[label]) > 8 else ""))
-    return grown, added
-
-
-def check_invented(recipe: Recipe, lists: Mapping[str, ValueList]) -> None:
-    """Refuse `lists` that name no slot, or one whose values are not words from a list.
-
-    Raises:
-        RecipeError: with the labels there are.
-    """
-    for label in recipe.lists:
-        if label not in lists:
-            raise RecipeError(
-                f"lists.{label}: no slot has this label", fix=did_you_mean(label, lists)
-            )
-        if lists[label].made_up or not lists[label].values:
-            raise RecipeError(
-                f"lists.{label}: its values are drawn from {lists[label].source}, not from a list",
-                fix=f"take lists.{label} out",
-            )
 
 
 def sources_of(
