@@ -195,7 +195,9 @@ def judge(completion: Completion, known: dict[str, str]) -> list[generate.Judged
         (" ring in {city}\n", [("ring in {city}", "unknown_slot")]),
         (" ring in {city:time}\n", [("ring in {city:time}", "unknown_slot")]),
         (" ring (short, polite)\n", [("ring (short, polite)", "style_echo")]),
-        (" ring (twice)\n", [("ring (twice)", None)]),
+        (" ring (short) at {time}\n", [("ring (short) at {time}", "style_echo")]),
+        (" ring (time)\n", [("ring (time)", "brackets")]),
+        (" ring [twice\n", [("ring [twice", "brackets")]),
         (" an alarm:\n", [("an alarm:", "heading")]),
         (" ring: now\n", [("ring: now", None)]),
         (" at {time} {time}\n", [("at {time} {time}", "slot_repeat")]),
@@ -213,6 +215,12 @@ def test_judge(completion: str, expected: list[tuple[str, str | None]]) -> None:
 def test_lines_may_end_in_a_colon_where_examples_do() -> None:
     [line] = judge(Completion(" alarms:\n"), {"wake me": "wake me:"})
     assert line.reason is None
+
+
+def test_lines_may_have_brackets_where_examples_do() -> None:
+    lines = Completion(" ring (at noon)\n- ring (short)\n")
+    judged = judge(lines, {"wake me": "wake me (please)"})
+    assert [line.reason for line in judged] == [None, "style_echo"]
 
 
 def test_patterns_keep_the_scores_of_their_lines() -> None:

@@ -100,6 +100,10 @@ class Scripted:
 class Heard(Progress):
     def __init__(self) -> None:
         self.warned: list[str] = []
+        self.noted: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.noted.append(text)
 
     def warn(self, text: str) -> None:
         self.warned.append(text)
@@ -156,8 +160,21 @@ def test_a_star_stands_for_slots_of_the_seeds_that_are_not_named() -> None:
     }
     starred = recipe(**{"*": {"invent": 20}, "colour": {"invent": 3}})
     slotvalues.check(starred, lists)
-    assert slotvalues.plan(starred, seeds, lists) == {"colour": 3, "dish": 20}
-    assert slotvalues.plan(recipe(unit={"invent": 7}), seeds, lists) == {"unit": 7}
-    assert slotvalues.plan(recipe(**{"*": {"invent": 0}}), seeds, lists) == {}
-    assert slotvalues.plan(recipe(), EMPTY_SEEDS, lists) == {}
+    heard = Heard()
+    assert slotvalues.plan(starred, seeds, lists, heard) == {"colour": 3, "dish": 20}
+    assert slotvalues.plan(recipe(unit={"invent": 7}), seeds, lists, heard) == {"unit": 7}
+    assert slotvalues.plan(recipe(**{"*": {"invent": 0}}), seeds, lists, heard) == {}
+    assert slotvalues.plan(recipe(), EMPTY_SEEDS, lists, heard) == {}
+    assert not heard.noted
     assert slotvalues.taught({"dish": 2}, lists) == {"dish": ["soup", "curry", "stew"]}
+
+
+def test_who_asks_for_none_is_told_which_slots_run_dry() -> None:
+    seeds = side(("dish", "soup"), ("dish", "stew"), ("unit", "g"), ("unit", "g"))
+    lists, heard = {"dish": DISHES, "unit": from_surfaces("unit", ["g"])}, Heard()
+    assert slotvalues.plan(recipe(), seeds, lists, heard) == {}
+    assert len(heard.noted) == 1 and heard.noted[0].startswith("dish: the seeds' values alone")
+    assert "lists: {'*': {invent: 50}}" in heard.noted[0]
+    private = {"name": "t", "seeds": {"path": "s"}, "model": {"privacy": {"epsilon": 8}}}
+    slotvalues.plan(Recipe.model_validate(private), seeds, lists, heard)
+    assert len(heard.noted) == 1  # it may show the model no values

@@ -112,6 +112,7 @@ REASONS: Mapping[str, str] = {
     "cut_off": "breaks off",
     "malformed_pattern": "braces that mark no slot",
     "style_echo": "repeats the style that was asked for",
+    "brackets": "words in brackets, as no example has them",
     "heading": "a heading, not a sentence",
     "unknown_slot": "a slot that the intent does not have",
     "slot_repeat": "the same slot more often than in real rows",

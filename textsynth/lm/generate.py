@@ -18,6 +18,7 @@ COPIES = 4
 # Stands for a line that held a value which the scrub removed.
 MASK = "<leaked>"
 COLONS = (":", "\uff1a")
+BRACKETS = set("()[]<>\uff08\uff09")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,15 @@ def judge(
     """Read a completion back to patterns.
 
     Reasons: `leaked_value`, `empty_line`, `cut_off` (by the token limit), `malformed_pattern`,
-    `style_echo` (it ends with a style that can be asked for), `heading` (it ends with a colon, as
-    none of `known` does), `unknown_slot` (a label not in `labels`), `slot_repeat` (more often than
-    in `limits`, or once), `seed_echo` (the folded text is in `known`).
+    `style_echo` (it has a style that can be asked for), `brackets` (it has some, as none of `known`
+    does), `heading` (it ends with a colon, as none of `known` does), `unknown_slot` (a label not in
+    `labels`), `slot_repeat` (more often than in `limits`, or once), `seed_echo` (the folded text is
+    in `known`).
     """
     lines, ended = prompts.parse(completion.text)
     allowed = set(labels)
     headed = any(own.endswith(COLONS) for own in known.values())
+    bracketed = any(BRACKETS & set(own) for own in known.values())
     judged = []
     for number, line in enumerate(lines):
         if line == MASK:
@@ -123,8 +126,10 @@ def judge(
             judged.append(Judged(intent, line, "malformed_pattern"))
             continue
         text = patterns.render(pattern)
-        if text.endswith(tuple(head.removesuffix(":") for head in style.heads())):
+        if any(head.removesuffix(":") in text for head in style.heads()):
             judged.append(Judged(intent, text, "style_echo"))
+        elif not bracketed and BRACKETS & set(text):
+            judged.append(Judged(intent, text, "brackets"))
         elif not headed and text.endswith(COLONS):
             judged.append(Judged(intent, text, "heading"))
         elif any(slot.label not in allowed for slot in pattern.slots):

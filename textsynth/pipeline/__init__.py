@@ -165,7 +165,7 @@ def train(
         )
     if not begun.run.complete:
         progress.step("language model", f"{len(begun.learnt)} intents")
-        asked = slotvalues.plan(recipe, begun.side, begun.lists)
+        asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
         values = slotvalues.taught(asked, begun.lists)
         with tracking(recipe) as tracker:
             learn(
@@ -309,7 +309,7 @@ def _singles(
     quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
     if recipe.model is not None:
-        asked = slotvalues.plan(recipe, side, lists)
+        asked = slotvalues.plan(recipe, side, lists, progress)
         completions = completions_of(
             recipe,
             begun.learnt,

@@ -102,7 +102,8 @@ def audit(
             fix="add seeds",
         )
     values_of = value_lists(recipe, side, grammar)
-    values = slotvalues.taught(slotvalues.plan(recipe, side, values_of), values_of)
+    asked_values = slotvalues.plan(recipe, side, values_of, Progress())
+    values = slotvalues.taught(asked_values, values_of)
     planned = exposure.plan(
         {intent: list(by) for intent, by in own.items()},
         canaries=canaries,

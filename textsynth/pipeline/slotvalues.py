@@ -29,6 +29,8 @@ EVERY = "*"
 WAVES = 8
 # Values sought for each one that is taken, and the waves in which they are: later ones fill up.
 CHOICE, CHOOSING = 2, 2
+# How many a recipe that asks for none is told that it could ask for.
+HINTED = 50
 
 
 def check(recipe: Recipe, lists: Mapping[str, ValueList]) -> None:
@@ -51,21 +53,34 @@ def check(recipe: Recipe, lists: Mapping[str, ValueList]) -> None:
             )
 
 
-def plan(recipe: Recipe, side: SeedSide, lists: Mapping[str, ValueList]) -> dict[str, int]:
+def plan(
+    recipe: Recipe, side: SeedSide, lists: Mapping[str, ValueList], progress: Progress
+) -> dict[str, int]:
     """How many further values of each slot the model is asked for: as the recipe says where it
     names a slot; where it says `*`, of the others at most as many as the seeds leave unseen."""
     wanted = {label: section.invent for label, section in recipe.lists.items() if label != EVERY}
     if EVERY in recipe.lists:
-        seen: dict[str, Counter[str]] = {}
-        for seed in side.patterns:
-            for ref in seed.pattern.slots:
+        wanted = _of_seeds(side, lists, recipe.lists[EVERY].invent) | wanted
+    elif not wanted and recipe.model is not None and recipe.model.privacy is None:
+        dry = [label for label, more in _of_seeds(side, lists, HINTED).items() if more == HINTED]
+        if dry:
+            more = f"{{{EVERY!r}: {{invent: {HINTED}}}}}"
+            progress.note(
+                f"{_shown(dry, 3)}: the seeds' values alone; `lists: {more}` in the recipe "
+                "asks the model for others"
+            )
+    return {label: count for label, count in wanted.items() if count}
+
+
+def _of_seeds(side: SeedSide, lists: Mapping[str, ValueList], most: int) -> dict[str, int]:
+    """How many further values the seeds lead one to expect of each slot that they alone fill."""
+    seen: dict[str, Counter[str]] = {}
+    for seed in side.patterns:
+        for ref in seed.pattern.slots:
+            if ref.label in lists and lists[ref.label].source == "seeds":
                 surface = fold(seed.values[ref.name].surface)
                 seen.setdefault(ref.label, Counter())[surface] += 1
-        most = recipe.lists[EVERY].invent
-        for label, counts in sorted(seen.items()):
-            if label in lists and lists[label].source == "seeds" and label not in wanted:
-                wanted[label] = min(most, unseen(counts, most))
-    return {label: count for label, count in wanted.items() if count}
+    return {label: unseen(counts, most) for label, counts in sorted(seen.items())}
 
 
 def unseen(counts: Mapping[str, int], most: int) -> int:
