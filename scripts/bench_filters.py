@@ -342,7 +342,7 @@ def main() -> None:
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))
     options = parser.parse_args()
-    options.filters, options.surplus = ["exact", "label"], False
+    options.filters, options.surplus, options.refilled = ["exact", "label"], False, 0
     options.work.mkdir(parents=True, exist_ok=True)
     for draw in options.seeds:
         measure(options, draw)

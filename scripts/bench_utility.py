@@ -101,7 +101,7 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
     drawn = fewshot.draw(fewshot.read(options.data / options.set, "train"), shots, seed)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in drawn)
     (folder / "seeds.jsonl").write_text(lines, encoding="utf-8")
-    recipe = {
+    recipe: dict[str, Any] = {
         "name": folder.name,
         "seed": seed,
         "seeds": {"path": "seeds.jsonl"},
@@ -114,6 +114,15 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
         },
         "filters": options.filters,
     }
+    if options.refilled:
+        per_seed = 2 * options.refilled // shots + 1
+        rows = options.per_intent + options.refilled
+        seed_rows = options.refilled / rows
+        recipe["generate"] |= {
+            "per_intent": rows,
+            "per_pattern": {"model": options.per_pattern, "seed": per_seed},
+            "share": {"model": 1 - seed_rows, "seed": seed_rows},
+        }
     if options.invent:
         recipe["lists"] = {"*": {"invent": options.invent}}
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
@@ -177,6 +186,8 @@ def main() -> None:
     parser.add_argument("--per-intent", type=int, default=60)
     parser.add_argument("--per-pattern", type=int, default=3)
     parser.add_argument("--best-of", type=int, default=1, help="patterns for each that is taken")
+    parser.add_argument("--refilled", type=int, default=0, help="rows an intent, beside "
+                        "--per-intent, of the seeds' own patterns filled again")  # fmt: skip
     parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")

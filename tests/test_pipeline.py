@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -184,6 +185,23 @@ def test_seeds_as_an_origin(folder: Path, key_file: Path) -> None:
     )
     rows = list(corpus.utterances(corpus.read(made.folder / "corpus.parquet")))
     assert len(rows) == 16 and {row.origin for row in rows} == {"seed"}
+
+
+def test_seeds_may_have_more_rows_of_a_pattern_than_templates(folder: Path, key_file: Path) -> None:
+    share = {"seed": 0.5, "template": 0.5}
+    made = run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        seeds={"path": "seeds.jsonl"},
+        generate={"per_intent": 16, "per_pattern": {"seed": 6, "template": 1}, "share": share},
+    )
+    rows = list(corpus.utterances(corpus.read(made.folder / "corpus.parquet")))
+    siblings = Counter((row.origin, row.intent, row.pattern) for row in rows)
+    assert max(n for (origin, _, _), n in siblings.items() if origin == "template") == 1
+    assert 1 < max(n for (origin, _, _), n in siblings.items() if origin == "seed") <= 6
+    of_seeds = Counter(row.intent for row in rows if row.origin == "seed")
+    assert of_seeds == {"lights": 8, "alarm": 8}
 
 
 def test_bad_seed_rows_go_to_quarantine(folder: Path, key_file: Path) -> None:

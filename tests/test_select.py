@@ -113,6 +113,25 @@ def test_neither_quota_nor_cap_is_exceeded(
         assert cells[intent, origin] == quota or siblings[intent, fold(pattern)] == per_pattern
 
 
+@given(rows, st.integers(0, 30), st.integers(1, 3), st.integers(1, 3), st.integers(0, 5))
+def test_each_origin_may_have_a_cap_of_its_own(
+    given_rows: list[Row], quota: int, of_templates: int, of_model: int, seed: int
+) -> None:
+    corpus = table(given_rows)
+    caps = {"template": of_templates, "model": of_model}
+    quotas = {(i, origin): quota for i in "ab" for origin in caps}
+    at = select(corpus, quotas, per_pattern=caps, seed=seed)
+    kept = [given_rows[row] for row in at]
+    cells = Counter((intent, origin) for intent, origin, _ in kept)
+    siblings = Counter((intent, fold(pattern), origin) for intent, origin, pattern in kept)
+    assert all(count <= quota for count in cells.values())
+    assert all(count <= caps[origin] for (_, _, origin), count in siblings.items())
+    for row in set(range(len(given_rows))) - set(at):
+        intent, origin, pattern = given_rows[row]
+        full = siblings[intent, fold(pattern), origin] == caps[origin]
+        assert full or cells[intent, origin] == quota
+
+
 @given(rows, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(given_rows: list[Row], random) -> None:
     corpus = table(given_rows)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
+
+from textsynth.errors import did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Origin = Literal["seed", "template", "model"]
@@ -120,13 +122,17 @@ class Tracking(Section):
     report_to: Literal["none", "mlflow"] = "none"
 
 
+Rows = Annotated[int, Field(ge=1)]
+PER_PATTERN = 5
+
+
 class Generate(Section):
     """How much of what."""
 
     per_intent: Annotated[int, Field(ge=1)] = 200
     per_slot: Annotated[int, Field(ge=1)] | None = None
     distribution: Literal["uniform", "seeds"] | Mapping[str, Share] = "uniform"
-    per_pattern: Annotated[int, Field(ge=1)] = 5
+    per_pattern: Rows | Mapping[Origin, Rows] = PER_PATTERN
     share: Mapping[Origin, Share] | None = None
     budget: Annotated[float, Field(ge=1)] = 8
     spare: Annotated[float, Field(ge=1)] | None = None
@@ -144,6 +150,27 @@ class Generate(Section):
                 "write shares of the whole, such as {a: 0.5, b: 0.5}",
             )
         return share
+
+    @field_validator("per_pattern", mode="before")
+    @classmethod
+    def _by_origin(cls, given: Any) -> Any:
+        named = given if isinstance(given, Mapping) else {None: given}
+        for origin, rows in named.items():
+            at = () if origin is None else (str(origin),)
+            fix: str | None = "write a whole number, at least 1"
+            if origin is not None and origin not in get_args(Origin):
+                fix = did_you_mean(str(origin), get_args(Origin))
+                raise fault(f"{origin!r} is no origin of rows", fix, *at)
+            if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
+                raise fault(f"{rows!r} is no number of rows", fix, *at)
+        return given
+
+    def rows_of_pattern(self) -> int | dict[str, int]:
+        """How many rows may share a pattern: of all origins together, or of each."""
+        if isinstance(self.per_pattern, int):
+            return self.per_pattern
+        usual = dict.fromkeys(("seed", "template", "model", "name"), PER_PATTERN)
+        return usual | {str(origin): rows for origin, rows in self.per_pattern.items()}
 
     @model_validator(mode="after")
     def _one_measure(self) -> Generate:

@@ -27,21 +27,25 @@ QUALITY = (("label_margin", 1.0), ("sequence_score", 2.0))
 _TOKEN = re.compile(r"\{[^{}]*\}|\w+|[^\w\s]")
 
 Cell = tuple[str, str]
+Group = tuple[str, ...]
+# Rows that may share a pattern: of all origins together, or of each origin by itself.
+PerPattern = int | Mapping[str, int]
 Floats = npt.NDArray[np.float64]
 
 
 def attainable(
-    corpus: pa.Table, quotas: Mapping[Cell, int], *, per_pattern: int, seed: int
+    corpus: pa.Table, quotas: Mapping[Cell, int], *, per_pattern: PerPattern, seed: int
 ) -> list[int]:
     """Rows that fill the quotas as far as they can be filled, the first of every pattern before the
     second of any, and within that by keyed hash.
 
-    At most `per_pattern` rows share a pattern within an intent, whatever their origin.
+    At most `per_pattern` rows share a pattern within an intent, whatever their origin; or of each
+    origin as many as it says.
     """
     ids = column(corpus, "id")
-    cells, groups = cells_of(corpus), groups_of(corpus)
+    cells, groups = cells_of(corpus), groups_of(corpus, per_pattern)
     shuffled = keyed.order(keyed.stream(seed, "select"), ids).tolist()
-    used: Counter[Cell] = Counter()
+    used: Counter[Group] = Counter()
     turn = {}
     for row in shuffled:
         turn[row] = used[groups[row]]
@@ -50,7 +54,7 @@ def attainable(
     used.clear()
     kept = []
     for row in sorted(shuffled, key=lambda row: turn[row]):
-        if left.get(cells[row], 0) > 0 and used[groups[row]] < per_pattern:
+        if left.get(cells[row], 0) > 0 and used[groups[row]] < most(per_pattern, cells[row]):
             left[cells[row]] -= 1
             used[groups[row]] += 1
             kept.append(row)
@@ -62,7 +66,7 @@ def select(
     quotas: Mapping[Cell, int],
     seeds: pa.Table,
     *,
-    per_pattern: int,
+    per_pattern: PerPattern,
     seed: int,
     per_slot: int = 0,
     made_up: Collection[str] = (),
@@ -80,11 +84,12 @@ def select(
     these are not. Rows of an intent that has no seeds are covered only, and otherwise taken by
     keyed hash.
 
-    At most `per_pattern` rows share a pattern within an intent, whatever their origin.
+    At most `per_pattern` rows share a pattern within an intent, whatever their origin; or of each
+    origin as many as it says.
     """
     sure = attainable(corpus, quotas, per_pattern=per_pattern, seed=seed)
-    cells, groups = cells_of(corpus), groups_of(corpus)
-    origins: dict[Cell, set[str]] = defaultdict(set)
+    cells, groups = cells_of(corpus), groups_of(corpus, per_pattern)
+    origins: dict[Group, set[str]] = defaultdict(set)
     for cell, group in zip(cells, groups, strict=True):
         origins[group].add(cell[1])
     # where origins share a pattern, one could take what the other needs: those rows are settled
@@ -113,16 +118,16 @@ class _Choice:
         corpus: pa.Table,
         rows: Sequence[int],
         cells: Sequence[Cell],
-        groups: Sequence[Cell],
+        groups: Sequence[Group],
         quotas: dict[Cell, int],
-        per_pattern: int,
+        per_pattern: PerPattern,
         per_slot: int,
         made_up: Collection[str],
     ) -> None:
         self.rows: list[int] = []
         self._asked, self._left = dict(quotas), quotas
         self._cells, self._groups = cells, groups
-        self._used: Counter[Cell] = Counter()
+        self._used: Counter[Group] = Counter()
         self._per_pattern, self._per_slot = per_pattern, per_slot
         slots = column(corpus, "slots")
         self._covers: dict[int, set[tuple[str, ...]]] = {
@@ -139,7 +144,7 @@ class _Choice:
     def may(self, row: int) -> bool:
         """Whether its cell and its pattern have room for a row."""
         cell, group = self._cells[row], self._groups[row]
-        return self._left.get(cell, 0) > 0 and self._used[group] < self._per_pattern
+        return self._left.get(cell, 0) > 0 and self._used[group] < most(self._per_pattern, cell)
 
     def take(self, row: int) -> None:
         self.rows.append(row)
@@ -186,7 +191,7 @@ class _Choice:
             used[by_group[self._groups[row]]] += 1
             if room[self._cells[row]] <= 0:
                 alive[by_cell[self._cells[row]]] = False
-            if self._used[self._groups[row]] >= self._per_pattern:
+            if self._used[self._groups[row]] >= most(self._per_pattern, self._cells[row]):
                 alive[by_group[self._groups[row]]] = False
             if target.judged[at]:
                 common += _product(transposed, features, at)
@@ -292,17 +297,17 @@ def _better(
 
 
 def _parts(
-    rows: Sequence[int], groups: Sequence[Cell], seed: int
+    rows: Sequence[int], groups: Sequence[Group], seed: int
 ) -> Iterator[tuple[list[int], Fraction]]:
     """The rows in parts of about `CHUNK`, siblings together, in an order that the ids do not tell;
     with each the share of the quotas that is to be filled after it."""
-    patterns = sorted({groups[row] for row in rows})
+    patterns = sorted({groups[row][:2] for row in rows})
     count = -(-len(rows) // CHUNK)
     order = keyed.order(keyed.stream(seed, "parts"), [f"{i}\0{p}" for i, p in patterns])
     part_of = {patterns[at]: place % count for place, at in enumerate(order)}
     parts: list[list[int]] = [[] for _ in range(count)]
     for row in rows:
-        parts[part_of[groups[row]]].append(row)
+        parts[part_of[groups[row][:2]]].append(row)
     for number, part in enumerate(parts, 1):
         yield part, Fraction(number, count)
 
@@ -330,10 +335,19 @@ def cells_of(corpus: pa.Table) -> list[Cell]:
     return _pairs(corpus, "intent", "origin")
 
 
-def groups_of(corpus: pa.Table) -> list[Cell]:
-    """What `per_pattern` counts: the intent and the folded pattern of each row."""
+def groups_of(corpus: pa.Table, per_pattern: PerPattern) -> list[Group]:
+    """What `per_pattern` counts: the intent and the folded pattern of each row, and its origin
+    where each origin counts by itself."""
     folded = [fold(text) for text in _written(corpus)]
-    return list(zip(column(corpus, "intent"), folded, strict=True))
+    of_all = zip(column(corpus, "intent"), folded, strict=True)
+    if isinstance(per_pattern, int):
+        return list(of_all)
+    return [(*own, origin) for own, origin in zip(of_all, column(corpus, "origin"), strict=True)]
+
+
+def most(per_pattern: PerPattern, cell: Cell) -> int:
+    """How many rows may share a pattern with a row of this intent and origin, itself included."""
+    return per_pattern if isinstance(per_pattern, int) else per_pattern[cell[1]]
 
 
 def _written(corpus: pa.Table) -> list[str]:

@@ -115,7 +115,7 @@ def _relabelled(
 
 def _selectable(pool: pa.Table, quotas: Mapping[Cell, int], recipe: Recipe) -> Counter[Cell]:
     """How many rows of each cell the selection would take."""
-    kept = attainable(pool, quotas, per_pattern=recipe.generate.per_pattern, seed=recipe.seed)
+    kept = attainable(pool, quotas, per_pattern=recipe.generate.rows_of_pattern(), seed=recipe.seed)
     return Counter(cells_of(corpus.take(pool, kept)))
 
 

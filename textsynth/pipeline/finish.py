@@ -48,7 +48,7 @@ def select_rows(
         pool,
         quotas,
         seeds,
-        per_pattern=recipe.generate.per_pattern,
+        per_pattern=recipe.generate.rows_of_pattern(),
         seed=recipe.seed,
         per_slot=recipe.generate.per_slot or 0,
         made_up={label for label, values in lists.items() if values.made_up},

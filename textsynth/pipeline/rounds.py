@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, registry
 from textsynth.evaluate import diversity
-from textsynth.filters.select import attainable, cells_of, groups_of
+from textsynth.filters.select import PerPattern, attainable, cells_of, groups_of, most
 from textsynth.pipeline.prepare import Cell
 from textsynth.recipe import Recipe
 from textsynth.sections import Step
@@ -94,7 +94,7 @@ def judge(
     for name, measured in verdicts.scores.items():
         pool = corpus.add_scores(pool, name, measured)
     scores = verdicts.scores.get("detectability", [0.0] * pool.num_rows)
-    per_pattern = recipe.generate.per_pattern
+    per_pattern = recipe.generate.rows_of_pattern()
     stay = spared(pool, verdicts.reasons, scores, quotas, per_pattern, recipe.seed)
     reasons = [None if row in stay else why for row, why in enumerate(verdicts.reasons)]
     kept = corpus.take(pool, [row for row, why in enumerate(reasons) if why is None])
@@ -184,11 +184,11 @@ def spared(
     reasons: Sequence[str | None],
     scores: Sequence[float],
     quotas: Mapping[Cell, int],
-    per_pattern: int,
+    per_pattern: PerPattern,
     seed: int,
 ) -> set[int]:
     """Rows that must stay although a filter would drop them: their cell would fall below quota."""
-    cells, groups = cells_of(pool), groups_of(pool)
+    cells, groups = cells_of(pool), groups_of(pool, per_pattern)
     siblings = Counter(groups)
     unlimited = dict.fromkeys(cells, pool.num_rows)
     there = Counter(
@@ -200,7 +200,7 @@ def spared(
         if reasons[row] is None:
             continue
         cell, group = cells[row], groups[row]
-        counts = siblings[group] <= per_pattern  # else a sibling takes its place
+        counts = siblings[group] <= most(per_pattern, cell)  # else a sibling takes its place
         if counts and there[cell] <= quotas.get(cell, 0):
             stay.add(row)
             continue

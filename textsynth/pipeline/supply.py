@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from textsynth import corpus, keyed, patterns, values
 from textsynth.corpus import Utterance
+from textsynth.filters import select
 from textsynth.grammar import draw as grammar_draw
 from textsynth.grammar.grammar import Grammar
 from textsynth.patterns import Pattern
@@ -87,7 +88,8 @@ class PatternRows:
         self, intent: str, pattern: Pattern, parents: Sequence[str], generation: int | None = None
     ) -> list[Utterance]:
         """All the rows that this pattern may give, of this realiser's generation or another."""
-        count = self._recipe.generate.per_pattern if pattern.slots else 1
+        per_pattern = self._recipe.generate.rows_of_pattern()
+        count = select.most(per_pattern, (intent, self._origin)) if pattern.slots else 1
         return realise_rows(
             intent,
             pattern,
