@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy.stats import rankdata
 
 from textsynth.corpus import fold
 from textsynth.errors import RecipeError, did_you_mean
@@ -146,6 +145,8 @@ class Proposals:
     def taken(self) -> list[str]:
         """The values that stay, best first: those that many completions have and that are likely
         under the model, by the sum of both ranks; the others are rejects, `unlikely`."""
+        from scipy.stats import rankdata
+
         names = list(self._found)
         ranks = rankdata([self._votes[name] for name in names])
         if self._scores:
