@@ -7,7 +7,7 @@ For each number of shots and each draw of seeds a corpus is made by `textsynth.g
 --work and taken from there the next time), then two classifiers are trained on the seeds, on the
 synthetic rows, and on both, and tested on real text: all-MiniLM-L6-v2 with logistic regression, and
 TF-IDF (words 1-2, characters 3-5) with logistic regression, what runs on a device. `x 0.1` says
-what the model's rows weigh; the intents' own names, which people gave, weigh as much as seeds.
+what synthetic rows weigh; the intents' own names, which people gave, weigh as much as seeds.
 Tune on `valid`, report on `test`. DIR holds folders with data.jsonl(.gz), as scripts/fewshot.py
 says.
 """
@@ -94,8 +94,8 @@ CLASSIFIERS = {"MiniLM + LR": minilm, "TF-IDF + LR": tfidf}
 
 
 def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows, Rows, Rows]:
-    """The seeds of a draw, the names of their intents, and the rows that the model wrote; what is
-    there is not made again."""
+    """The seeds of a draw, the names of their intents, and the other synthetic rows; what is there
+    is not made again."""
     folder = options.work / f"{options.set}-{shots}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     drawn = fewshot.draw(fewshot.read(options.data / options.set, "train"), shots, seed)

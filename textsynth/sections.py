@@ -157,12 +157,11 @@ class Generate(Section):
         named = given if isinstance(given, Mapping) else {None: given}
         for origin, rows in named.items():
             at = () if origin is None else (str(origin),)
-            fix: str | None = "write a whole number, at least 1"
-            if origin is not None and origin not in get_args(Origin):
+            if at and origin not in get_args(Origin):
                 fix = did_you_mean(str(origin), get_args(Origin))
                 raise fault(f"{origin!r} is no origin of rows", fix, *at)
             if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
-                raise fault(f"{rows!r} is no number of rows", fix, *at)
+                raise fault(f"{rows!r} is no number of rows", "write 1, 2, 3 or more", *at)
         return given
 
     def rows_of_pattern(self) -> int | dict[str, int]:
