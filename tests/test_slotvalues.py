@@ -61,6 +61,14 @@ def test_a_value_counts_once_in_a_completion() -> None:
     ]
 
 
+def test_marks_inside_a_value_make_no_other_value() -> None:
+    there = from_surfaces("item", ["st. kitts", "10.2", "new york city hall"])
+    made = slotvalues.Proposals("item", there, 4, seed=1)
+    made.read(written("st kitts", "mac-n-cheese", "mac n cheese", "10.5", "105"))
+    assert made.taken() == ["mac-n-cheese", "10.5", "105"]
+    assert reasons(made) == [("st kitts", "value_repeat"), ("mac n cheese", "value_repeat")]
+
+
 def test_what_more_completions_propose_stays() -> None:
     made = proposals(2, written("pie", "rice"), written("toast", "rice"), written("toast", "cake"))
     assert sorted(made.taken()) == ["rice", "toast"]

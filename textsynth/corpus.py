@@ -273,14 +273,15 @@ def fold(text: str) -> str:
         return folded.strip(_ASCII_EDGES) or folded
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     start, end = 0, len(folded)
-    while start < end and _at_edge(folded[start]):
+    while start < end and is_mark(folded[start]):
         start += 1
-    while start < end and _at_edge(folded[end - 1]):
+    while start < end and is_mark(folded[end - 1]):
         end -= 1
     return folded[start:end] or folded
 
 
-def _at_edge(char: str) -> bool:
+def is_mark(char: str) -> bool:
+    """Whether a character is punctuation, white space or an invisible mark."""
     # `\W` would take vowel signs and symbols too: two Hindi words, or "c++" and "c", would be one.
     if char.isalnum():
         return False

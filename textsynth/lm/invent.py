@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from textsynth import keyed
-from textsynth.corpus import fold
+from textsynth.corpus import fold, is_mark
 from textsynth.lm import prompts, style
 from textsynth.lm.generate import MASK, Prompt
 from textsynth.lm.prompts import Listed
@@ -60,6 +60,13 @@ def misfit(value: str, shape: Shape) -> str | None:
     return None
 
 
+def words(value: str) -> str:
+    """What a value is known by: its words, folded, whatever marks stand between them."""
+    folded = fold(value)
+    spaced = "".join(" " if is_mark(char) else char for char in folded)
+    return " ".join(spaced.split()) or folded
+
+
 def make_prompts(
     label: str, values: Sequence[str], count: int, *, first: int, seed: int
 ) -> list[Prompt]:
@@ -76,7 +83,7 @@ def make_prompts(
 
 def judge(completion: str, *, known: Collection[str], shape: Shape) -> list[tuple[str, str | None]]:
     """(value, reason or None) of each line. Reasons: `leaked_value`, `empty_line`, `cut_off`,
-    `value_length`, `value_characters`, `value_repeat` (its folded form is in `known`)."""
+    `value_length`, `value_characters`, `value_repeat` (its `words` are in `known`)."""
     lines, ended = prompts.parse(completion)
     judged: list[tuple[str, str | None]] = []
     for number, line in enumerate(lines):
@@ -89,7 +96,7 @@ def judge(completion: str, *, known: Collection[str], shape: Shape) -> list[tupl
             judged.append((value, "cut_off"))
         elif set(value) & set("{}\\"):
             judged.append((value, "value_characters"))
-        elif fold(value) in known:
+        elif words(value) in known:
             judged.append((value, "value_repeat"))
         else:
             judged.append((value, misfit(value, shape)))

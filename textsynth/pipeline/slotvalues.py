@@ -105,7 +105,7 @@ class Proposals:
         self.rejects: list[Reject] = []
         self._surfaces = [value.surface for value in values.values]
         self._shape = invent.shape(self._surfaces)
-        self._known = {fold(surface) for surface in self._surfaces}
+        self._known = {invent.words(surface) for surface in self._surfaces}
         self._found: dict[str, str] = {}
         self._votes: Counter[str] = Counter()
         self._scores: dict[str, float] = {}
@@ -129,7 +129,7 @@ class Proposals:
         judged = invent.judge(completion.text, known=self._known, shape=self._shape)
         here: set[str] = set()
         for number, (value, reason) in enumerate(judged):
-            folded = fold(value)
+            folded = invent.words(value)
             if reason is None and folded in here:
                 reason = "value_repeat"
             if reason is not None:
