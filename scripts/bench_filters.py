@@ -294,7 +294,8 @@ def measure(options: argparse.Namespace, number: int) -> None:
           f"d2 {diversity.distinct_2(own.texts):.3f}")  # fmt: skip
     print(f"{'seeds alone':34} {len(seeds_.texts):5}  worth {worth(seeds_)}")
     checks = [check for check in quality.CHECKS if check != "perplexity"]  # minutes here
-    plainly = ["exact", "near", "semantic", "label", {"quality": {"checks": checks}}, "memorised"]
+    label = {"label": {"model": options.judge}}
+    plainly = ["exact", "near", "semantic", label, {"quality": {"checks": checks}}, "memorised"]
     rounds = {"adversarial": {"rounds": options.rounds}}
     plain, _ = draw.collected(options.spare, plainly, per)
     judged, ledger = draw.collected(options.spare, [*plainly, rounds], per)
@@ -338,6 +339,7 @@ def main() -> None:
         "--best-of", type=int, default=1, help="patterns of the pool for each taken"
     )
     parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
+    parser.add_argument("--judge", default="auto", help="sentence encoder of the label filter")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))

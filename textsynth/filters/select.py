@@ -20,9 +20,9 @@ SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
 # Rows between which the choice is made at once; a larger pool is cut by the hash of patterns.
 CHUNK = 8192
 SEED_DF = 2
-# Of the candidates of a cell only so many times its quota, the best, are chosen from; and what is
-# better: the ranks of these scores, weighted.
-CHOICE = 3
+# Of the candidates of a cell this share, the worst, is not chosen from, where so many times its quota
+# stay; and what is better: the ranks of these scores, weighted.
+WORST, CHOICE = 1 / 6, 3
 QUALITY = (("label_margin", 1.0), ("sequence_score", 2.0))
 _TOKEN = re.compile(r"\{[^{}]*\}|\w+|[^\w\s]")
 
@@ -73,8 +73,8 @@ def select(
 ) -> list[int]:
     """The rows to keep: for each (intent, origin) its quota exactly, or all there are.
 
-    The better rows of each (intent, origin), by the scores that filters left, are chosen from:
-    three times as many as are wanted. First come rows that cover what no chosen row has: a slot of
+    Where there are plenty, the worst sixth of each (intent, origin) is left out, by the scores that
+    filters left; at least three times as many as are wanted stay. First come rows that cover what no chosen row has: a slot of
     the intent fewer than `per_slot` times (at least once), a slot value (not of the slots
     `made_up`, whose values have no end), the neighbourhood of a seed (the rows nearest to it); and
     the first row of a pattern before the second of any. Among equals the row is taken that brings
@@ -271,8 +271,8 @@ def _better(
     quotas: Mapping[Cell, int],
     per_slot: int,
 ) -> list[int]:
-    """Of each (intent, origin) the best rows, `CHOICE` times its quota, in the order given: by the
-    sum of their ranks in the scores that filters left. Rows as good as the last of them stay, and
+    """The rows of each (intent, origin) without its worst, in the order given: by the sum of their
+    ranks in the scores that filters left. Rows as good as the last of those that stay do too, and
     so do the best `per_slot` rows with each slot."""
     by_cell: dict[Cell, list[int]] = defaultdict(list)
     for row in rows:
@@ -286,7 +286,7 @@ def _better(
             found = np.array([-np.inf if values[row] is None else values[row] for row in own])
             ranks += weight * np.searchsorted(np.sort(found), found)
         best = np.argsort(-ranks, kind="stable")
-        wanted = min(len(own), CHOICE * quotas[cell])
+        wanted = min(len(own), max(CHOICE * quotas[cell], len(own) - int(len(own) * WORST)))
         held: Counter[str] = Counter()
         for at in best:
             labels = {slot["label"] for slot in slots[own[at]] or ()}
