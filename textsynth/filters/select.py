@@ -20,8 +20,8 @@ SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
 # Rows between which the choice is made at once; a larger pool is cut by the hash of patterns.
 CHUNK = 8192
 SEED_DF = 2
-# Of the candidates of a cell this share, the worst, is not chosen from, where so many times its quota
-# stay; and what is better: the ranks of these scores, weighted.
+# Of the candidates of a cell this share, the worst, is left out, where so many times its quota stay;
+# and what is better: the ranks of these scores, weighted.
 WORST, CHOICE = 1 / 6, 3
 QUALITY = (("label_margin", 1.0), ("sequence_score", 2.0))
 _TOKEN = re.compile(r"\{[^{}]*\}|\w+|[^\w\s]")
@@ -74,15 +74,15 @@ def select(
     """The rows to keep: for each (intent, origin) its quota exactly, or all there are.
 
     Where there are plenty, the worst sixth of each (intent, origin) is left out, by the scores that
-    filters left; at least three times as many as are wanted stay. First come rows that cover what no chosen row has: a slot of
-    the intent fewer than `per_slot` times (at least once), a slot value (not of the slots
-    `made_up`, whose values have no end), the neighbourhood of a seed (the rows nearest to it); and
-    the first row of a pattern before the second of any. Among equals the row is taken that brings
-    the words and pairs of words of the chosen patterns closest to those of the seeds: kernel
-    herding (Chen, Welling and Smola 2010), which lowers the maximum mean discrepancy (Gretton et
-    al. 2012) greedily. Rows that are each hard to tell from seeds may be too much alike together;
-    these are not. Rows of an intent that has no seeds are covered only, and otherwise taken by
-    keyed hash.
+    filters left; at least three times as many as are wanted stay. First come rows that cover what
+    no chosen row has: a slot of the intent fewer than `per_slot` times (at least once), a slot
+    value (not of the slots `made_up`, whose values have no end), the neighbourhood of a seed (the
+    rows nearest to it); and the first row of a pattern before the second of any. Among equals the
+    row is taken that brings the words and pairs of words of the chosen patterns closest to those of
+    the seeds: kernel herding (Chen, Welling and Smola 2010), which lowers the maximum mean
+    discrepancy (Gretton et al. 2012) greedily. Rows that are each hard to tell from seeds may be
+    too much alike together; these are not. Rows of an intent that has no seeds are covered only,
+    and otherwise taken by keyed hash.
 
     At most `per_pattern` rows share a pattern within an intent, whatever their origin; or of each
     origin as many as it says.
