@@ -20,7 +20,7 @@ SPLITS = (("train", 0.8), ("validation", 0.1), ("test", 0.1))
 # Rows between which the choice is made at once; a larger pool is cut by the hash of patterns.
 CHUNK = 8192
 SEED_DF = 2
-# Of the candidates of a cell this share, the worst, is left out, where so many times its quota stay;
+# This share of the candidates of a cell, the worst, is left out where so many times its quota stay;
 # and what is better: the ranks of these scores, weighted.
 WORST, CHOICE = 1 / 6, 3
 QUALITY = (("label_margin", 1.0), ("sequence_score", 2.0))
