@@ -197,13 +197,14 @@ def test_label_needs_two_intents(seeds: list[Row]) -> None:
 
 
 @pytest.mark.parametrize("encoder", ["auto", "org/larger"])
-@pytest.mark.parametrize(("model", "many", "kind"), [
-    (True, False, "tuned"),
-    (False, False, "frozen"),
-    (True, True, "frozen"),
+@pytest.mark.parametrize(("model", "fewest", "most", "kind"), [
+    (True, len(SEEDS), len(SEEDS), "tuned"),
+    (False, len(SEEDS), len(SEEDS), "frozen"),
+    (True, 0, len(SEEDS) - 1, "frozen"),
+    (True, len(SEEDS) + 1, 99, "frozen"),
 ])  # fmt: skip
 def test_label_tunes_its_encoder_where_a_model_writes(
-    model: bool, many: bool, kind: str, encoder: str, monkeypatch: pytest.MonkeyPatch
+    model: bool, fewest: int, most: int, kind: str, encoder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
@@ -222,8 +223,8 @@ def test_label_tunes_its_encoder_where_a_model_writes(
         return context(SEEDS).embed
 
     monkeypatch.setattr("textsynth.models.load_embedder", load)
-    if many:
-        monkeypatch.setattr(intents, "MOST", len(SEEDS) - 1)
+    monkeypatch.setattr(intents, "FEWEST", fewest)
+    monkeypatch.setattr(intents, "MOST", most)
     names = {"alarm": "wake somebody", "music": "play music", "weather": "tell the weather"}
     own = dataclasses.replace(context(SEEDS), model=model, names=names)
     found = label(table([("play some folk", "music")]), own, model=encoder)
@@ -234,6 +235,16 @@ def test_label_tunes_its_encoder_where_a_model_writes(
 
 
 @pytest.mark.models
+def test_label_learns_what_intents_are_called() -> None:
+    """In which no seed says anything of music's own words."""
+    seeds = [*ALARMS, ("next one", "music"), ("louder", "music")]
+    row = table([("a tune by the band", "music")])
+    there = context(seeds)
+    named = dataclasses.replace(there, names={"music": "a tune by a band", "weather": "unseen"})
+    margins = [label(row, one).scores["label_margin"][0] for one in (there, named)]
+    assert margins[1] > margins[0]
+
+
 def test_a_tuned_encoder_judges_and_leaves_the_shared_one_as_it_was() -> None:
     from textsynth import models
 

@@ -25,8 +25,9 @@ HEAD_RATE = 1e-3
 # A cosine is multiplied by it before the softmax (Wang et al. 2017, "NormFace").
 SCALE = 20.0
 SMOOTHING = 0.05
-# With more seeds than these `auto` leaves the encoder as it is: they tell the intents without it.
-MOST = 3000
+# With fewer or more seeds than these `auto` leaves the encoder as it is: they are too few to tune
+# it, or tell the intents without it.
+FEWEST, MOST = 500, 3000
 # Of a chance: beyond them it depends on the texts that are judged along with it.
 PLACES = 4
 # Batches are cut from so many of them, sorted by length: less padding.
@@ -43,10 +44,10 @@ def regression() -> Any:
 
 
 def settled(kind: Kind, seeds: int, context: Context) -> Literal["frozen", "tuned"]:
-    """What `auto` means: tuned where a language model writes rows and seeds are not more than
-    `MOST`."""
+    """What `auto` means: tuned where a language model writes rows and there are `FEWEST` to `MOST`
+    seeds."""
     if kind == "auto":
-        return "tuned" if context.model and seeds <= MOST else "frozen"
+        return "tuned" if context.model and FEWEST <= seeds <= MOST else "frozen"
     return kind
 
 
@@ -59,20 +60,20 @@ def classifier(
 ) -> Chances:
     """A classifier that has learnt texts of two intents and more.
 
-    `frozen` is a logistic regression on the embeddings. `tuned` first fine-tunes a copy of the
-    encoder on the texts and on what the intents are called, under a cosine head: the few-shot
-    setting of SetFit (Tunstall et al. 2022) with classes in place of pairs. It takes a minute
-    or two for 1,500 texts, once a run. `model` is another encoder than that of the run.
+    What the intents are called is learnt too. `frozen` is a logistic regression on the embeddings.
+    `tuned` first fine-tunes a copy of the encoder under a cosine head: the few-shot setting of
+    SetFit (Tunstall et al. 2022) with classes in place of pairs. It takes a minute or two for 1,500
+    texts, once a run. `model` is another encoder than that of the run.
     """
+    learnt = set(zip(texts, intents, strict=True))
+    known = sorted(set(intents))
+    learnt |= {(name, intent) for intent, name in context.names.items() if intent in known}
     if settled(kind, len(texts), context) == "frozen":
         embed = context.embed if model == "auto" else models.load_embedder(model)
-        names = sorted(set(intents))
-        places = np.array([names.index(intent) for intent in intents])
-        learner = regression().fit(embed(list(texts)), places)
+        ordered = sorted(learnt)
+        places = np.array([known.index(intent) for _, intent in ordered])
+        learner = regression().fit(embed([text for text, _ in ordered]), places)
         return lambda judged: np.asarray(learner.predict_proba(embed(judged)))
-    learnt = {(text, intent) for text, intent in zip(texts, intents, strict=True)}
-    known = set(intents)
-    learnt |= {(name, intent) for intent, name in context.names.items() if intent in known}
     asked = (tuple(sorted(learnt)), context.seed, model)
     if asked not in _TUNED:
         _TUNED.clear()
