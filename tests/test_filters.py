@@ -234,9 +234,7 @@ def test_label_tunes_its_encoder_where_a_model_writes(
     assert loaded == ([encoder] if kind == "frozen" and encoder != "auto" else [])
 
 
-@pytest.mark.models
 def test_label_learns_what_intents_are_called() -> None:
-    """In which no seed says anything of music's own words."""
     seeds = [*ALARMS, ("next one", "music"), ("louder", "music")]
     row = table([("a tune by the band", "music")])
     there = context(seeds)
@@ -245,6 +243,7 @@ def test_label_learns_what_intents_are_called() -> None:
     assert margins[1] > margins[0]
 
 
+@pytest.mark.models
 def test_a_tuned_encoder_judges_and_leaves_the_shared_one_as_it_was() -> None:
     from textsynth import models
 
