@@ -27,7 +27,7 @@ SCALE = 20.0
 SMOOTHING = 0.05
 # With fewer or more seeds than these `auto` leaves the encoder as it is: they are too few to tune
 # it, or tell the intents without it.
-FEWEST, MOST = 500, 3000
+FEWEST, MOST = 400, 3000
 # Of a chance: beyond them it depends on the texts that are judged along with it.
 PLACES = 4
 # Batches are cut from so many of them, sorted by length: less padding.

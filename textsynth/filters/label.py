@@ -39,7 +39,7 @@ def label(
         min_margin: a row with less goes.
         encoder: `frozen` leaves the sentence encoder as it is, `tuned` fine-tunes it on the seeds
             (see `filters.intents.classifier`), `auto` does so where a language model writes rows
-            and there are 500 to 3,000 seeds: of those many are right that the frozen one takes for
+            and there are 400 to 3,000 seeds: of those many are right that the frozen one takes for
             another intent's. Fewer seeds make the encoder worse.
         model: the sentence encoder that judges: a hub id or a folder; `auto` is the one that all
             filters share. A larger one knows more than what is trained on the rows.
