@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from textsynth import keyed
 from textsynth.corpus import Slot, Utterance, column, empty, fold, to_table
-from textsynth.filters import Context, Verdicts, intents
+from textsynth.errors import ModelError
+from textsynth.filters import Context, Verdicts, intents, reading
 from textsynth.filters.adversarial import SURFACE, adversarial, detectability, surface
 from textsynth.filters.exact import exact
 from textsynth.filters.label import label
@@ -304,6 +305,122 @@ def test_label_judges_by_another_encoder(
     other = label(rows, own, encoder=encoder, model=str(folder))
     assert set(loaded) == {str(folder)}
     assert other.scores == usual.scores and other.reasons == [None, "other_intent"]
+
+
+# -- label: the reader ------------------------------------------------------------------------
+
+
+class Said:
+    """In place of a language model: what it was asked, and a word that decides."""
+
+    def __init__(self, word: str, name: str) -> None:
+        self.word, self.name = word, name
+        self.asked: list[tuple[list[Row], list[str], list[str]]] = []
+
+    def __call__(self, examples: list[Row], names: list[str], texts: list[str]) -> Any:
+        self.asked.append((examples, names, texts))
+        hit = np.array([[self.word in text and name == self.name for name in names]
+                        for text in texts])  # fmt: skip
+        return np.where(hit, 0.0, -20.0)
+
+
+def read_by(
+    said: Said, monkeypatch: pytest.MonkeyPatch, rows: list[Row], sure: float = 2.0, **fields: Any
+) -> Any:
+    monkeypatch.setattr(reading, "SURE", sure)
+    monkeypatch.setattr(reading, "reader", lambda name: {"org/large": said}[name])
+    own = dataclasses.replace(context(SEEDS), **fields)
+    return label(table(rows), own, reader="org/large")
+
+
+def test_a_reader_changes_what_the_encoder_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("play some folk", "music"), ("play some folk", "alarm"), ("wake me up", "alarm"),
+            ("x", "unseen")]  # fmt: skip
+    said = Said("folk", "wake somebody")
+    found = read_by(said, monkeypatch, rows, names={"alarm": "wake somebody"})
+    assert found.reasons == ["other_intent", None, None, None]
+    # one prompt for the rows of an intent, and both show all seeds of the few intents there are
+    assert [texts for _, _, texts in said.asked] == [["play some folk", "wake me up"],
+                                                     ["play some folk"]]  # fmt: skip
+    named = {(text, "wake somebody" if own == "alarm" else own) for text, own in SEEDS}
+    for shown, names, _ in said.asked:
+        assert set(shown) == named and len(shown) == len(SEEDS)
+        assert names == sorted(
+            {own for _, own in SEEDS} - {"alarm"} | {"wake somebody"},
+            key=lambda name: "alarm" if name == "wake somebody" else name,
+        )
+
+
+def test_a_reader_is_not_asked_where_the_encoder_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Said("folk", "alarm")
+    found = read_by(said, monkeypatch, [("play some folk", "music")], sure=0.0)
+    assert said.asked == [] and found.reasons == [None]
+
+
+def test_a_reader_sees_the_nearest_intents_and_a_few_seeds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "SHOWN", 2)
+    monkeypatch.setattr(reading, "NEAREST", 2)
+    said = Said("folk", "music")
+    found = read_by(said, monkeypatch, [("play some folk", "music")])
+    [(shown, names, _)] = said.asked
+    assert "music" in names and len(names) == 2 and len(shown) == 4
+    assert {name for _, name in shown} == set(names)
+    # what the encoder gives the intents that were not shown stays theirs
+    usual = label(table([("play some folk", "music")]), context(SEEDS))
+    assert usual.scores["label_margin"][0] < found.scores["label_margin"][0] < 1
+
+
+def test_a_reader_keeps_what_it_said_and_is_loaded_once(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textsynth.lm import read
+
+    read_texts: list[str] = []
+    usual = read.Prompt.log_chances
+
+    def listen(self: Any, texts: list[str]) -> Any:
+        read_texts.extend(texts)
+        return usual(self, texts)
+
+    monkeypatch.setattr(read.Prompt, "log_chances", listen)
+    monkeypatch.setattr(reading, "SURE", 2.0)
+    reading._KEPT.clear()
+    name = str(tiny_model_folder)
+    rows = table([("play some folk", "music"), ("turn it up", "music"), ("turn it up", "music")])
+    first = label(rows, context(SEEDS), reader=name)
+    assert sorted(read_texts) == ["play some folk", "turn it up"]
+    loaded = reading.reader(name)
+    again = label(rows, context(SEEDS), reader=name)
+    assert again.scores == first.scores and len(read_texts) == 2
+    assert reading.reader(name) is loaded
+    reading._KEPT.clear()
+
+
+def test_a_model_that_cannot_read_is_refused(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textsynth.lm.ragged.supported", lambda model: False)
+    monkeypatch.setattr(reading, "SURE", 2.0)
+    reading._KEPT.clear()
+    with pytest.raises(ModelError, match="several texts after one prompt"):
+        label(table([("play some folk", "music")]), context(SEEDS), reader=str(tiny_model_folder))
+    assert reading._KEPT == {}
+    with pytest.raises(ModelError, match="no such model"):
+        label(table([("play", "music")]), context(SEEDS), reader="/nowhere/at.gguf")
+
+
+@pytest.mark.models
+def test_the_packaged_model_reads() -> None:
+    texts = ["get me out of bed at nine", "some folk by dylan please", "it is dark in the attic"]
+    seeds = [(text, own) for text, own in SEEDS if own in {"alarm", "music", "lights"}]
+    own = context(seeds)
+    names = ["alarm", "lights", "music"]
+    even = np.full((3, 3), 1 / 3)
+    found = reading.weigh(even, texts, ["alarm", "music", "lights"], "auto", own)
+    assert [names[at] for at in found.argmax(1)] == ["alarm", "music", "lights"]
+    assert found.sum(1) == pytest.approx(1.0, abs=1e-3) and found.max() > 0.4
 
 
 # -- adversarial ------------------------------------------------------------------------------

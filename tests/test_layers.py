@@ -38,6 +38,7 @@ EXCEPTIONS = {
     ("export", "grammar"),
     ("importers", "grammar"),
     ("filters/leak", "scrub"),
+    ("filters/reading", "lm"),
 }
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from textsynth.corpus import column
-from textsynth.filters import Context, Verdicts, intents
+from textsynth.filters import Context, Verdicts, intents, reading
 
 FOLDS = 5
 FEW = 2
@@ -26,6 +26,7 @@ def label(
     min_margin: Annotated[float, Field(ge=0, le=1)] = 0.0,
     encoder: intents.Kind = "auto",
     model: str = "auto",
+    reader: str | None = None,
 ) -> Verdicts:
     """Drop rows whose predicted intent is not their own; reasons `other_intent`, `thin_margin`.
 
@@ -43,17 +44,22 @@ def label(
             another intent's. Fewer seeds make the encoder worse.
         model: the sentence encoder that judges: a hub id or a folder; `auto` is the one that all
             filters share. A larger one knows more than what is trained on the rows.
+        reader: a language model that judges beside the encoder, by seeds in its prompt (see
+            `filters.reading.weigh`); `auto`, a hub id, a folder or a GGUF file, as `model.base`.
+            Best another one than that which wrote the rows, and a larger one.
 
     Raises:
-        ModelError: the encoder cannot be had.
+        ModelError: the encoder or the reader cannot be had.
     """
     known = column(context.seeds, "intent")
     names = sorted(set(known))
     rows = column(corpus, "intent")
     if len(names) < 2 or not rows:
         return Verdicts([None] * len(rows), note="one intent only: nothing to confuse it with")
-    texts = column(context.seeds, "text")
-    chances = intents.classifier(encoder, texts, known, context, model)(column(corpus, "text"))
+    texts, judged = column(context.seeds, "text"), column(corpus, "text")
+    chances = intents.classifier(encoder, texts, known, context, model)(judged)
+    if reader is not None:
+        chances = reading.weigh(chances, judged, rows, reader, context)
     margins = _margins(chances, rows, names)
     reasons = [
         None

@@ -4,10 +4,11 @@ A model of transformers sees a batch of one row; `position_ids` start anew for e
 the attention function registered here keeps the sequences apart. Everything but the attention (nine
 tenths of the work at the lengths of utterances) thus runs on real tokens alone.
 
-Two batches know how to attend: `Packed` holds whole sequences (training, and the first pass over
-prompts); `Lanes` holds a store of keys and values in fixed places, where each prompt stands once
-for all the completions that are sampled from it (Juravsky et al. 2024, "Hydragen"), and gives every
-live completion one more token.
+Three batches know how to attend: `Packed` holds whole sequences (training, and the first pass over
+prompts); `Continued` holds whole sequences that all go on from one prefix, computed once; `Lanes`
+holds a store of keys and values in fixed places, where each prompt stands once for all the
+completions that are sampled from it (Juravsky et al. 2024, "Hydragen"), and gives every live
+completion one more token.
 """
 
 from __future__ import annotations
@@ -104,24 +105,27 @@ class Packed:
 
         if self.kept is not None:
             self.kept[layer] = (k, v)
-        rows, width = self._shape
         each = q.shape[0] // k.shape[0]
-
-        def padded(part: Any, queries: int) -> Any:
-            found: Any = part.transpose(0, 1).index_select(0, self._from)
-            found = found.unflatten(0, (rows, width)).unflatten(2, (-1, queries))
-            return found.transpose(1, 2).flatten(2, 3)
-
-        # Queries that share a key head stand one under another: on processors that is faster than
-        # a batch of heads, and the same.
-        out: Any = torch.nn.functional.scaled_dot_product_attention(
-            padded(q, each),
-            padded(k, 1),
-            padded(v, 1),
+        out = torch.nn.functional.scaled_dot_product_attention(
+            self._padded(q, each),
+            self._padded(k, 1),
+            self._padded(v, 1),
             attn_mask=self._mask(each, q.dtype, window),
             scale=scale,
         )
-        out = out.unflatten(2, (width, each)).transpose(1, 2).flatten(2, 3)
+        return self._told(out, each)
+
+    def _padded(self, part: Any, each: int) -> Any:
+        """(heads, tokens, d) to (sequences, heads / each, width times each, d): queries of one key
+        head stand one under another. On processors that is faster than a batch of heads, and the
+        same."""
+        found = part.transpose(0, 1).index_select(0, self._from)
+        found = found.unflatten(0, self._shape).unflatten(2, (-1, each))
+        return found.transpose(1, 2).flatten(2, 3)
+
+    def _told(self, out: Any, each: int) -> Any:
+        """Such a padded batch as (tokens, heads, d)."""
+        out = out.unflatten(2, (self._shape[1], each)).transpose(1, 2).flatten(2, 3)
         return out.flatten(0, 1).index_select(0, self._back)
 
     def _mask(self, each: int, dtype: Any, window: int | None) -> Any:
@@ -139,6 +143,39 @@ class Packed:
             bias = torch.zeros(width, width, dtype=dtype).masked_fill_(~seen, float("-inf"))
             self._masks[asked] = bias.repeat_interleave(each, 0)
         return self._masks[asked]
+
+
+class Continued(Packed):
+    """Whole sequences that each go on from one prefix: what `kept` holds of a batch of it alone."""
+
+    def __init__(self, lengths: Sequence[int], prefix: Packed) -> None:
+        super().__init__(lengths)
+        assert prefix.kept is not None
+        self._prefix = prefix.kept
+        self._before = len(prefix.positions)
+        self.positions = self.positions + self._before
+
+    def attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
+        import torch
+
+        prefix_k, prefix_v = self._prefix[layer]
+        each = q.shape[0] // k.shape[0]
+        asked, own_k, own_v = self._padded(q * scale, each), self._padded(k, 1), self._padded(v, 1)
+        rows, _, queries, _ = asked.shape
+
+        def all_at_once(part: Any, by: Any) -> Any:  # a key head's rows of all sequences
+            found: Any = torch.bmm(part.transpose(0, 1).flatten(1, 2), by)
+            return found.unflatten(1, (rows, queries)).transpose(0, 1)
+
+        on_prefix = all_at_once(asked, prefix_k.transpose(1, 2)).float()
+        if window is not None and self._before + self._shape[1] > window:
+            at = torch.arange(self._shape[1]).repeat_interleave(each)[:, None] + self._before
+            out_of_sight = torch.arange(self._before) <= at - window
+            on_prefix = on_prefix.masked_fill(out_of_sight, float("-inf"))
+        on_own = (asked @ own_k.transpose(2, 3)).float() + self._mask(each, torch.float32, window)
+        weights = torch.softmax(torch.cat([on_prefix, on_own], -1), -1).to(q.dtype)
+        from_prefix = all_at_once(weights[..., : self._before], prefix_v)
+        return self._told(from_prefix + weights[..., self._before :] @ own_v, each)
 
 
 class Lanes:

@@ -1,0 +1,153 @@
+"""A second judge of intents: a language model that reads seeds in its prompt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from textsynth import keyed, models
+from textsynth.corpus import column
+from textsynth.errors import ModelError
+from textsynth.filters import Context
+from textsynth.filters.encoder import Floats
+
+# A prompt shows so many seeds of so many intents: the row's own and those nearest to it.
+SHOWN = 10
+NEAREST = 7
+# The logarithm of the reader's chance counts so much beside the encoder's.
+WEIGHT = 0.3
+# What the encoder gives one intent such a chance of is not read: the reader would not change it.
+SURE = 0.8
+PLACES = 4
+# Waves and rounds of a run ask again: the model, and what it said, are kept of the last reader.
+_KEPT: dict[str, Reader] = {}
+
+
+class Reader:
+    """A causal model and its tokenizer, and what it has said of texts."""
+
+    def __init__(self, name: str) -> None:
+        from textsynth.lm import ragged
+
+        source = models.language_model_source(name)
+        self._model, self._tokenizer = models.load_language_model(source)
+        if not ragged.supported(self._model):
+            raise ModelError(
+                "this model cannot read several texts after one prompt",
+                where=source.name,
+                fix="use another causal model (Gemma, Llama, Qwen) as `reader`",
+            )
+        self._said: dict[tuple[tuple[tuple[str, str], ...], str], Floats] = {}
+
+    def __call__(
+        self, examples: Sequence[tuple[str, str]], names: Sequence[str], texts: Sequence[str]
+    ) -> Floats:
+        """The log of each name's chance, shape (texts, names); see `lm.read.Prompt`."""
+        from textsynth.lm import read
+
+        shown = tuple(examples)
+        new = [text for text in dict.fromkeys(texts) if (shown, text) not in self._said]
+        if new:
+            prompt = read.Prompt(self._model, self._tokenizer, shown, names)
+            for text, chances in zip(new, prompt.log_chances(new), strict=True):
+                self._said[shown, text] = chances
+        return np.stack([self._said[shown, text] for text in texts])
+
+
+def reader(name: str) -> Reader:
+    """The language model of this name, as `model.base` names it; loaded once.
+
+    Raises:
+        ModelError: it cannot be had, or does not take several texts after one prompt.
+    """
+    if name not in _KEPT:
+        _KEPT.clear()
+        _KEPT[name] = Reader(name)
+    return _KEPT[name]
+
+
+def weigh(
+    chances: Floats,
+    texts: Sequence[str],
+    own: Sequence[str],
+    name: str,
+    context: Context,
+) -> Floats:
+    """The encoder's chances, those of a row's own intent and of the ones nearest to it shared out
+    anew by what a language model says too.
+
+    Its prompt shows ten seeds of each of the seven intents, so that there is one prompt for all
+    rows of an intent. Their chances are multiplied by the model's to the power of .3.
+
+    Args:
+        chances: shape (texts, intents), the intents of the seeds in the order of their names.
+        texts: the rows.
+        own: their intents; rows of another than the seeds' are left as they are.
+        name: of the language model.
+        context: its `seeds` are shown, and `names`.
+
+    Raises:
+        ModelError: as `reader`.
+    """
+    seeds = defaultdict(list)
+    for intent, text in zip(
+        column(context.seeds, "intent"), column(context.seeds, "text"), strict=True
+    ):
+        seeds[intent].append(text)
+    intents = sorted(seeds)
+    rows = defaultdict(list)
+    for row, intent in enumerate(own):
+        if intent in seeds and chances[row].max() < SURE:
+            rows[intent].append(row)
+    near = _nearest(context, intents, seeds)
+    found = chances.copy()
+    ask = reader(name)
+    with context.bar("reading rows in the light of seeds", sum(map(len, rows.values()))) as advance:
+        for intent in sorted(rows):
+            places = near(intent)
+            choice = [intents[place] for place in places]
+            called = [_name(other, context) for other in choice]
+            shown = _examples(choice, called, seeds, context.seed)
+            told = ask(shown, called, [texts[row] for row in rows[intent]])
+            at = np.ix_(rows[intent], places)
+            share = np.log(np.maximum(chances[at], 10.0**-PLACES)) + WEIGHT * told
+            share = np.exp(share - share.max(1, keepdims=True))
+            whole = chances[at].sum(1, keepdims=True)
+            found[at] = np.round(whole * share / share.sum(1, keepdims=True), PLACES)
+            advance(len(rows[intent]), intent)
+    return found
+
+
+def _nearest(
+    context: Context, intents: Sequence[str], seeds: dict[str, list[str]]
+) -> Callable[[str], list[int]]:
+    """Of an intent, the places of itself and the nearest others by the mean of their seeds, in the
+    order of their names."""
+    means = np.stack([context.embed(seeds[intent]).mean(0) for intent in intents])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+
+    def near(intent: str) -> list[int]:
+        alike = means @ means[intents.index(intent)]
+        alike[intents.index(intent)] = np.inf
+        return sorted(np.argsort(-alike, kind="stable")[:NEAREST].tolist())
+
+    return near
+
+
+def _examples(
+    choice: Sequence[str], called: Sequence[str], seeds: dict[str, list[str]], seed: int
+) -> list[tuple[str, str]]:
+    """Seeds of some intents and what these are called, by key."""
+    shown: list[tuple[str, str]] = []
+    for intent, name in zip(choice, called, strict=True):
+        texts = list(dict.fromkeys(seeds[intent]))
+        order = keyed.order(keyed.stream(seed, "reading", intent), texts)
+        shown += [(texts[place], name) for place in order[:SHOWN]]
+    order = keyed.order(keyed.stream(seed, "reading"), [f"{text}\n{name}" for text, name in shown])
+    return [shown[place] for place in order]
+
+
+def _name(intent: str, context: Context) -> str:
+    return context.names.get(intent, intent)
