@@ -317,7 +317,9 @@ class Said:
         self.word, self.name = word, name
         self.asked: list[tuple[list[Row], list[str], list[str]]] = []
 
-    def __call__(self, examples: list[Row], names: list[str], texts: list[str]) -> Any:
+    def __call__(
+        self, examples: list[Row], names: list[str], texts: list[str], advance: Advance
+    ) -> Any:
         self.asked.append((examples, names, texts))
         hit = np.array([[self.word in text and name == self.name for name in names]
                         for text in texts])  # fmt: skip
@@ -339,16 +341,19 @@ def test_a_reader_changes_what_the_encoder_says(monkeypatch: pytest.MonkeyPatch)
     said = Said("folk", "wake somebody")
     found = read_by(said, monkeypatch, rows, names={"alarm": "wake somebody"})
     assert found.reasons == ["other_intent", None, None, None]
-    # one prompt for the rows of an intent, and both show all seeds of the few intents there are
-    assert [texts for _, _, texts in said.asked] == [["play some folk", "wake me up"],
-                                                     ["play some folk"]]  # fmt: skip
+    # few intents: one prompt for all rows, which shows all seeds
+    [(shown, names, texts)] = said.asked
+    assert texts == ["play some folk", "play some folk", "wake me up"]
     named = {(text, "wake somebody" if own == "alarm" else own) for text, own in SEEDS}
-    for shown, names, _ in said.asked:
-        assert set(shown) == named and len(shown) == len(SEEDS)
-        assert names == sorted(
-            {own for _, own in SEEDS} - {"alarm"} | {"wake somebody"},
-            key=lambda name: "alarm" if name == "wake somebody" else name,
-        )
+    assert set(shown) == named and len(shown) == len(SEEDS)
+    assert names == ["wake somebody", *sorted({own for _, own in SEEDS} - {"alarm"})]
+
+
+def test_intents_of_one_name_are_called_by_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Said("folk", "alarm")
+    names = {"alarm": "one name", "music": "one name", "lights": "lamps"}
+    found = read_by(said, monkeypatch, [("play some folk", "music")], names=names)
+    assert said.asked[0][1] == ["alarm", "lights", "music"] and found.reasons == ["other_intent"]
 
 
 def test_a_reader_is_not_asked_where_the_encoder_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,9 +385,9 @@ def test_a_reader_keeps_what_it_said_and_is_loaded_once(
     read_texts: list[str] = []
     usual = read.Prompt.log_chances
 
-    def listen(self: Any, texts: list[str]) -> Any:
+    def listen(self: Any, texts: list[str], advance: Advance) -> Any:
         read_texts.extend(texts)
-        return usual(self, texts)
+        return usual(self, texts, advance)
 
     monkeypatch.setattr(read.Prompt, "log_chances", listen)
     monkeypatch.setattr(reading, "SURE", 2.0)

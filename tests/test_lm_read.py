@@ -48,7 +48,10 @@ def test_the_chances_are_those_of_whole_prompts(
     monkeypatch.setattr(read, "FLOOR", 0.0)
     monkeypatch.setattr(read, "TOKENS", tokens)
     model, tokenizer = load_tiny()
-    told = read.Prompt(model, tokenizer, EXAMPLES, NAMES).log_chances(TEXTS)
+    done: list[int] = []
+    prompt = read.Prompt(model, tokenizer, EXAMPLES, NAMES)
+    told = prompt.log_chances(TEXTS, lambda more, remark: done.append(more))
+    assert sum(done) == len(TEXTS)
     assert told == pytest.approx(np.array([plain(model, tokenizer, t) for t in TEXTS]), abs=1e-3)
     assert np.exp(told).sum(1) == pytest.approx(1.0, abs=1e-6)
 

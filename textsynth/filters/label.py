@@ -70,6 +70,8 @@ def label(
     note = _seed_agreement(context.embed(texts), known, names)
     if intents.settled(encoder, len(texts), context) == "tuned":
         note += "; rows were judged by an encoder tuned on the seeds"
+    if reader is not None:
+        note += "; a language model read the rows too"
     return Verdicts(reasons, {"label_margin": np.nan_to_num(margins).tolist()}, note=note)
 
 

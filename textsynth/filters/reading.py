@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from textsynth.corpus import column
 from textsynth.errors import ModelError
 from textsynth.filters import Context
 from textsynth.filters.encoder import Floats
+from textsynth.progress import Advance
 
 # A prompt shows so many seeds of so many intents: the row's own and those nearest to it.
 SHOWN = 10
@@ -42,16 +43,22 @@ class Reader:
         self._said: dict[tuple[tuple[tuple[str, str], ...], str], Floats] = {}
 
     def __call__(
-        self, examples: Sequence[tuple[str, str]], names: Sequence[str], texts: Sequence[str]
+        self,
+        examples: Sequence[tuple[str, str]],
+        names: Sequence[str],
+        texts: Sequence[str],
+        advance: Advance,
     ) -> Floats:
         """The log of each name's chance, shape (texts, names); see `lm.read.Prompt`."""
         from textsynth.lm import read
 
         shown = tuple(examples)
-        new = [text for text in dict.fromkeys(texts) if (shown, text) not in self._said]
+        unlike = dict.fromkeys(texts)
+        new = [text for text in unlike if (shown, text) not in self._said]
+        advance(len(unlike) - len(new), "")
         if new:
             prompt = read.Prompt(self._model, self._tokenizer, shown, names)
-            for text, chances in zip(new, prompt.log_chances(new), strict=True):
+            for text, chances in zip(new, prompt.log_chances(new, advance), strict=True):
                 self._said[shown, text] = chances
         return np.stack([self._said[shown, text] for text in texts])
 
@@ -97,43 +104,44 @@ def weigh(
     ):
         seeds[intent].append(text)
     intents = sorted(seeds)
+    near = _nearest(context, intents, seeds)
     rows = defaultdict(list)
     for row, intent in enumerate(own):
         if intent in seeds and chances[row].max() < SURE:
-            rows[intent].append(row)
-    near = _nearest(context, intents, seeds)
+            rows[near[intent]].append(row)
     found = chances.copy()
     ask = reader(name)
-    with context.bar("reading rows in the light of seeds", sum(map(len, rows.values()))) as advance:
-        for intent in sorted(rows):
-            places = near(intent)
+    unlike = sum(len({texts[row] for row in own_rows}) for own_rows in rows.values())
+    with context.bar("reading rows in the light of seeds", unlike) as advance:
+        for places in sorted(rows):
             choice = [intents[place] for place in places]
-            called = [_name(other, context) for other in choice]
+            called = [context.names.get(intent, intent) for intent in choice]
+            if len(set(called)) < len(called):  # told apart by nothing but their spelling
+                called = choice
             shown = _examples(choice, called, seeds, context.seed)
-            told = ask(shown, called, [texts[row] for row in rows[intent]])
-            at = np.ix_(rows[intent], places)
+            told = ask(shown, called, [texts[row] for row in rows[places]], advance)
+            at = np.ix_(np.array(rows[places]), np.array(places))
             share = np.log(np.maximum(chances[at], 10.0**-PLACES)) + WEIGHT * told
             share = np.exp(share - share.max(1, keepdims=True))
             whole = chances[at].sum(1, keepdims=True)
             found[at] = np.round(whole * share / share.sum(1, keepdims=True), PLACES)
-            advance(len(rows[intent]), intent)
     return found
 
 
 def _nearest(
     context: Context, intents: Sequence[str], seeds: dict[str, list[str]]
-) -> Callable[[str], list[int]]:
-    """Of an intent, the places of itself and the nearest others by the mean of their seeds, in the
-    order of their names."""
+) -> dict[str, tuple[int, ...]]:
+    """Of each intent, the places of itself and of those nearest to it by the mean of their seeds,
+    in the order of their names."""
     means = np.stack([context.embed(seeds[intent]).mean(0) for intent in intents])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
-
-    def near(intent: str) -> list[int]:
-        alike = means @ means[intents.index(intent)]
-        alike[intents.index(intent)] = np.inf
-        return sorted(np.argsort(-alike, kind="stable")[:NEAREST].tolist())
-
-    return near
+    alike = means @ means.T
+    np.fill_diagonal(alike, np.inf)
+    nearest = np.argsort(-alike, axis=1, kind="stable")[:, :NEAREST]
+    return {
+        intent: tuple(sorted(places.tolist()))
+        for intent, places in zip(intents, nearest, strict=True)
+    }
 
 
 def _examples(
@@ -147,7 +155,3 @@ def _examples(
         shown += [(texts[place], name) for place in order[:SHOWN]]
     order = keyed.order(keyed.stream(seed, "reading"), [f"{text}\n{name}" for text, name in shown])
     return [shown[place] for place in order]
-
-
-def _name(intent: str, context: Context) -> str:
-    return context.names.get(intent, intent)

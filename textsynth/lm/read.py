@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textsynth.lm import ragged
+from textsynth.progress import Advance
 
 # Tokens of a pass; the prefix comes on top.
 TOKENS = 600
@@ -56,8 +57,10 @@ class Prompt:
         self._count = len(names)
         self._branches = _branches([self._encode(f" {name}\n") for name in names])
 
-    def log_chances(self, texts: Sequence[str]) -> Floats:
-        """The log of each name's chance, shape (texts, names)."""
+    def log_chances(
+        self, texts: Sequence[str], advance: Advance = lambda more, remark: None
+    ) -> Floats:
+        """The log of each name's chance, shape (texts, names); `advance` is told of texts read."""
         found = np.zeros((len(texts), self._count))
         asked = [self._encode(_asked(text)) for text in texts]
         for start, ways in self._branches.items():
@@ -69,6 +72,8 @@ class Prompt:
                 told = self._next([[*asked[row], *start] for row in rows], list(ways))
                 for way, places in enumerate(ways.values()):
                     found[at, places] += told[:, way : way + 1]
+                if len(under) == self._count:  # where all names still stand together
+                    advance(len(rows), "")
         return found
 
     def _encode(self, text: str) -> list[int]:
