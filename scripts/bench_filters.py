@@ -340,6 +340,7 @@ def main() -> None:
     )
     parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
     parser.add_argument("--judge", default="auto", help="sentence encoder of the label filter")
+    parser.add_argument("--base", default="auto", help="the language model: a hub id or a folder")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))
