@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,27 @@ def test_other_architectures_are_computed_right_or_left_to_themselves(kind: str)
     with torch.no_grad():
         padded = finetune.batch_loss(model, rows, fast=False)
     assert float(packed) == pytest.approx(float(padded), abs=1e-4)
+
+
+def test_an_adapter_comes_back_without_a_word(
+    load_tiny: Load, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    model, words = loaded(load_tiny)
+    tuned = adapter.attach(model, rank=4, seed=1)
+    for name, weight in tuned.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.1)
+    rows = [words.encode(text) for text in TEXTS]
+    before = finetune.batch_loss(tuned, rows, fast=False).item()
+    adapter.save(tuned, tmp_path / "adapter")
+    capfd.readouterr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = adapter.load(loaded(load_tiny)[0], tmp_path / "adapter")
+    assert capfd.readouterr() == ("", "")
+    assert finetune.batch_loss(again, rows, fast=False).item() == pytest.approx(before, abs=1e-6)
 
 
 def test_fused_layers_have_pefts_loss_and_gradients(load_tiny: Load) -> None:

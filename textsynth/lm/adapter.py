@@ -32,6 +32,14 @@ def attach(model: Any, *, rank: int, seed: int) -> Any:
         return get_peft_model(model, config)
 
 
+def load(model: Any, folder: Path) -> Any:
+    """The model with the adapter that `save` left in a folder."""
+    from peft import PeftModel
+
+    with quiet():
+        return PeftModel.from_pretrained(model, str(folder))
+
+
 def fuse(tuned: Any) -> None:
     """Give the adapter's layers their fast forward pass; layers of another kind keep their own."""
     import torch

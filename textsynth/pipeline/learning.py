@@ -60,10 +60,8 @@ def learn(
     progress.note(f"{weights / 1e6:.0f}M weights, {len(vocabulary.kept):,} tokens")
     folder = run.path(*ADAPTER)
     if (folder / "adapter_model.safetensors").is_file():
-        from peft import PeftModel
-
         progress.note("the adapter of the earlier run is used")
-        tuned = PeftModel.from_pretrained(model, str(folder))
+        tuned = adapter.load(model, folder)
     elif settings.privacy:
         rows = [(i, p) for i, by in own.items() for p, ids in by.items() for _ in ids]
         tuned = _privately(settings, model, vocabulary, rows, recipe.seed, run, progress)
@@ -92,10 +90,8 @@ def feed_back(
     name = f"feedback-{number + 1}"
     folder = run.path("model", name)
     if (folder / "adapter_model.safetensors").is_file():
-        from peft import PeftModel
-
         progress.note(f"the adapter {name} of the earlier run is used")
-        tuned = PeftModel.from_pretrained(speaker.model, str(folder))
+        tuned = adapter.load(speaker.model, folder)
         return Speaker(tuned.merge_and_unload(), speaker.vocabulary)
     with progress.bar("learning from what survived", None) as advance:
         made = finetune.finetune(
