@@ -66,6 +66,17 @@ def test_a_start_that_is_hardly_likely_is_shared_out_evenly(
     assert np.ptp(told, axis=0) == pytest.approx(0.0)
 
 
+def test_of_long_texts_the_start_is_read(load_tiny: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "LONGEST", 14)
+    model, tokenizer = load_tiny()
+    long = [(f"{text} {'x' * 5_000}" if text == "wake me at six" else text, name)
+            for text, name in EXAMPLES]  # fmt: skip
+    cut = [(text[:14], name) for text, name in EXAMPLES]
+    told = read.Prompt(model, tokenizer, long, NAMES).log_chances(["play yesterday" + "y" * 5_000])
+    short = read.Prompt(model, tokenizer, cut, NAMES).log_chances(["play yesterday"])
+    assert np.array_equal(told, short)
+
+
 def test_no_texts(load_tiny: Load) -> None:
     model, tokenizer = load_tiny()
     assert read.Prompt(model, tokenizer, EXAMPLES, NAMES).log_chances([]).shape == (0, 4)

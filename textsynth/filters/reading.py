@@ -19,7 +19,7 @@ SHOWN = 10
 NEAREST = 7
 # The logarithm of the reader's chance counts so much beside the encoder's.
 WEIGHT = 0.3
-# What the encoder gives one intent such a chance of is not read: the reader would not change it.
+# Of what the encoder gives one intent such a chance the reader is not asked: it seldom changes it.
 SURE = 0.8
 PLACES = 4
 # Waves and rounds of a run ask again: the model, and what it said, are kept of the last reader.
@@ -85,8 +85,9 @@ def weigh(
     """The encoder's chances, those of a row's own intent and of the ones nearest to it shared out
     anew by what a language model says too.
 
-    Its prompt shows ten seeds of each of the seven intents, so that there is one prompt for all
-    rows of an intent. Their chances are multiplied by the model's to the power of .3.
+    Its prompt shows ten seeds of each of these seven intents, so that there is one prompt for all
+    rows of an intent. Their chances are multiplied by the model's to the power of .3. Rows of which
+    the encoder is sure are not read.
 
     Args:
         chances: shape (texts, intents), the intents of the seeds in the order of their names.

@@ -16,6 +16,8 @@ from textsynth.progress import Advance
 TOKENS = 600
 # A name's later tokens are looked at where its first ones have this chance.
 FLOOR = 0.01
+# Of a text, characters.
+LONGEST = 500
 HEAD = "Requests to a voice assistant, and the intent of each.\n\n"
 
 Floats = npt.NDArray[np.float64]
@@ -37,7 +39,8 @@ class Prompt:
         Args:
             model: a causal model that `ragged.supported`.
             tokenizer: its own, of transformers.
-            examples: texts and their names, as they shall stand in the prompt.
+            examples: texts and their names, in the order of the prompt; the first 500 characters
+                of a text are read.
             names: to choose from, all different.
         """
         import torch
@@ -97,7 +100,7 @@ class Prompt:
 
 
 def _asked(text: str) -> str:
-    return f"Request: {' '.join(text.split())}\nIntent:"
+    return f"Request: {' '.join(text.split())[:LONGEST]}\nIntent:"
 
 
 def _branches(names: Sequence[Sequence[int]]) -> Branches:
