@@ -412,7 +412,7 @@ def test_a_model_that_cannot_read_is_refused(
     with pytest.raises(ModelError, match="several texts after one prompt"):
         label(table([("play some folk", "music")]), context(SEEDS), reader=str(tiny_model_folder))
     assert reading._KEPT == {}
-    with pytest.raises(ModelError, match="no such model"):
+    with pytest.raises(ModelError, match=r"no such model\n  fix: check `label.reader`"):
         label(table([("play", "music")]), context(SEEDS), reader="/nowhere/at.gguf")
 
 

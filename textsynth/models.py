@@ -70,8 +70,9 @@ def installed(package: str) -> bool:
 # -- language model ---------------------------------------------------------------------------
 
 
-def language_model_source(base: str) -> ModelSource:
-    """Resolve `model.base`: `auto`, a folder, a GGUF file or a hub id. Loads nothing.
+def language_model_source(base: str, key: str = "model.base") -> ModelSource:
+    """Resolve `model.base`: `auto`, a folder, a GGUF file or a hub id. Loads nothing. Another `key`
+    of the recipe that names a model is told in errors.
 
     Raises:
         ModelError: a folder without a model or tokenizer, or with pickled weights alone.
@@ -86,7 +87,7 @@ def language_model_source(base: str) -> ModelSource:
         return ModelSource(path.name, str(path), "see the model's card")
     if path.suffix == ".gguf" or base.startswith((".", "/", "~")):
         if not path.is_file():
-            raise ModelError("there is no such model", where=base, fix="check `model.base`")
+            raise ModelError("there is no such model", where=base, fix=f"check `{key}`")
         return ModelSource(path.name, str(path), "see the model's card")
     return ModelSource(base, base, "see the model's card")
 

@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, name: str) -> None:
         from textsynth.lm import ragged
 
-        source = models.language_model_source(name)
+        source = models.language_model_source(name, "label.reader")
         self._model, self._tokenizer = models.load_language_model(source)
         if not ragged.supported(self._model):
             raise ModelError(
