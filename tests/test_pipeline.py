@@ -139,24 +139,26 @@ def test_an_undefined_list_leaves_nothing_behind(folder: Path, key_file: Path) -
     assert not (folder / "run").exists()
 
 
+@pytest.mark.parametrize("option", ["model", "reader"])
 def test_a_judge_that_is_not_there_is_said_before_anything_is_made(
-    folder: Path, key_file: Path
+    folder: Path, key_file: Path, option: str
 ) -> None:
     with pytest.raises(ModelError, match="there is no such model") as caught:
         run(
             folder,
             key_file,
             templates={"path": "pack.yaml"},
-            filters=[{"label": {"model": "./nowhere"}}],
+            filters=[{"label": {option: "./nowhere"}}],
         )
     assert caught.value.where == "./nowhere"
     assert not (folder / "run").exists()
 
 
 @pytest.mark.models
-def test_a_card_names_the_judge_and_does_not_tell_where_it_lies(
-    folder: Path, key_file: Path
+def test_a_card_names_the_judges_and_does_not_tell_where_they_lie(
+    folder: Path, key_file: Path, tiny_model_folder: Path
 ) -> None:
+    shutil.copytree(tiny_model_folder, folder / "the-reader")
     shutil.copytree(models.embedder_source().location, folder / "the-judge")
     (folder / "published.txt").write_text("turn every light of the house on\n", encoding="utf-8")
     made = run(
@@ -166,13 +168,19 @@ def test_a_card_names_the_judge_and_does_not_tell_where_it_lies(
         seeds=seeds_section(),
         filters=[
             {"memorised": {"texts": [str(folder / "published.txt")], "origins": ["template"]}},
-            {"label": {"model": str(folder / "the-judge")}},
+            {
+                "label": {
+                    "model": str(folder / "the-judge"),
+                    "reader": str(folder / "the-reader"),
+                }
+            },
         ],
         export=["huggingface"],
     )
     card = (made.folder / "dataset" / "README.md").read_text(encoding="utf-8")
     assert "sentence encoder of the filter label" in card
-    assert "the-judge" in card and "published.txt" in card
+    assert "language model of the filter label" in card
+    assert all(name in card for name in ("the-judge", "the-reader", "published.txt"))
     assert str(folder) not in card
 
 

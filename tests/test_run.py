@@ -221,6 +221,7 @@ def test_a_write_that_fails_keeps_what_was_there(
     ("  base: '/home/al ice/my model'", "  base: '…/my model'"),
     ("    model: ~/models/large", "    model: …/large"),
     ("    model: ../large", "    model: …/large"),
+    ("    reader: /home/alice/larger.gguf", "    reader: …/larger.gguf"),
     (r"  base: C:\Users\alice\small.gguf", "  base: …/small.gguf"),
     ("      texts:\n      - /home/alice/old.txt\n      - '../b c.txt'",
      "      texts:\n      - …/old.txt\n      - '…/b c.txt'"),

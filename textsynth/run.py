@@ -24,7 +24,9 @@ MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"
 # What stands in a recipe before the name of a model that is no hub id, or of a file in a list.
-_PLACE = re.compile(r"((?:\b(?:base|model):|^ *-) ['\"]?)(?:[/~.]|[A-Za-z]:\\)[^\n]*[/\\]", re.M)
+_PLACE = re.compile(
+    r"((?:\b(?:base|model|reader):|^ *-) ['\"]?)(?:[/~.]|[A-Za-z]:\\)[^\n]*[/\\]", re.M
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, keyed, models, scrub, seeds
+from textsynth import corpus, filters, keyed, scrub, seeds
 from textsynth.corpus import Utterance
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
@@ -193,8 +193,8 @@ def _begin(
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
     folder = Path(output or Path("runs") / recipe.name)
-    for encoder in finish.judges(recipe) if not Run(folder).complete else ():
-        models.load_embedder(encoder)  # before anything is generated for it
+    if not Run(folder).complete:
+        finish.find_judges(recipe)  # before anything is generated for them
     fingerprint = recipe.fingerprint()
     run = open_run(folder, fingerprint, resume)
     side = EMPTY_SEEDS

@@ -106,10 +106,26 @@ def short_by_slot(
     ]
 
 
-def judges(recipe: Recipe) -> list[str]:
-    """The sentence encoders, beside the one that all filters share, that `label` judges by."""
-    named = [s.options.get("model", "auto") for s in recipe.filters if s.name == "label"]
-    return [name for name in dict.fromkeys(named) if name != "auto"]
+def judges(recipe: Recipe) -> tuple[list[str], list[str]]:
+    """What `label` judges by, beside the sentence encoder that all filters share: encoders, and
+    language models that read."""
+    labels = [step.options for step in recipe.filters if step.name == "label"]
+    encoders = dict.fromkeys(options.get("model", "auto") for options in labels)
+    readers = dict.fromkeys(options.get("reader") for options in labels)
+    return [name for name in encoders if name != "auto"], [name for name in readers if name]
+
+
+def find_judges(recipe: Recipe) -> None:
+    """Make sure that these are there; of a language model its tokenizer and config tell.
+
+    Raises:
+        ModelError: one is not, or cannot be read.
+    """
+    encoders, readers = judges(recipe)
+    for name in encoders:
+        models.load_embedder(name)
+    for name in readers:
+        models.load_tokenizer(models.language_model_source(name, "label.reader"))
 
 
 def about_of(
@@ -132,8 +148,11 @@ def about_of(
     if names & {"semantic", "adversarial"} or ("label" in names and side.patterns):
         encoder = models.embedder_source()
         used.append(("sentence encoder of the filters", encoder.name, encoder.terms))
-    for judge in map(models.embedder_source, judges(recipe)):
+    encoders, readers = judges(recipe)
+    for judge in map(models.embedder_source, encoders):
         used.append(("sentence encoder of the filter label", judge.name, judge.terms))
+    for judge in map(models.language_model_source, readers):
+        used.append(("language model of the filter label", judge.name, judge.terms))
     real = recipe.seeds or (recipe.dialogues and recipe.dialogues.seeds)
     if real and recipe.scrub is not False:
         spacy_model = models.spacy_source(recipe.language)
