@@ -235,6 +235,21 @@ def test_check_warns_of_open_lists(folder: Path) -> None:
     assert status == 0 and "warning" in err and "pack.yaml:5:" in err
 
 
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("seeds: {path: pack.yaml}\nmodel: {base: ./gone}", "there is no such model"),
+        ("filters: [{label: {model: ./gone}}]", "there is no such model"),
+        ("filters: [{label: {reader: ./gone}}]", "there is no such model"),
+        ("filters: [{memorised: {texts: [gone.txt]}}]", "there is no such file"),
+    ],
+)
+def test_check_misses_what_a_recipe_names(folder: Path, section: str, told: str) -> None:
+    (folder / "recipe.yaml").write_text(GOOD + section)
+    status, _, err = call("check", folder / "recipe.yaml", cwd=folder.parent)
+    assert status == 1 and told in err and str(folder / "gone") in err and "fix:" in err, err
+
+
 def test_a_table_of_the_progress_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     from textsynth.terminal import TerminalProgress
 

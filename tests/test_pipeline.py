@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textsynth import corpus, models, pipeline
-from textsynth.errors import ModelError, RunError, TextsynthError
+from textsynth.errors import ModelError, RecipeError, RunError, TextsynthError
 from textsynth.recipe import Recipe
 
 TEMPLATES = """
@@ -150,7 +150,21 @@ def test_a_judge_that_is_not_there_is_said_before_anything_is_made(
             templates={"path": "pack.yaml"},
             filters=[{"label": {option: "./nowhere"}}],
         )
-    assert caught.value.where == "./nowhere"
+    assert caught.value.where == str(folder / "nowhere")
+    assert not (folder / "run").exists()
+
+
+def test_a_published_text_that_is_not_there_is_said_before_anything_is_made(
+    folder: Path, key_file: Path
+) -> None:
+    with pytest.raises(RecipeError, match="cannot be read: No such file") as caught:
+        run(
+            folder,
+            key_file,
+            templates={"path": "pack.yaml"},
+            filters=[{"memorised": {"texts": ["published.txt"]}}],
+        )
+    assert caught.value.where == str(folder / "published.txt")
     assert not (folder / "run").exists()
 
 
@@ -167,7 +181,7 @@ def test_a_card_names_the_judges_and_does_not_tell_where_they_lie(
         templates={"path": "pack.yaml"},
         seeds=seeds_section(),
         filters=[
-            {"memorised": {"texts": [str(folder / "published.txt")], "origins": ["template"]}},
+            {"memorised": {"texts": ["published.txt"], "origins": ["template"]}},
             {
                 "label": {
                     "model": str(folder / "the-judge"),

@@ -370,15 +370,24 @@ def test_bad_overrides(tmp_path: Path, override: str, message: str, fix: str) ->
 # -- fingerprint ------------------------------------------------------------------------------
 
 
+READING = GOOD.replace("auto", "./model").replace(
+    "{label: {min_margin: 0.1}}",
+    "{memorised: {texts: [published.txt]}}, {label: {model: ./judge, reader: reader.gguf}}",
+)
+
+
 def folder_with(path: Path, **changed: Any) -> Recipe:
     """A recipe with the files it reads, in a folder of its own."""
     files = {
-        "recipe.yaml": GOOD.replace("auto", "./model"),
+        "recipe.yaml": READING,
         "seeds.jsonl": "{}\n",
         "intents/a.yaml": "intents: {}\n",
         "intents/deep/b.yml": "lists: {}\n",
         "model/config.json": "{}\n",
         "model/model.safetensors": "weights",
+        "published.txt": "what was published\n",
+        "judge/model.safetensors": "more weights",
+        "reader.gguf": "yet more weights",
         "intents/notes.txt": "not read",
         "other.txt": "not read",
         **changed,
@@ -396,6 +405,9 @@ def test_the_sources_are_the_files_that_are_read(tmp_path: Path) -> None:
         "seeds.jsonl",
         "intents/a.yaml",
         "intents/deep/b.yml",
+        "published.txt",
+        "judge/model.safetensors",
+        "reader.gguf",
         "model/config.json",
         "model/model.safetensors",
     ]
@@ -412,8 +424,11 @@ def test_the_sources_are_the_files_that_are_read(tmp_path: Path) -> None:
         ({"intents/deep/b.yml": None}, False),
         ({"intents/c.json": "{}"}, False),
         ({"model/model.safetensors": "other weights"}, False),
-        ({"recipe.yaml": GOOD.replace("auto", "./model").replace("seed: 7", "seed: 8")}, False),
-        ({"recipe.yaml": "# a remark\n" + GOOD.replace("auto", "./model")}, True),
+        ({"published.txt": "what else was published\n"}, False),
+        ({"judge/model.safetensors": "other weights"}, False),
+        ({"reader.gguf": "other weights"}, False),
+        ({"recipe.yaml": READING.replace("seed: 7", "seed: 8")}, False),
+        ({"recipe.yaml": "# a remark\n" + READING}, True),
         ({"recipe.yaml": GOOD}, False),
     ],
 )

@@ -38,6 +38,7 @@ _GATE = re.compile(
     r"(?P<metric>\w+)\.(?P<figure>\w+)\s*(?P<sign><=|>=|<|>)\s*"
     r"(?P<limit>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 )
+MODEL_OPTIONS = {"model", "reader"}  # of filters, that name models as `model.base` does
 READS_BESIDE = {".chatito", ".ini", ".intent"}  # formats whose files read others of their folder
 
 
@@ -219,8 +220,12 @@ class Recipe(Section):
                 plain[section]["path"] = None
         if self.dialogues is not None and self.dialogues.seeds is not None:
             plain["dialogues"]["seeds"] = None
-        if self._model_files():
+        if self._base_files():
             plain["model"]["base"] = None
+        for step, shown in zip(self.filters, plain["filters"], strict=True):
+            for option, value in step.options.items():
+                if _option_files(option, value):
+                    shown["options"][option] = None
         digest.update(json.dumps(plain, sort_keys=True).encode())
         for source in self.sources():
             digest.update(source.name.encode())
@@ -234,22 +239,39 @@ class Recipe(Section):
         return digest.hexdigest()
 
     def sources(self) -> list[Path]:
-        """The files it reads: seeds, templates and a base model that is on this disk."""
+        """The files it reads: seeds, templates, what filters are told to read, and models that are
+        on this disk."""
         found = [self.seeds.path] if self.seeds else []
         for section in (self.templates, self.dialogues):
             found += _template_files(section.path) if section else []
         if self.dialogues is not None and self.dialogues.seeds is not None:
             found.append(self.dialogues.seeds)
-        return found + self._model_files()
+        for step in self.filters:
+            for option, value in step.options.items():
+                found += _option_files(option, value)
+        return found + self._base_files()
 
-    def _model_files(self) -> list[Path]:
-        """The files of the base model; none where it is packaged or lies on a hub."""
-        if self.model is None or self.model.base == "auto":
-            return []
-        path = Path(self.model.base).expanduser()
-        if path.is_dir():
-            return sorted(p for p in path.iterdir() if p.is_file())
-        return [path] if path.is_file() else []
+    def _base_files(self) -> list[Path]:
+        return [] if self.model is None else _model_files(self.model.base)
+
+
+def _model_files(name: str) -> list[Path]:
+    """The files of a model; none where it is packaged or lies on a hub."""
+    path = Path(name).expanduser()
+    if name == "auto" or not path.exists():
+        return []
+    return sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+
+
+def _option_files(option: str, value: object) -> list[Path]:
+    """The files that an option of a step names."""
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, tuple | list):
+        return [path for one in value for path in _option_files(option, one)]
+    if option in MODEL_OPTIONS and isinstance(value, str):
+        return _model_files(value)
+    return []
 
 
 def _template_files(path: Path) -> list[Path]:
@@ -281,13 +303,41 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
         changed["dialogues"] = recipe.dialogues.model_copy(
             update={key: (folder / path).resolve() for key, path in paths.items() if path}
         )
-    if recipe.model and recipe.model.base != "auto":
-        base = folder / recipe.model.base
-        if recipe.model.base.startswith(".") or base.exists():  # else it names one on the hub
-            changed["model"] = recipe.model.model_copy(update={"base": str(base.resolve())})
+    if recipe.model:
+        base = _absolute_model(recipe.model.base, folder)
+        changed["model"] = recipe.model.model_copy(update={"base": base})
+    for section in ("filters", "evaluate", "export"):
+        changed[section] = tuple(
+            step.model_copy(
+                update={
+                    "options": {
+                        option: _absolute_option(option, value, folder)
+                        for option, value in step.options.items()
+                    }
+                }
+            )
+            for step in getattr(recipe, section)
+        )
     loaded = recipe.model_copy(update=changed)
     loaded._folder = folder
     return loaded
+
+
+def _absolute_model(name: str, folder: Path) -> str:
+    path = folder / Path(name).expanduser()
+    if name != "auto" and (name.startswith((".", "~")) or path.exists()):
+        return str(path.resolve())
+    return name  # of one on a hub
+
+
+def _absolute_option(option: str, value: Any, folder: Path) -> Any:
+    if isinstance(value, Path):
+        return (folder / value.expanduser()).resolve()
+    if isinstance(value, tuple | list):
+        return type(value)(_absolute_option(option, one, folder) for one in value)
+    if option in MODEL_OPTIONS and isinstance(value, str):
+        return _absolute_model(value, folder)
+    return value
 
 
 def _known_keys(place: Sequence[int | str]) -> list[str]:

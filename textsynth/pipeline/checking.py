@@ -11,6 +11,7 @@ from textsynth.errors import RecipeError
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.lint import lint
 from textsynth.pipeline import flows
+from textsynth.pipeline.finish import named_models
 from textsynth.pipeline.prepare import grammar_of
 from textsynth.recipe import Recipe
 
@@ -36,6 +37,7 @@ def check(path: Path) -> dict[str, Any]:
         for source in recipe.sources():
             if not source.exists():
                 raise RecipeError("there is no such file", where=str(source), fix="check the path")
+        named_models(recipe)
         flows_of = recipe if recipe.dialogues is not None else None
         if recipe.templates is not None:
             grammar = importers.load(recipe.templates.path)

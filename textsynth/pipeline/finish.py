@@ -115,8 +115,27 @@ def judges(recipe: Recipe) -> tuple[list[str], list[str]]:
     return [name for name in encoders if name != "auto"], [name for name in readers if name]
 
 
+def named_models(recipe: Recipe) -> list[tuple[str, models.ModelSource]]:
+    """The models that a recipe names, each with what it is for. Loads nothing.
+
+    Raises:
+        ModelError: one in a folder is not there, or has no weights that are read.
+    """
+    found = []
+    if recipe.model is not None and recipe.model.server is None:
+        found.append(("language model", models.language_model_source(recipe.model.base)))
+    encoders, readers = judges(recipe)
+    for name in encoders:
+        found.append(("sentence encoder of the filter label", models.embedder_source(name)))
+    for name in readers:
+        source = models.language_model_source(name, "label.reader")
+        found.append(("language model of the filter label", source))
+    return found
+
+
 def find_judges(recipe: Recipe) -> None:
-    """Make sure that these are there; of a language model its tokenizer and config tell.
+    """Make sure that the models of `label` are there; of one that reads its tokenizer and config
+    tell.
 
     Raises:
         ModelError: one is not, or cannot be read.
@@ -136,23 +155,14 @@ def about_of(
     run: Run,
     evaluation: Mapping[str, Any] | None = None,
 ) -> About:
-    used = []
+    used = [(role, source.name, source.terms) for role, source in named_models(recipe)]
     if recipe.model is not None and recipe.model.server is not None:
-        used.append(
-            ("language model, on a server", recipe.model.server.model, "those of the server")
-        )
-    elif recipe.model is not None:
-        source = models.language_model_source(recipe.model.base)
-        used.append(("language model", source.name, source.terms))
+        named = recipe.model.server.model
+        used.append(("language model, on a server", named, "those of the server"))
     names = {step.name for step in recipe.filters}
     if names & {"semantic", "adversarial"} or ("label" in names and side.patterns):
         encoder = models.embedder_source()
         used.append(("sentence encoder of the filters", encoder.name, encoder.terms))
-    encoders, readers = judges(recipe)
-    for judge in map(models.embedder_source, encoders):
-        used.append(("sentence encoder of the filter label", judge.name, judge.terms))
-    for judge in map(models.language_model_source, readers):
-        used.append(("language model of the filter label", judge.name, judge.terms))
     real = recipe.seeds or (recipe.dialogues and recipe.dialogues.seeds)
     if real and recipe.scrub is not False:
         spacy_model = models.spacy_source(recipe.language)
