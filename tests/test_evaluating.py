@@ -16,7 +16,9 @@ from textsynth import cli, corpus, pipeline, registry
 from textsynth.corpus import Slot, Utterance
 from textsynth.errors import SeedError
 from textsynth.pipeline import corpora, evaluating
+from textsynth.pipeline.tracking import _MLflow, _params
 from textsynth.progress import Progress
+from textsynth.recipe import Recipe
 from textsynth.run import write_json
 from textsynth.sections import Gate
 
@@ -264,6 +266,28 @@ def test_figures_report_and_card_reach_mlflow(
     assert found.data.metrics["counting/rows"] == 20
     kept = {artifact.path for artifact in client.list_artifacts(found.info.run_id)}
     assert kept == {"metrics.json", "report.html", "README.md"}
+
+
+def test_mlflow_is_told_no_place_and_takes_the_names_of_all_steps(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    server = {"url": "http://secret.example:1", "model": "/srv/secret/llama"}
+    made = Recipe.model_validate({
+        "name": "t",
+        "seeds": {"path": folder / "seeds.jsonl"},
+        "model": {"backend": "server", "server": server},
+    })  # fmt: skip
+    assert "secret" not in repr(_params(made))
+    store = (folder / "mlruns").as_uri()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    with mlflow.start_run() as begun:
+        _MLflow(mlflow).figures(
+            {"rows": 3, "seconds": 1.5, "steps": {"exact (dialogues)": {"in": 5, "out": 4}}}
+        )
+    kept = mlflow.MlflowClient(store).get_run(begun.info.run_id).data.metrics
+    assert kept["exact_dialogues_/in"] == 5 and kept["exact_dialogues_/out"] == 4
 
 
 def test_the_run_has_its_report(folder: Path, key_file: Path) -> None:

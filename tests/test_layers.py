@@ -19,7 +19,8 @@ HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "skl
 CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles",
         "firstnames", "gendered", "pronouns", "swaps", "turns", "progress"}  # fmt: skip
 # Between the core and the pipeline: what a run consists of, and what it is told by.
-RUNNING = {"recipe", "sections", "recipefile", "registry", "run", "engines", "diagnose"}
+RUNNING = {"recipe", "sections", "recipefile", "recipesources", "recipetext", "registry", "run",
+           "engines", "diagnose"}  # fmt: skip
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",
           "importers"}  # fmt: skip
 COMPOSERS = {"pipeline", "supply"}

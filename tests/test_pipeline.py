@@ -111,6 +111,64 @@ def test_a_complete_run_is_left_alone(folder: Path, key_file: Path) -> None:
     assert (made.folder / "manifest.json").stat().st_mtime_ns == before
 
 
+def test_a_run_ends_anew_where_only_its_end_is_asked_for_otherwise(
+    folder: Path, key_file: Path
+) -> None:
+    pack = {"path": "pack.yaml"}
+    made = run(folder, key_file, templates=pack, export=["jsonl"])
+    rows = (made.folder / "corpus.parquet").read_bytes()
+    again = run(folder, key_file, templates=pack, export=["csv"], card={"license": "cc0-1.0"})
+    assert again.complete and [e["format"] for e in again.manifest()["exports"]] == ["csv"]
+    assert (again.folder / "corpus.parquet").read_bytes() == rows
+    kept = Recipe.load(again.folder / "recipe.yaml")
+    assert [step.name for step in kept.export] == ["csv"] and kept.card.license == "cc0-1.0"
+    held = run(folder, key_file, templates=pack, export=[], evaluate=["diversity"],
+               gates=["diversity.distinct_2 >= 1.1"])  # fmt: skip
+    assert [gate["passed"] for gate in held.manifest()["gates"]] == [False]
+    assert Recipe.load(held.folder / "recipe.yaml").export == ()
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        ({"card": {"license": "Apache 2.0"}}, "is no licence id"),
+        (
+            {"evaluate": ["diversity"], "gates": ["diversity.distinkt_2 > 0"]},
+            "has no figure 'distinkt_2'",
+        ),
+        ({"filters": [{"label": {"model": "./nowhere"}}]}, "there is no such model"),
+    ],
+)
+def test_what_would_fail_at_the_end_is_said_and_leaves_the_earlier_run(
+    folder: Path, key_file: Path, sections: dict[str, object], told: str
+) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"})
+    before = {p: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()}
+    found = recipe(folder, templates={"path": "pack.yaml"}, **sections)
+    with pytest.raises(TextsynthError, match=told):
+        pipeline.generate(found, made.folder, resume="never", key_file=key_file)
+    assert {p: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()} == before
+    with pytest.raises(TextsynthError, match=told):
+        pipeline.check(folder / "recipe.yaml")
+
+
+def test_a_card_does_not_tell_what_the_scrub_was_told(folder: Path, key_file: Path) -> None:
+    made = run(
+        folder,
+        key_file,
+        seeds=seeds_section(),
+        templates={"path": "pack.yaml"},
+        scrub={"deny": {"person": ["Aloysia Brandtmeier"]}, "allow": ["Globex"]},
+        evaluate=["diversity"],
+        export=["huggingface"],
+    )
+    published = [p for p in (made.folder / "dataset").rglob("*") if p.is_file()]
+    for path in [*published, made.folder / "report.html", made.folder / "manifest.json"]:
+        assert b"Aloysia" not in path.read_bytes() and b"Globex" not in path.read_bytes(), path
+    kept = Recipe.load(made.folder / "recipe.yaml").scrub
+    assert kept and kept.deny == {"person": ("Aloysia Brandtmeier",)}
+
+
 def test_another_recipe_does_not_overwrite(folder: Path, key_file: Path) -> None:
     run(folder, key_file, templates={"path": "pack.yaml"})
     with pytest.raises(RunError, match="another recipe"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -414,6 +415,31 @@ def test_the_sources_are_the_files_that_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("templates", "read"),
+    [
+        ("a.ini", ["a.ini", "slots/deep/x", "slots/y"]),
+        ("a.intent", ["a.entity", "a.intent"]),
+        ("a.chatito", ["a.chatito", "../common.chatito", "../more.chatito"]),
+        (".", ["a.chatito", "../common.chatito", "../more.chatito", "a.entity", "a.ini",
+               "a.intent", "recipe.yaml", "slots/deep/x", "slots/y"]),
+        ("gone.yaml", ["gone.yaml"]),
+    ],
+)  # fmt: skip
+def test_templates_are_read_with_what_they_name(
+    tmp_path: Path, templates: str, read: list[str]
+) -> None:
+    (tmp_path / "in/slots/deep").mkdir(parents=True)
+    for name in ("a.ini", "a.intent", "a.entity", "slots/deep/x", "slots/y", "notes.txt"):
+        (tmp_path / "in" / name).write_text(name)
+    (tmp_path / "in/a.chatito").write_text("import ../common.chatito\nimport gone.chatito\n")
+    (tmp_path / "common.chatito").write_text("import 'more.chatito'\n")
+    (tmp_path / "more.chatito").write_text("import common.chatito\n~[a]\n    b\n")
+    (tmp_path / "in/recipe.yaml").write_text(f"name: a\ntemplates: {{path: {templates}}}\n")
+    found = Recipe.load(tmp_path / "in/recipe.yaml").sources()
+    assert [os.path.relpath(path, tmp_path / "in") for path in found] == read
+
+
+@pytest.mark.parametrize(
     ("changed", "same"),
     [
         ({}, True),
@@ -426,6 +452,7 @@ def test_the_sources_are_the_files_that_are_read(tmp_path: Path) -> None:
         ({"model/model.safetensors": "other weights"}, False),
         ({"published.txt": "what else was published\n"}, False),
         ({"judge/model.safetensors": "other weights"}, False),
+        ({"judge/1_Pooling/config.json": "{}"}, False),
         ({"reader.gguf": "other weights"}, False),
         ({"recipe.yaml": READING.replace("seed: 7", "seed: 8")}, False),
         ({"recipe.yaml": "# a remark\n" + READING}, True),

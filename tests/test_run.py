@@ -214,23 +214,3 @@ def test_a_write_that_fails_keeps_what_was_there(
     with pytest.raises(OSError, match="No space"):
         write_text(tmp_path / "a.txt", "new")
     assert contents(tmp_path) == {"a.txt": b"old"}
-
-
-@pytest.mark.parametrize(("written", "shown"), [
-    ("  base: /home/alice/models/small", "  base: …/small"),
-    ("  base: '/home/al ice/my model'", "  base: '…/my model'"),
-    ("    model: ~/models/large", "    model: …/large"),
-    ("    model: ../large", "    model: …/large"),
-    ("    reader: /home/alice/larger.gguf", "    reader: …/larger.gguf"),
-    (r"  base: C:\Users\alice\small.gguf", "  base: …/small.gguf"),
-    ("      texts:\n      - /home/alice/old.txt\n      - '../b c.txt'",
-     "      texts:\n      - …/old.txt\n      - '…/b c.txt'"),
-    ("  base: org/model", "  base: org/model"),
-    ("filters:\n- exact", "filters:\n- exact"),
-    ("  base: auto", "  base: auto"),
-])  # fmt: skip
-def test_what_is_shown_of_a_recipe_does_not_tell_where_files_lie(
-    tmp_path: Path, written: str, shown: str
-) -> None:
-    (tmp_path / "recipe.yaml").write_text(f"name: home\n{written}\nseed: 3\n", encoding="utf-8")
-    assert Run(tmp_path).shown_recipe() == f"name: home\n{shown}\nseed: 3\n"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from textsynth import recipefile, registry
+from textsynth import recipefile, recipesources, registry
 from textsynth.errors import RecipeError, did_you_mean
 from textsynth.sections import (
     Bias,
@@ -32,14 +32,12 @@ from textsynth.sections import (
     fault,
 )
 
-TEMPLATE_SUFFIXES = {".yaml", ".yml", ".json", ".chatito", ".ini", ".intent", ".entity"}
+ENDING = {"evaluate", "gates", "export", "card"}
 GATE = "`metric.figure <= number` (or >=, <, >)"
 _GATE = re.compile(
     r"(?P<metric>\w+)\.(?P<figure>\w+)\s*(?P<sign><=|>=|<|>)\s*"
     r"(?P<limit>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 )
-MODEL_OPTIONS = {"model", "reader"}  # of filters, that name models as `model.base` does
-READS_BESIDE = {".chatito", ".ini", ".intent"}  # formats whose files read others of their folder
 
 
 def _listed(value: object, kind: str, form: str) -> Sequence[object]:
@@ -207,10 +205,17 @@ class Recipe(Section):
         recipe = recipefile.read(path, overrides, cls, _known_keys)
         return _absolute(recipe, path.parent.resolve())
 
+    def ending(self) -> str:
+        """A digest of what changes no row: the figures, gates, exports and card of a run."""
+        plain = self.model_dump(mode="json", include=ENDING)
+        return hashlib.blake2b(
+            json.dumps(plain, sort_keys=True).encode(), digest_size=16
+        ).hexdigest()
+
     def fingerprint(self) -> str:
-        """A digest of the recipe and the bytes it reads: equal fingerprints, equal runs."""
+        """A digest of the rest and of the bytes it reads: equal fingerprints, equal rows."""
         digest = hashlib.blake2b(digest_size=16)
-        plain = self.model_dump(mode="json", exclude={"tracking", "evaluate", "gates"})
+        plain = self.model_dump(mode="json", exclude={"tracking", *ENDING})
         if self.model is not None and self.model.server is not None:
             # the same rows with any of them; the model's name says which model it is
             for knob in ("url", "key_env", "concurrency", "timeout", "retries"):
@@ -224,7 +229,7 @@ class Recipe(Section):
             plain["model"]["base"] = None
         for step, shown in zip(self.filters, plain["filters"], strict=True):
             for option, value in step.options.items():
-                if _option_files(option, value):
+                if recipesources.of_option(option, value):
                     shown["options"][option] = None
         digest.update(json.dumps(plain, sort_keys=True).encode())
         for source in self.sources():
@@ -243,49 +248,16 @@ class Recipe(Section):
         on this disk."""
         found = [self.seeds.path] if self.seeds else []
         for section in (self.templates, self.dialogues):
-            found += _template_files(section.path) if section else []
+            found += recipesources.of_templates(section.path) if section else []
         if self.dialogues is not None and self.dialogues.seeds is not None:
             found.append(self.dialogues.seeds)
         for step in self.filters:
             for option, value in step.options.items():
-                found += _option_files(option, value)
+                found += recipesources.of_option(option, value)
         return found + self._base_files()
 
     def _base_files(self) -> list[Path]:
-        return [] if self.model is None else _model_files(self.model.base)
-
-
-def _model_files(name: str) -> list[Path]:
-    """The files of a model; none where it is packaged or lies on a hub."""
-    path = Path(name).expanduser()
-    if name == "auto" or not path.exists():
-        return []
-    return sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-
-
-def _option_files(option: str, value: object) -> list[Path]:
-    """The files that an option of a step names."""
-    if isinstance(value, Path):
-        return [value]
-    if isinstance(value, tuple | list):
-        return [path for one in value for path in _option_files(option, one)]
-    if option in MODEL_OPTIONS and isinstance(value, str):
-        return _model_files(value)
-    return []
-
-
-def _template_files(path: Path) -> list[Path]:
-    """The files that templates are read from: one, or those of its folder, slot lists included."""
-    if not path.is_dir() and path.suffix not in READS_BESIDE:
-        return [path]
-    folder = path if path.is_dir() else path.parent
-    inside = {
-        p
-        for p in folder.rglob("*")
-        if (p.suffix in TEMPLATE_SUFFIXES or "slots" in p.relative_to(folder).parts[:-1])
-        and p.is_file()
-    }
-    return sorted(inside | ({path} - {folder}))
+        return [] if self.model is None else recipesources.of_model(self.model.base)
 
 
 def _absolute(recipe: Recipe, folder: Path) -> Recipe:
@@ -304,14 +276,14 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
             update={key: (folder / path).resolve() for key, path in paths.items() if path}
         )
     if recipe.model:
-        base = _absolute_model(recipe.model.base, folder)
+        base = recipesources.absolute_model(recipe.model.base, folder)
         changed["model"] = recipe.model.model_copy(update={"base": base})
     for section in ("filters", "evaluate", "export"):
         changed[section] = tuple(
             step.model_copy(
                 update={
                     "options": {
-                        option: _absolute_option(option, value, folder)
+                        option: recipesources.absolute(option, value, folder)
                         for option, value in step.options.items()
                     }
                 }
@@ -321,23 +293,6 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
     loaded = recipe.model_copy(update=changed)
     loaded._folder = folder
     return loaded
-
-
-def _absolute_model(name: str, folder: Path) -> str:
-    path = folder / Path(name).expanduser()
-    if name != "auto" and (name.startswith((".", "~")) or path.exists()):
-        return str(path.resolve())
-    return name  # of one on a hub
-
-
-def _absolute_option(option: str, value: Any, folder: Path) -> Any:
-    if isinstance(value, Path):
-        return (folder / value.expanduser()).resolve()
-    if isinstance(value, tuple | list):
-        return type(value)(_absolute_option(option, one, folder) for one in value)
-    if option in MODEL_OPTIONS and isinstance(value, str):
-        return _absolute_model(value, folder)
-    return value
 
 
 def _known_keys(place: Sequence[int | str]) -> list[str]:

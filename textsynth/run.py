@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from textsynth import recipetext
 from textsynth.errors import RunError
 
 Resume = Literal["never", "always", "if-possible"]
@@ -23,10 +23,6 @@ STATE = "state.json"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"
-# What stands in a recipe before the name of a model that is no hub id, or of a file in a list.
-_PLACE = re.compile(
-    r"((?:\b(?:base|model|reader):|^ *-) ['\"]?)(?:[/~.]|[A-Za-z]:\\)[^\n]*[/\\]", re.M
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +48,9 @@ class Run:
         )
 
     def shown_recipe(self) -> str:
-        """The recipe as cards and reports show it: of models that lie in folders, and of files in
-        lists, only the names. The run itself keeps the way to them, since it is evaluated by the
-        same."""
-        text = (self.folder / "recipe.yaml").read_text(encoding="utf-8")
-        return _PLACE.sub(r"\1…/", text)
+        """The recipe as cards and reports show it (see `recipetext.shown`); the run itself keeps
+        the whole, since it is evaluated by the same."""
+        return recipetext.shown((self.folder / "recipe.yaml").read_text(encoding="utf-8"))
 
     def path(self, *parts: str) -> Path:
         """A file of the run; its folder is made."""

@@ -21,12 +21,11 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth import corpus, filters, keyed, scrub, seeds
-from textsynth.corpus import Utterance
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
-from textsynth.grammar import draw
 from textsynth.grammar.grammar import Grammar
 from textsynth.pipeline import (
+    beforehand,
     dialogues,
     dialogueseeds,
     dialoguewords,
@@ -38,6 +37,7 @@ from textsynth.pipeline import (
 )
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.pipeline.checking import check as check
+from textsynth.pipeline.checking import preview as preview
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.completions import Completions
@@ -110,8 +110,9 @@ def generate(
 ) -> Run:
     """Run a recipe and return its run folder (default: `runs/<name>`).
 
-    A complete run of the same recipe is returned as it is; an incomplete one is resumed. Rows that
-    could not be had are in the manifest's `shortfall`.
+    A complete run of the same recipe is returned as it is; an incomplete one is resumed. Where only
+    figures, gates, exports or the card are asked for otherwise, the run ends anew, from its
+    completions. Rows that could not be had are in the manifest's `shortfall`.
 
     Raises:
         TextsynthError: the recipe, its files or the folder cannot be used.
@@ -157,26 +158,28 @@ def train(
             fix="add `model: {base: auto}`; a server's model is used as it is",
         )
     begun = _begin(recipe, output, resume, key_file, Ledger(), progress)
+    if begun.run.complete:
+        progress.note("this run is complete already; its adapter is kept")
+        return begun.run
     if not begun.learnt:
         raise RecipeError(
             f"no intent has {FEWEST} seed patterns to learn from",
             where=str(recipe.seeds and recipe.seeds.path),
             fix="add seeds, or generate from templates",
         )
-    if not begun.run.complete:
-        progress.step("language model", f"{len(begun.learnt)} intents")
-        asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
-        values = slotvalues.taught(asked, begun.lists)
-        with tracking(recipe) as tracker:
-            learn(
-                recipe,
-                begun.learnt,
-                values,
-                begun.beside,
-                run=begun.run,
-                tracker=tracker,
-                progress=progress,
-            )
+    progress.step("language model", f"{len(begun.learnt)} intents")
+    asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
+    values = slotvalues.taught(asked, begun.lists)
+    with tracking(recipe) as tracker:
+        learn(
+            recipe,
+            begun.learnt,
+            values,
+            begun.beside,
+            run=begun.run,
+            tracker=tracker,
+            progress=progress,
+        )
     return begun.run
 
 
@@ -193,10 +196,14 @@ def _begin(
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
     folder = Path(output or Path("runs") / recipe.name)
-    if not Run(folder).complete:
-        finish.find_judges(recipe)  # before anything is generated for them
+    if resume == "never" or not Run(folder).complete:
+        beforehand.find(recipe, grammar)
     fingerprint = recipe.fingerprint()
     run = open_run(folder, fingerprint, resume)
+    if run.complete and run.manifest().get("ending", recipe.ending()) != recipe.ending():
+        beforehand.find(recipe, grammar)
+        progress.note("the recipe now asks for other figures or exports: the run ends anew")
+        run.path(MANIFEST).unlink()
     side = EMPTY_SEEDS
     if not run.complete:
         write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))
@@ -261,6 +268,7 @@ def _made(
     return {
         "name": recipe.name,
         "fingerprint": begun.fingerprint,
+        "ending": recipe.ending(),
         "textsynth": finish.package_version(),
         "versions": {name: finish.installed_version(name) for name in DEPENDENCIES},
         "python": platform.python_version(),
@@ -370,27 +378,6 @@ def experiments(recipe: Recipe, output: str | Path | None = None, **asked: Any) 
     from textsynth.pipeline import experiments as module  # whose runs come through here
 
     return module.experiments(recipe, output, **asked)
-
-
-def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
-    """A few template rows of each intent, without seeds, model or files.
-
-    Raises:
-        RecipeError: the recipe has neither templates nor flows.
-    """
-    grammar = grammar_of(recipe)
-    if grammar is None and recipe.dialogues is not None:
-        return {}
-    if grammar is None:
-        raise RecipeError("there is nothing to preview: the recipe has no templates",
-                          fix="run `textsynth generate`, or add `templates:`")  # fmt: skip
-    shown = {}
-    for intent in grammar.intents:
-        stop = min(count, draw.capacity(grammar, intent, seed=recipe.seed))
-        shown[intent] = list(
-            corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=recipe.seed))
-        )
-    return shown
 
 
 def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:

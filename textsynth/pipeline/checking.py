@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, with templates or with flows, without running anything."""
+"""What is wrong with a recipe, templates or flows, and what they say, without running anything."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from textsynth import importers
+from textsynth import corpus, importers
+from textsynth.corpus import Utterance
 from textsynth.errors import RecipeError
+from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.lint import lint
-from textsynth.pipeline import flows
-from textsynth.pipeline.finish import named_models
+from textsynth.pipeline import beforehand, flows
 from textsynth.pipeline.prepare import grammar_of
 from textsynth.recipe import Recipe
 
@@ -37,7 +38,7 @@ def check(path: Path) -> dict[str, Any]:
         for source in recipe.sources():
             if not source.exists():
                 raise RecipeError("there is no such file", where=str(source), fix="check the path")
-        named_models(recipe)
+        beforehand.require(recipe)
         flows_of = recipe if recipe.dialogues is not None else None
         if recipe.templates is not None:
             grammar = importers.load(recipe.templates.path)
@@ -59,6 +60,27 @@ def check(path: Path) -> dict[str, Any]:
         found, report["flows"] = flows.checked(flows_of, grammar)
         report["findings"] += [dataclasses.asdict(finding) for finding in found]
     return report
+
+
+def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
+    """A few template rows of each intent, without seeds, model or files.
+
+    Raises:
+        RecipeError: the recipe has neither templates nor flows.
+    """
+    grammar = grammar_of(recipe)
+    if grammar is None and recipe.dialogues is not None:
+        return {}
+    if grammar is None:
+        raise RecipeError("there is nothing to preview: the recipe has no templates",
+                          fix="run `textsynth generate`, or add `templates:`")  # fmt: skip
+    shown = {}
+    for intent in grammar.intents:
+        stop = min(count, draw.capacity(grammar, intent, seed=recipe.seed))
+        shown[intent] = list(
+            corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=recipe.seed))
+        )
+    return shown
 
 
 def _is_recipe(path: Path) -> bool:

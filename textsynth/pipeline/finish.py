@@ -11,13 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, keyed, models, registry
+from textsynth import corpus, keyed, models, recipetext, registry
 from textsynth.evaluate import Estimate
 from textsynth.evaluate.tables import Style, interval, written
 from textsynth.export import About, perform
 from textsynth.filters.select import select, splits
 from textsynth.lm import private
 from textsynth.pipeline import learning, reporting
+from textsynth.pipeline.beforehand import named_models
 from textsynth.pipeline.collect import say_counts
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.prepare import Cell
@@ -106,47 +107,6 @@ def short_by_slot(
     ]
 
 
-def judges(recipe: Recipe) -> tuple[list[str], list[str]]:
-    """What `label` judges by, beside the sentence encoder that all filters share: encoders, and
-    language models that read."""
-    labels = [step.options for step in recipe.filters if step.name == "label"]
-    encoders = dict.fromkeys(options.get("model", "auto") for options in labels)
-    readers = dict.fromkeys(options.get("reader") for options in labels)
-    return [name for name in encoders if name != "auto"], [name for name in readers if name]
-
-
-def named_models(recipe: Recipe) -> list[tuple[str, models.ModelSource]]:
-    """The models that a recipe names, each with what it is for. Loads nothing.
-
-    Raises:
-        ModelError: one in a folder is not there, or has no weights that are read.
-    """
-    found = []
-    if recipe.model is not None and recipe.model.server is None:
-        found.append(("language model", models.language_model_source(recipe.model.base)))
-    encoders, readers = judges(recipe)
-    for name in encoders:
-        found.append(("sentence encoder of the filter label", models.embedder_source(name)))
-    for name in readers:
-        source = models.language_model_source(name, "label.reader")
-        found.append(("language model of the filter label", source))
-    return found
-
-
-def find_judges(recipe: Recipe) -> None:
-    """Make sure that the models of `label` are there; of one that reads its tokenizer and config
-    tell.
-
-    Raises:
-        ModelError: one is not, or cannot be read.
-    """
-    encoders, readers = judges(recipe)
-    for name in encoders:
-        models.load_embedder(name)
-    for name in readers:
-        models.load_tokenizer(models.language_model_source(name, "label.reader"))
-
-
 def about_of(
     recipe: Recipe,
     side: SeedSide,
@@ -157,7 +117,7 @@ def about_of(
 ) -> About:
     used = [(role, source.name, source.terms) for role, source in named_models(recipe)]
     if recipe.model is not None and recipe.model.server is not None:
-        named = recipe.model.server.model
+        named = recipetext.nameless(recipe.model.server.model)
         used.append(("language model, on a server", named, "those of the server"))
     names = {step.name for step in recipe.filters}
     if names & {"semantic", "adversarial"} or ("label" in names and side.patterns):
@@ -265,8 +225,7 @@ def write_patterns(
 
 
 def as_yaml(recipe: Recipe) -> str:
-    from ruamel.yaml import YAML
-
+    """The recipe as the run keeps it."""
     plain = recipe.model_dump(mode="json", exclude_defaults=True)
     for section in ("seeds", "templates", "dialogues"):
         if section in plain:  # a card must not tell where on somebody's disk the recipe lies
@@ -278,16 +237,12 @@ def as_yaml(recipe: Recipe) -> str:
         plain["model"]["server"]["url"] = "…"
     if recipe.gates:
         plain["gates"] = [str(gate) for gate in recipe.gates]
-    for section in ("filters", "evaluate", "export"):
+    for section in {"filters", "evaluate", "export"} & plain.keys():
         plain[section] = [
             {step["name"]: step["options"]} if step.get("options") else step["name"]
-            for step in plain.get(section, ())
-        ] or plain.pop(section, [])
-    buffer = io.StringIO()
-    yaml = YAML(typ="rt")
-    yaml.width = 10_000  # a path that goes on in the next line would be shown whole in a card
-    yaml.dump({key: value for key, value in plain.items() if value != []}, buffer)
-    return buffer.getvalue()
+            for step in plain[section]
+        ]
+    return recipetext.written(plain)
 
 
 def package_version() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ class _MLflow(Tracker):
         figures = {"rows": manifest["rows"], "seconds": manifest["seconds"]}
         for step, counts in manifest["steps"].items():
             figures[f"{step}/in"], figures[f"{step}/out"] = counts["in"], counts["out"]
-        self._mlflow.log_metrics({name.replace(" ", "_"): float(v) for name, v in figures.items()})
+        # of the marks that steps of dialogues have MLflow refuses some
+        told = {re.sub(r"[^\w./-]+", "_", name): float(v) for name, v in figures.items()}
+        self._mlflow.log_metrics(told)
 
     def evaluation(self, metrics: Mapping[str, Any]) -> None:
         self._mlflow.log_metrics(
@@ -90,5 +93,6 @@ def _params(recipe: Recipe) -> dict[str, Any]:
     for section, value in plain.items():
         items = value.items() if isinstance(value, dict) else [("", value)]
         flat.update({f"{section}.{name}".rstrip("."): v for name, v in items})
-    flat.pop("model.base", None)
+    for place in ("model.base", "model.server"):
+        flat.pop(place, None)
     return flat

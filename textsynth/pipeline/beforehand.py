@@ -1,0 +1,80 @@
+"""What a run would stumble over at its end is found before it begins."""
+
+from __future__ import annotations
+
+from textsynth import models, registry
+from textsynth.dialogue.lint import require_sound
+from textsynth.errors import RecipeError, did_you_mean
+from textsynth.export import license_id
+from textsynth.grammar.grammar import Grammar
+from textsynth.pipeline import dialogues
+from textsynth.recipe import Recipe
+
+
+def require(recipe: Recipe) -> None:
+    """Check what a recipe names: the licence, the figures of gates, the models. Loads no model.
+
+    Raises:
+        TextsynthError: of what is wrong, the first.
+    """
+    license_id(recipe.card.license)
+    for gate in recipe.gates:
+        known = registry.about_figures(gate.metric)
+        if known and gate.figure not in known:
+            raise RecipeError(
+                f"the metric {gate.metric} has no figure {gate.figure!r}",
+                where="gates",
+                fix=did_you_mean(gate.figure, known),
+            )
+    named_models(recipe)
+
+
+def find(recipe: Recipe, grammar: Grammar | None) -> None:
+    """Check, beside what `require` does, that flows can be simulated and the models of the filters
+    be had; of one that reads rows, its tokenizer and config tell.
+
+    Raises:
+        TextsynthError: of what is wrong, the first.
+    """
+    require(recipe)
+    if recipe.dialogues is not None:
+        flows, words = dialogues.load(
+            recipe.dialogues, grammar, seed=recipe.seed, language=recipe.language
+        )
+        for name, file in flows.files.items():
+            require_sound(file.flow, words[name])
+    encoders, readers = judges(recipe)
+    for name in encoders:
+        models.load_embedder(name)
+    for name in readers:
+        models.load_tokenizer(models.language_model_source(name, "label.reader"))
+    with_people = recipe.seeds or (recipe.dialogues and recipe.dialogues.seeds)
+    if with_people and recipe.scrub is not False:
+        models.spacy_source(recipe.language)
+
+
+def named_models(recipe: Recipe) -> list[tuple[str, models.ModelSource]]:
+    """The models that a recipe names, each with what it is for. Loads nothing.
+
+    Raises:
+        ModelError: one in a folder is not there, or has no weights that are read.
+    """
+    found = []
+    if recipe.model is not None and recipe.model.server is None:
+        found.append(("language model", models.language_model_source(recipe.model.base)))
+    encoders, readers = judges(recipe)
+    for name in encoders:
+        found.append(("sentence encoder of the filter label", models.embedder_source(name)))
+    for name in readers:
+        source = models.language_model_source(name, "label.reader")
+        found.append(("language model of the filter label", source))
+    return found
+
+
+def judges(recipe: Recipe) -> tuple[list[str], list[str]]:
+    """What `label` judges by, beside the sentence encoder that all filters share: encoders, and
+    language models that read."""
+    labels = [step.options for step in recipe.filters if step.name == "label"]
+    encoders = dict.fromkeys(options.get("model", "auto") for options in labels)
+    readers = dict.fromkeys(options.get("reader") for options in labels)
+    return [name for name in encoders if name != "auto"], [name for name in readers if name]
