@@ -282,6 +282,7 @@ def test_mlflow_is_told_no_place_and_takes_the_names_of_all_steps(
     assert "secret" not in repr(_params(made))
     store = (folder / "mlruns").as_uri()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    mlflow.set_experiment("names")
     with mlflow.start_run() as begun:
         _MLflow(mlflow).figures(
             {"rows": 3, "seconds": 1.5, "steps": {"exact (dialogues)": {"in": 5, "out": 4}}}

@@ -313,6 +313,7 @@ def test_what_the_guard_lets_through_is_a_pattern(pieces: list[str]) -> None:
     st.text("abtime_:1", max_size=6),
 )
 def test_what_a_guard_allows_is_what_may_come(pieces: list[str], inside: str) -> None:
+    pieces = [*pieces, *"{}", *"".join(LABELS)]  # so that each label can be put together
     guard = constrain.Guard(pieces, LABELS)
     expected = [
         row
@@ -320,3 +321,26 @@ def test_what_a_guard_allows_is_what_may_come(pieces: list[str], inside: str) ->
         if piece and constrain.advance(inside, piece, frozenset(LABELS))[0]
     ]
     assert guard.allowed(inside) == guard.allowed(inside) == expected
+
+
+@given(st.lists(st.sampled_from(["da", "dat", "te", "to", "wn", "t", "}", "{", "{da", " {t", "x"])))
+def test_what_leads_to_no_label_may_not_come(pieces: list[str]) -> None:
+    """A vocabulary that was trimmed may lack the letters of a label."""
+    guard = constrain.Guard([*pieces, "}"], ["date", "town"])
+    reached = {
+        guard.after(None, row)
+        for row, piece in enumerate(pieces)
+        if "{" in piece and row not in guard.banned(constrain.special(pieces))
+    }
+    seen: set[str | None] = {None}
+    while reached - seen:
+        inside = (reached - seen).pop()
+        seen.add(inside)
+        assert inside is not None and guard.allowed(inside), inside
+        reached |= {guard.after(inside, row) for row in guard.allowed(inside)}
+
+
+def test_labels_that_pieces_cannot_spell_are_never_begun() -> None:
+    guard = constrain.Guard(["{", "}", "da", "x"], ["date"])
+    assert guard.banned([0, 1]) == [0, 1]
+    assert constrain.Guard(["{", "}", "da", "te"], ["date"]).banned([0, 1]) == [1]

@@ -121,7 +121,9 @@ def test_all_slots_are_asked_together_and_no_longer_than_needed() -> None:
     lists = {"dish": DISHES, "drink": from_surfaces("drink", ["tea", "juice", "milk"])}
     said = Scripted(written("pie", "rice"), written("cake", "toast", "cola", "water"))
     ledger, heard = Ledger(), Heard()
-    full, added = slotvalues.grown(recipe(), {"dish": 1, "drink": 3}, lists, said, ledger, heard)  # type: ignore[arg-type]
+    full, added = slotvalues.grown(
+        recipe(), {"dish": 1, "drink": 3}, lists, said, (), ledger, heard
+    )  # type: ignore[arg-type]
     # two for each are sought at first: `dish` has them after a wave, `drink` three of six after two
     assert [sorted(set(wave)) for wave in said.asked] == [["dish", "drink"], ["drink"]]
     assert added["dish"] and len(added["dish"]) == 1
@@ -132,14 +134,23 @@ def test_all_slots_are_asked_together_and_no_longer_than_needed() -> None:
     assert rows_out == 4 and rows_in == rows_out + sum(why.values()) and why["unlikely"] == 4
 
 
+def test_a_slot_that_is_called_as_an_intent_has_a_list_of_its_own() -> None:
+    lists = {"dish": DISHES}
+    assert slotvalues.taught({"dish": 1}, lists, {"dish"}).keys() == {"dish values"}
+    said = Scripted(written("pie", "rice"))
+    full, added = slotvalues.grown(recipe(), {"dish": 1}, lists, said, {"dish"}, Ledger(), Heard())  # type: ignore[arg-type]
+    assert set(said.asked[0]) == {"dish values"}
+    assert full.keys() == added.keys() == {"dish"} and added["dish"]
+
+
 def test_a_model_that_knows_no_more_is_left_in_peace() -> None:
     said, heard = Scripted(written("pie")), Heard()
     asked, named = {"dish": 9}, recipe(dish={"invent": 9})
-    _, added = slotvalues.grown(named, asked, {"dish": DISHES}, said, Ledger(), heard)  # type: ignore[arg-type]
+    _, added = slotvalues.grown(named, asked, {"dish": DISHES}, said, (), Ledger(), heard)  # type: ignore[arg-type]
     assert len(said.asked) == slotvalues.WAVES
     assert added == {"dish": ["pie"]} and heard.warned == ["dish: 1 values of 9"]
     starred = recipe(**{"*": {"invent": 9}})  # at most, it says
-    slotvalues.grown(starred, asked, {"dish": DISHES}, Scripted(), Ledger(), heard)  # type: ignore[arg-type]
+    slotvalues.grown(starred, asked, {"dish": DISHES}, Scripted(), (), Ledger(), heard)  # type: ignore[arg-type]
     assert heard.warned == ["dish: 1 values of 9"]
 
 
@@ -174,7 +185,7 @@ def test_a_star_stands_for_slots_of_the_seeds_that_are_not_named() -> None:
     assert slotvalues.plan(recipe(**{"*": {"invent": 0}}), seeds, lists, heard) == {}
     assert slotvalues.plan(recipe(), EMPTY_SEEDS, lists, heard) == {}
     assert not heard.noted
-    assert slotvalues.taught({"dish": 2}, lists) == {"dish": ["soup", "curry", "stew"]}
+    assert slotvalues.taught({"dish": 2}, lists, {"eat"}) == {"dish": ["soup", "curry", "stew"]}
 
 
 def test_who_asks_for_none_is_told_which_slots_run_dry() -> None:

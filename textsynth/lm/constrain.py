@@ -50,17 +50,17 @@ class Guard:
         self._pieces = pieces
         self.labels = frozenset(labels)
         self._known: dict[str | None, list[int]] = {}
+        self._spellable: dict[str, bool] = {}
 
     def banned(self, special: Sequence[int]) -> list[int]:
         """Of the pieces that hold braces or backslashes, those that may not come outside a slot."""
         if None not in self._known:
-            self._known[None] = [
-                row for row in special if not advance(None, self._pieces[row], self.labels)[0]
-            ]
+            self._known[None] = [row for row in special if not self._goes_on(None, row)]
         return self._known[None]
 
     def allowed(self, inside: str) -> list[int]:
-        """The pieces that may come inside a slot of which `inside` is written."""
+        """The pieces that may come inside a slot of which `inside` is written. A vocabulary may
+        lack pieces that a label needs after some start of it; what leads there may not come."""
         if inside not in self._known:
             # most pieces fail with their first character: it is asked once
             self._known[inside] = sorted(
@@ -68,9 +68,27 @@ class Guard:
                 for char, rows in self._by_first.items()
                 if advance(inside, char, self.labels)[0]
                 for row in rows
-                if advance(inside, self._pieces[row], self.labels)[0]
+                if self._goes_on(inside, row)
             )
         return self._known[inside]
+
+    def _goes_on(self, inside: str | None, row: int) -> bool:
+        """Whether a piece may come, and others that close what it opens."""
+        may, after = advance(inside, self._pieces[row], self.labels)
+        if not may or after is None or ":" in after:
+            return may
+        return any(
+            self._spelled(label[len(after) :]) for label in self.labels if label.startswith(after)
+        )
+
+    def _spelled(self, rest: str) -> bool:
+        """Whether the rest of a label can be put together from pieces."""
+        if rest and rest not in self._spellable:
+            pieces = {self._pieces[row] for row in self._by_first.get(rest[0], ())}
+            self._spellable[rest] = any(
+                rest.startswith(piece) and self._spelled(rest[len(piece) :]) for piece in pieces
+            )
+        return not rest or self._spellable[rest]
 
     @cached_property
     def _by_first(self) -> dict[str, list[int]]:

@@ -272,7 +272,7 @@ def _forbid(speaker: Speaker, growing: Sequence[_Growing], logits: Any) -> None:
             rows += [row] * len(banned)
             tokens += banned
         else:
-            allowed = torch.tensor(one.guard.allowed(one.open))
+            allowed = torch.tensor(one.guard.allowed(one.open), dtype=torch.long)
             kept = logits[row, allowed].clone()
             logits[row] = float("-inf")
             logits[row, allowed] = kept

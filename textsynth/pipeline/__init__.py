@@ -169,7 +169,7 @@ def train(
         )
     progress.step("language model", f"{len(begun.learnt)} intents")
     asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
-    values = slotvalues.taught(asked, begun.lists)
+    values = slotvalues.taught(asked, begun.lists, begun.learnt)
     with tracking(recipe) as tracker:
         learn(
             recipe,
@@ -323,13 +323,15 @@ def _singles(
             begun.learnt,
             begun.beside,
             allowed,
-            slotvalues.taught(asked, lists),
+            slotvalues.taught(asked, lists, begun.learnt),
             begun.context,
             run,
             tracker,
             progress,
         )
-        lists, invented = slotvalues.grown(recipe, asked, lists, completions, ledger, progress)
+        lists, invented = slotvalues.grown(
+            recipe, asked, lists, completions, begun.learnt, ledger, progress
+        )
     sources = sources_of(
         recipe, side, grammar, lists, quotas, begun.learnt, begun.beside, completions, progress
     )

@@ -103,7 +103,7 @@ def audit(
         )
     values_of = value_lists(recipe, side, grammar)
     asked_values = slotvalues.plan(recipe, side, values_of, Progress())
-    values = slotvalues.taught(asked_values, values_of)
+    values = slotvalues.taught(asked_values, values_of, own)
     planned = exposure.plan(
         {intent: list(by) for intent, by in own.items()},
         canaries=canaries,

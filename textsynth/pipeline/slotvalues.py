@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -92,16 +92,28 @@ def unseen(counts: Mapping[str, int], most: int) -> int:
     return min(most, len(counts) * once // repeated) if repeated else most
 
 
-def taught(asked: Mapping[str, int], lists: Mapping[str, ValueList]) -> dict[str, list[str]]:
-    """The values of the slots that the model is asked to add to: it learns them as lists too."""
-    return {label: [value.surface for value in lists[label].values] for label in asked}
+def taught(
+    asked: Mapping[str, int], lists: Mapping[str, ValueList], intents: Collection[str]
+) -> dict[str, list[str]]:
+    """The values of the slots that the model is asked to add to: it learns them as lists too, each
+    under a name that none of these intents has."""
+    return {
+        _listed(label, intents): [value.surface for value in lists[label].values] for label in asked
+    }
+
+
+def _listed(label: str, intents: Collection[str]) -> str:
+    return f"{label} values" if label in intents else label
 
 
 class Proposals:
     """Values that the model proposes for one slot."""
 
-    def __init__(self, label: str, values: ValueList, count: int, seed: int) -> None:
+    def __init__(
+        self, label: str, values: ValueList, count: int, seed: int, name: str | None = None
+    ) -> None:
         self.label, self.count = label, count
+        self._name = name or label  # of the list that the model goes on with
         self.rejects: list[Reject] = []
         self._surfaces = [value.surface for value in values.values]
         self._shape = invent.shape(self._surfaces)
@@ -119,7 +131,7 @@ class Proposals:
             return []
         number = min(64, max(4, missing // 10))
         made = invent.make_prompts(
-            self.label, self._surfaces, number, first=self._prompts, seed=self._seed
+            self._name, self._surfaces, number, first=self._prompts, seed=self._seed
         )
         self._prompts += number
         return made
@@ -163,11 +175,15 @@ def propose(
     asked: Mapping[str, int],
     lists: Mapping[str, ValueList],
     completions: Completions,
+    intents: Collection[str],
     seed: int,
     progress: Progress,
 ) -> list[Proposals]:
     """What the model proposes for each slot, all slots asked together."""
-    made = [Proposals(label, lists[label], count, seed) for label, count in asked.items()]
+    made = [
+        Proposals(label, lists[label], count, seed, _listed(label, intents))
+        for label, count in asked.items()
+    ]
     for number in range(WAVES):
         wave = [(one, prompt) for one in made for prompt in one.prompts(number)]
         if not wave:
@@ -189,15 +205,17 @@ def grown(
     asked: Mapping[str, int],
     lists: Mapping[str, ValueList],
     completions: Completions,
+    intents: Collection[str],
     ledger: Ledger,
     progress: Progress,
 ) -> tuple[dict[str, ValueList], dict[str, list[str]]]:
-    """The value lists with what the model adds to them, and that alone."""
+    """The value lists with what the model adds to them, and that alone; `intents` are those that
+    the model learns beside them."""
     full, added = dict(lists), dict[str, list[str]]()
     if not asked:
         return full, added
     progress.step("invent values", f"of {len(asked)} slots")
-    for one in propose(asked, lists, completions, recipe.seed, progress):
+    for one in propose(asked, lists, completions, intents, recipe.seed, progress):
         new = added[one.label] = one.taken()
         values = lists[one.label]
         more = tuple(Value(surface, surface) for surface in new)
