@@ -24,7 +24,7 @@ from textsynth.errors import ModelError
 from textsynth.filters import Context, Verdicts, intents, reading
 from textsynth.filters.adversarial import SURFACE, adversarial, detectability, surface
 from textsynth.filters.exact import exact
-from textsynth.filters.label import label
+from textsynth.filters.label import forget, label
 from textsynth.filters.leak import leak
 from textsynth.progress import Advance, Bar
 
@@ -360,6 +360,8 @@ def test_a_reader_is_not_asked_where_the_encoder_is_sure(monkeypatch: pytest.Mon
     said = Said("folk", "alarm")
     found = read_by(said, monkeypatch, [("play some folk", "music")], sure=0.0)
     assert said.asked == [] and found.reasons == [None]
+    monkeypatch.setattr(reading, "reader", pytest.fail)  # nor loaded
+    assert label(table([("play some folk", "music")]), context(SEEDS), reader="org/large")
 
 
 def test_a_reader_sees_the_nearest_intents_and_a_few_seeds(
@@ -400,7 +402,14 @@ def test_a_reader_keeps_what_it_said_and_is_loaded_once(
     again = label(rows, context(SEEDS), reader=name)
     assert again.scores == first.scores and len(read_texts) == 2
     assert reading.reader(name) is loaded
-    reading._KEPT.clear()
+    # other names, or another order of them, are another question
+    one, other = (
+        loaded([("play it", "a"), ("ring", "b")], names, ["turn it up"], lambda more, remark: None)
+        for names in (["a", "b"], ["b", "a"])
+    )
+    assert one[0].tolist() == pytest.approx(other[0, ::-1].tolist()) and one[0, 0] != one[0, 1]
+    forget()
+    assert reading._KEPT == {}
 
 
 def test_a_model_that_cannot_read_is_refused(
@@ -478,6 +487,13 @@ def test_what_nothing_tells_apart_is_left_alone() -> None:
     _, auc = detectability(table(CLEAN), context(REAL))
     assert 0.3 < auc < 0.65
     assert judge(adversarial, REAL, REAL, target=0.6) == [None] * len(REAL)
+
+
+def test_one_seed_of_the_only_shared_intent_says_nothing_against_its_rows() -> None:
+    seeds = [(f"wake me at {at}", "alarm") for at in range(12)] + [("play some folk", "music")]
+    rows = table([(f"play {style} music now", "music") for style in "abcdefghijkl"])
+    _, auc = detectability(rows, context(seeds))
+    assert auc >= 0.5
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ def test_quality(text: str, reason: str | None) -> None:
         ("turn on turn on turn on the lamp", "go on go on go on the lamp"),
         ("dim the \U0001f4a1 now", "dim the \U0001f525 now"),
         ("turn on the fucking lamp", "the fucking lights are on"),
+        ("where is the strip club", "turn on the strip club lamp"),
         ("turn on the frimbulo", "where is the frimbulo"),
         ("lights", "lamp"),
     ],

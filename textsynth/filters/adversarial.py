@@ -96,7 +96,7 @@ def detectability(
     chances = np.zeros(len(texts))
     for fold_ in range(FOLDS):
         held = folds == fold_
-        if not held.any() or len(set(synthetic[~held])) < 2:
+        if not held.any() or len(set(synthetic[~held & (weights > 0)])) < 2:
             chances[held] = weights[synthetic == 1].sum() / weights.sum()
             continue
         chances[held] = fit(~held, held, synthetic, weights)

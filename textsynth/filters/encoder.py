@@ -85,6 +85,7 @@ class Encoder:
                 optimizer.step()
                 schedule.step()
                 advance(1, "")
+        optimizer.zero_grad()  # as much memory as the weights
         self._encoder.eval()
 
     def judge(self, texts: Sequence[str]) -> Any:

@@ -75,6 +75,12 @@ def label(
     return Verdicts(reasons, {"label_margin": np.nan_to_num(margins).tolist()}, note=note)
 
 
+def forget() -> None:
+    """Let go of the models that judged: a run is past its filters."""
+    intents._TUNED.clear()
+    reading._KEPT.clear()
+
+
 def _margins(
     chances: npt.NDArray[np.float64], own_intents: list[str], names: list[str]
 ) -> npt.NDArray[np.float64]:

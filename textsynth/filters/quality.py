@@ -355,7 +355,7 @@ def _perplexity(
 def _unsafe(rows: Texts, seeds: Texts, language: str) -> dict[str, Measured]:
     if language != profanity.LANGUAGE:
         return {}
-    allowed = {word for text in seeds.whole for word in words_of(text)}
+    allowed = {found for text in seeds.whole for found in profanity.profane(words_of(text))}
 
     def count(words: list[str]) -> float:
         return len(profanity.profane(words) - allowed)

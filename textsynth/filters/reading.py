@@ -22,6 +22,7 @@ WEIGHT = 0.3
 # Of what the encoder gives one intent such a chance the reader is not asked: it seldom changes it.
 SURE = 0.8
 PLACES = 4
+Shown = tuple[tuple[str, str], ...]
 # Waves and rounds of a run ask again: the model, and what it said, are kept of the last reader.
 _KEPT: dict[str, Reader] = {}
 
@@ -40,7 +41,7 @@ class Reader:
                 where=source.name,
                 fix="use another causal model (Gemma, Llama, Qwen) as `reader`",
             )
-        self._said: dict[tuple[tuple[tuple[str, str], ...], str], Floats] = {}
+        self._said: dict[tuple[Shown, tuple[str, ...], str], Floats] = {}
 
     def __call__(
         self,
@@ -52,15 +53,15 @@ class Reader:
         """The log of each name's chance, shape (texts, names); see `lm.read.Prompt`."""
         from textsynth.lm import read
 
-        shown = tuple(examples)
+        shown, of = tuple(examples), tuple(names)
         unlike = dict.fromkeys(texts)
-        new = [text for text in unlike if (shown, text) not in self._said]
+        new = [text for text in unlike if (shown, of, text) not in self._said]
         advance(len(unlike) - len(new), "")
         if new:
             prompt = read.Prompt(self._model, self._tokenizer, shown, names)
             for text, chances in zip(new, prompt.log_chances(new, advance), strict=True):
-                self._said[shown, text] = chances
-        return np.stack([self._said[shown, text] for text in texts])
+                self._said[shown, of, text] = chances
+        return np.stack([self._said[shown, of, text] for text in texts])
 
 
 def reader(name: str) -> Reader:
@@ -111,6 +112,8 @@ def weigh(
         if intent in seeds and chances[row].max() < SURE:
             rows[near[intent]].append(row)
     found = chances.copy()
+    if not rows:
+        return found
     ask = reader(name)
     unlike = sum(len({texts[row] for row in own_rows}) for own_rows in rows.values())
     with context.bar("reading rows in the light of seeds", unlike) as advance:

@@ -23,6 +23,7 @@ import pyarrow as pa
 from textsynth import corpus, filters, keyed, scrub, seeds
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError
+from textsynth.filters import label
 from textsynth.grammar.grammar import Grammar
 from textsynth.pipeline import (
     beforehand,
@@ -255,6 +256,7 @@ def _made(
         for flow, (got, asked) in made.shortfall.items():
             shortfall[f"flow {flow}"] = (got, asked)
             short_by_flow.append({"flow": flow, "got": got, "asked": asked})
+    label.forget()  # large models may have judged
     corpus.write(chosen, run.path("corpus.parquet"))
     evaluation = None
     if recipe.evaluate:
