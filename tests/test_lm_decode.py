@@ -73,7 +73,9 @@ def test_pieces_are_what_a_token_adds(load_tiny: Load) -> None:
     assert "".join(one.pieces[row] for row in rows) == text
 
 
-def test_neighbours_and_lanes_do_not_matter(load_tiny: Load) -> None:
+def test_neighbours_and_lanes_do_not_matter(
+    load_tiny: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Completions that leave and prompts that enter change nothing of the others."""
     one = speaker(load_tiny)
     asked = requests(one)
@@ -87,6 +89,8 @@ def test_neighbours_and_lanes_do_not_matter(load_tiny: Load) -> None:
             only = Request(request.key, request.rows, (copy,), LABELS)
             alone[place, copy] = complete(one, [only], SHORT)[0, copy]
     assert alone == together
+    monkeypatch.setattr(decode, "PROMPTS", 1)  # room for one prompt
+    assert complete(one, asked, SHORT) == together
 
 
 def test_another_key_gives_other_text(load_tiny: Load) -> None:

@@ -77,6 +77,19 @@ def test_of_long_texts_the_start_is_read(load_tiny: Load, monkeypatch: pytest.Mo
     assert np.array_equal(told, short)
 
 
+def test_many_long_examples_are_read_shorter(
+    load_tiny: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "SHOWN", 7 * len(EXAMPLES))
+    model, tokenizer = load_tiny()
+    told = read.Prompt(model, tokenizer, EXAMPLES, NAMES).log_chances(TEXTS)
+    cut = [(text[:7], name) for text, name in EXAMPLES]
+    assert np.array_equal(told, read.Prompt(model, tokenizer, cut, NAMES).log_chances(TEXTS))
+    monkeypatch.setattr(read, "SHOWN", 14_000)
+    whole = read.Prompt(model, tokenizer, EXAMPLES, NAMES).log_chances(TEXTS)
+    assert not np.allclose(told, whole)
+
+
 def test_no_texts(load_tiny: Load) -> None:
     model, tokenizer = load_tiny()
     assert read.Prompt(model, tokenizer, EXAMPLES, NAMES).log_chances([]).shape == (0, 4)

@@ -45,6 +45,24 @@ def test_hidden_states_do_not_depend_on_the_batch(loaded) -> None:
     assert np.allclose(together[1], together[4])
 
 
+def test_batches_of_long_texts_hold_fewer(loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, vocabulary = loaded
+    whole = score.perplexity(model, vocabulary, TEXTS)
+    sizes = []
+    usual = score._batches
+
+    def counted(*given):
+        for rows, ids, mask in usual(*given):
+            sizes.append(tuple(ids.shape))
+            yield rows, ids, mask
+
+    monkeypatch.setattr(score, "TOKENS", 12)
+    monkeypatch.setattr(score, "_batches", counted)
+    assert np.allclose(score.perplexity(model, vocabulary, TEXTS), whole, rtol=1e-3)
+    assert all(rows == 1 or rows * longest <= 12 for rows, longest in sizes)
+    assert len(sizes) > 1 and max(rows for rows, _ in sizes) > 1
+
+
 def test_no_texts_and_empty_texts(loaded) -> None:
     model, vocabulary = loaded
     assert score.perplexity(model, vocabulary, []).shape == (0,)

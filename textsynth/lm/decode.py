@@ -19,6 +19,8 @@ from textsynth.lm.ragged import Lanes, Packed, ragged
 from textsynth.lm.vocabulary import Vocabulary
 
 LIVE = 192
+# Tokens of prompts that are kept: fewer prompts at once where they are long.
+PROMPTS = 40_000
 TOP_K = 64
 # Of the length of a line, so that long ones are not taken for bad ones (Wu et al. 2016).
 LENGTH_PENALTY = 0.5
@@ -148,6 +150,7 @@ def complete(
     copies = max(len(request.copies) for request in requests)
     groups = max(1, min(len(requests), 2 * live // copies))
     longest = max(len(request.rows) for request in requests)
+    groups = max(1, min(groups, PROMPTS // longest))
     lanes = Lanes(groups, copies, longest, sampling.most)
     waiting = list(range(len(requests)))[::-1]
     free = list(range(groups))[::-1]

@@ -16,8 +16,8 @@ from textsynth.progress import Advance
 TOKENS = 600
 # A name's later tokens are looked at where its first ones have this chance.
 FLOOR = 0.01
-# Of a text, characters.
-LONGEST = 500
+# Of a text, characters; and of all examples together.
+LONGEST, SHOWN = 500, 14_000
 HEAD = "Requests to a voice assistant, and the intent of each.\n\n"
 
 Floats = npt.NDArray[np.float64]
@@ -40,13 +40,14 @@ class Prompt:
             model: a causal model that `ragged.supported`.
             tokenizer: its own, of transformers.
             examples: texts and their names, in the order of the prompt; the first 500 characters
-                of a text are read.
+                of a text are read, fewer where there are more than 28 texts.
             names: to choose from, all different.
         """
         import torch
 
         self._model, self._tokenizer = model, tokenizer
-        shown = "".join(f"{_asked(text)} {name}\n\n" for text, name in examples)
+        longest = min(LONGEST, SHOWN // max(1, len(examples)))
+        shown = "".join(f"{_asked(text, longest)} {name}\n\n" for text, name in examples)
         tokens = tokenizer(HEAD + shown).input_ids
         self._prefix = ragged.Packed([len(tokens)], keep=True)
         with torch.inference_mode(), ragged.ragged(model):
@@ -65,7 +66,7 @@ class Prompt:
     ) -> Floats:
         """The log of each name's chance, shape (texts, names); `advance` is told of texts read."""
         found = np.zeros((len(texts), self._count))
-        asked = [self._encode(_asked(text)) for text in texts]
+        asked = [self._encode(_asked(text, LONGEST)) for text in texts]
         for start, ways in self._branches.items():
             under = np.array([place for places in ways.values() for place in places])
             reached = np.exp(found[:, under[0]]) >= FLOOR
@@ -99,8 +100,8 @@ class Prompt:
         return torch.log_softmax(logits[:, tokens].float(), -1).double().numpy()
 
 
-def _asked(text: str) -> str:
-    return f"Request: {' '.join(text.split())[:LONGEST]}\nIntent:"
+def _asked(text: str, longest: int) -> str:
+    return f"Request: {' '.join(text.split())[:longest]}\nIntent:"
 
 
 def _branches(names: Sequence[Sequence[int]]) -> Branches:

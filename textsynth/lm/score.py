@@ -11,6 +11,8 @@ import numpy.typing as npt
 from textsynth.lm.vocabulary import Vocabulary
 
 BATCH = 64
+# Tokens of a batch, pads among them: each has a number for every token of the vocabulary.
+TOKENS = 2048
 LONGEST = 256
 
 Floats = npt.NDArray[np.float64]
@@ -87,9 +89,12 @@ def _batches(vocabulary: Vocabulary, texts: Sequence[str]) -> Iterator[tuple[lis
     encoded = [vocabulary.encode(text, fallback=True)[:LONGEST] for text in texts]
     told = [row for row, ids in enumerate(encoded) if len(ids) > 1]
     told.sort(key=lambda row: (len(encoded[row]), row))
-    for at in range(0, len(told), BATCH):
-        rows = told[at : at + BATCH]
-        longest = max(len(encoded[row]) for row in rows)
+    while told:
+        count = 1
+        while count < min(BATCH, len(told)) and (count + 1) * len(encoded[told[count]]) <= TOKENS:
+            count += 1
+        rows, told = told[:count], told[count:]
+        longest = len(encoded[rows[-1]])
         ids = torch.zeros((len(rows), longest), dtype=torch.long)
         mask = torch.zeros((len(rows), longest), dtype=torch.long)
         for place, row in enumerate(rows):
