@@ -151,13 +151,20 @@ def test_without_a_place_nothing_is_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["made.jsonl"]
 
 
-def test_figures_of_other_metrics_on_the_same_rows_stay(tmp_path: Path) -> None:
+@pytest.mark.parametrize("others", [
+    ROWS[:1],
+    [ROWS[0], ROWS[1], {"text": "lamps on", "intent": "lights"}],
+    [ROWS[0], ROWS[1], {"text": "lights on", "intent": "alarm"}],
+])  # fmt: skip
+def test_figures_of_other_metrics_on_the_same_rows_stay(
+    tmp_path: Path, others: list[dict[str, Any]]
+) -> None:
     target, place = jsonl(tmp_path / "made.jsonl"), tmp_path / "m.json"
     found = pipeline.evaluate(target, metrics=["counting"], output=place)
     write_json(place, {**found, "metrics": {"older": found["metrics"]["counting"]}})
     again = pipeline.evaluate(target, metrics=["counting"], output=place)
     assert set(again["metrics"]) == {"older", "counting"}
-    jsonl(target, ROWS[:1])
+    jsonl(target, others)
     fresh = pipeline.evaluate(target, metrics=["counting"], output=place)
     assert set(fresh["metrics"]) == {"counting"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -195,13 +197,14 @@ def measured(
     gates: Sequence[Gate],
     progress: Progress,
 ) -> dict[str, Any]:
-    """The metrics' findings and the gates, as metrics.json holds them: `sets` (rows of each),
-    `seed`, `metrics` (name to `figures`, `notes`, `tables`, `seconds`) and `gates`. Turns of
-    dialogues are shown to the metric `dialogues` alone."""
+    """The metrics' findings and the gates, as metrics.json holds them: `sets` (rows of each), `of`
+    (a digest of those rows), `seed`, `metrics` (name to `figures`, `notes`, `tables`, `seconds`)
+    and `gates`. Turns of dialogues are shown to the metric `dialogues` alone."""
     found: dict[str, Any] = {
         "textsynth": finish.package_version(),
         "seed": context.seed,
         "sets": {name: getattr(sets, name).num_rows for name in Sets.__dataclass_fields__},
+        "of": _digest(sets),
         "metrics": {},
     }
     alone = Sets(*(corpus.singles(getattr(sets, name)) for name in found["sets"]))
@@ -215,6 +218,16 @@ def measured(
             progress.note(note)
     found["gates"] = held(gates, found["metrics"])
     return found
+
+
+def _digest(sets: Sets) -> str:
+    """Of the ids, intents and texts of all sets."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in Sets.__dataclass_fields__:
+        for column in ("id", "intent", "text"):
+            values = corpus.column(getattr(sets, name), column)
+            digest.update(json.dumps(values, ensure_ascii=True).encode())
+    return digest.hexdigest()
 
 
 def as_json(findings: Findings, seconds: float) -> dict[str, Any]:
@@ -278,8 +291,7 @@ def keep(place: Path, found: Mapping[str, Any], progress: Progress) -> dict[str,
     merged = dict(found)
     if place.is_file():
         before = read_json(place, missing="is missing", fix="name another file with -o")
-        same = before.get("sets") == found["sets"] and before.get("seed") == found["seed"]
-        if same:
+        if all(before.get(key) == found[key] for key in ("of", "seed")):
             merged["metrics"] = {**before.get("metrics", {}), **found["metrics"]}
             again = {gate["gate"]: gate for gate in before.get("gates", ())}
             merged["gates"] = [

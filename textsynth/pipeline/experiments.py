@@ -45,6 +45,7 @@ def experiments(
         "textsynth": finish.package_version(),
         "seed": recipe.seed,
         "sets": {},
+        "of": recipe.fingerprint(),
         "metrics": {},
         "gates": [],
     }
