@@ -1,7 +1,7 @@
 """Drop a text that is no sentence anybody would say: too long, looping, in another language, rude.
 
 What is normal the seeds say. Each check measures every row and every seed; a row goes whose measure
-lies above a bar, and the bar is never lower than what the seeds themselves reach.
+lies above a bar, and the bar is never lower than what nearly all seeds reach.
 """
 
 from __future__ import annotations
