@@ -120,6 +120,8 @@ def test_a_run_ends_anew_where_only_its_end_is_asked_for_otherwise(
     again = run(folder, key_file, templates=pack, export=["csv"], card={"license": "cc0-1.0"})
     assert again.complete and [e["format"] for e in again.manifest()["exports"]] == ["csv"]
     assert (again.folder / "corpus.parquet").read_bytes() == rows
+    # the earlier export would tell of another licence; what somebody else put there stays
+    assert [p.name for p in (again.folder / "exports").iterdir()] == ["csv"]
     kept = Recipe.load(again.folder / "recipe.yaml")
     assert [step.name for step in kept.export] == ["csv"] and kept.card.license == "cc0-1.0"
     held = run(folder, key_file, templates=pack, export=[], evaluate=["diversity"],

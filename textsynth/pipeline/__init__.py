@@ -204,7 +204,7 @@ def _begin(
     if run.complete and run.manifest().get("ending", recipe.ending()) != recipe.ending():
         beforehand.find(recipe, grammar)
         progress.note("the recipe now asks for other figures or exports: the run ends anew")
-        run.path(MANIFEST).unlink()
+        finish.reopen(run)
     side = EMPTY_SEEDS
     if not run.complete:
         write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -25,7 +26,7 @@ from textsynth.pipeline.prepare import Cell
 from textsynth.pipeline.seedside import SeedSide
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
-from textsynth.run import Run, write_text
+from textsynth.run import MANIFEST, Run, write_text
 from textsynth.values import ValueList
 
 
@@ -178,9 +179,9 @@ def export_all(
     exports = []
     for step in recipe.export:
         progress.step(f"export: {step.name}")
-        place = ("dataset",) if step.name == "huggingface" else ("exports", step.name)
         exporter = registry.find("exporters", step.name)
-        report = perform(exporter, step.name, chosen, run.path(*place), about, **step.options)
+        place = run.path(*_place(step.name))
+        report = perform(exporter, step.name, chosen, place, about, **step.options)
         refused = sum(report.refused.values())
         progress.note(
             f"{report.written:,} {report.unit}s written" + (f", {refused} refused" * bool(refused))
@@ -189,6 +190,19 @@ def export_all(
             {"format": report.format, "written": report.written, "refused": report.refused}
         )
     return exports
+
+
+def reopen(run: Run) -> None:
+    """Make a complete run one that ends anew: its manifest goes, and the exports that this lists,
+    which tell what no longer holds."""
+    written = [export["format"] for export in run.manifest()["exports"]]
+    run.path(MANIFEST).unlink()
+    for name in written:
+        shutil.rmtree(run.path(*_place(name)), ignore_errors=True)
+
+
+def _place(exporter: str) -> tuple[str, ...]:
+    return ("dataset",) if exporter == "huggingface" else ("exports", exporter)
 
 
 def write_patterns(
