@@ -236,6 +236,22 @@ def test_check_warns_of_open_lists(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("export", "told"),
+    [
+        ("[huggingface, csv]", ["dataset: {run}/dataset ", "csv: {run}/exports/csv"]),
+        ("[jsonl]", ["jsonl: {run}/exports/jsonl"]),
+        ("[]", ["rows: {run}/corpus.parquet"]),
+    ],
+)
+def test_generate_says_where_things_are(folder: Path, export: str, told: list[str]) -> None:
+    (folder / "recipe.yaml").write_text(GOOD + f"export: {export}\n")
+    status, out, err = generate(folder)
+    assert status == 0, err
+    assert all(line.format(run=folder / "run") in out for line in told), out
+    assert ("load_dataset" in out) == ("huggingface" in export)
+
+
+@pytest.mark.parametrize(
     ("section", "told"),
     [
         ("seeds: {path: pack.yaml}\nmodel: {base: ./gone}", "there is no such model"),

@@ -105,8 +105,16 @@ def say_result(folder: Path, manifest: dict[str, Any]) -> None:
     typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
     if (folder / "report.html").is_file():
         typer.echo(f"report: {folder / 'report.html'}")
-    typer.echo(f"dataset: {folder / 'dataset'}   (its card: {folder / 'dataset' / 'README.md'})")
-    typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+    formats = [export["format"] for export in manifest["exports"]]
+    for name in formats:
+        if name != "huggingface":
+            typer.echo(f"{name}: {folder / 'exports' / name}")
+    if "huggingface" in formats:
+        card = folder / "dataset" / "README.md"
+        typer.echo(f"dataset: {folder / 'dataset'}   (its card: {card})")
+        typer.echo(f'open it: datasets.load_dataset("{folder / "dataset"}")')
+    if not formats:
+        typer.echo(f"rows: {folder / 'corpus.parquet'}   (no export was asked for)")
 
 
 def say_dialogues(turns: Any, as_json: bool) -> None:
