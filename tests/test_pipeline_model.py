@@ -220,6 +220,12 @@ def test_training_by_itself_and_generating_from_it(
     monkeypatch.setattr("textsynth.lm.finetune.finetune", pytest.fail)
     run = pipeline.generate(made, folder / "run", key_file=key_file)
     assert run.complete and (adapter / "adapter_model.safetensors").read_bytes() == weights
+    # once more: nothing is left to train, whatever the end of the run should be now
+    again = CliRunner().invoke(
+        app, ["train", str(folder / "recipe.yaml"), *options, "--set", "card.license=cc0-1.0"]
+    )
+    assert again.exit_code == 0 and json.loads(again.output)["adapter"] == str(adapter)
+    assert run.complete
 
 
 def test_with_feedback_the_model_learns_from_what_survived(

@@ -158,7 +158,7 @@ def train(
             where=str(recipe.folder),
             fix="add `model: {base: auto}`; a server's model is used as it is",
         )
-    begun = _begin(recipe, output, resume, key_file, Ledger(), progress)
+    begun = _begin(recipe, output, resume, key_file, Ledger(), progress, anew=False)
     if begun.run.complete:
         progress.note("this run is complete already; its adapter is kept")
         return begun.run
@@ -191,8 +191,11 @@ def _begin(
     key_file: Path | None,
     ledger: Ledger,
     progress: Progress,
+    *,
+    anew: bool = True,
 ) -> _Begun:
-    """Read and check everything, open the run folder, scrub the seeds."""
+    """Read and check everything, open the run folder, scrub the seeds. With `anew` a complete run
+    loses its end where the recipe asks for another one."""
     grammar = grammar_of(recipe)
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
@@ -201,7 +204,8 @@ def _begin(
         beforehand.find(recipe, grammar)
     fingerprint = recipe.fingerprint()
     run = open_run(folder, fingerprint, resume)
-    if run.complete and run.manifest().get("ending", recipe.ending()) != recipe.ending():
+    ending = recipe.ending()
+    if anew and run.complete and run.manifest().get("ending", ending) != ending:
         beforehand.find(recipe, grammar)
         progress.note("the recipe now asks for other figures or exports: the run ends anew")
         finish.reopen(run)
