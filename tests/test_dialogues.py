@@ -171,6 +171,7 @@ def test_a_flow_with_an_error_is_not_simulated(folder: Path) -> None:
     (folder / "flows" / "table.yaml").write_text(text)
     with pytest.raises(GrammarError, match="no path of the flow 'table' reaches the goal"):
         made(folder)
+    assert not (folder / "run").exists()  # before any utterance is made
 
 
 def test_dialogues_cut_at_max_turns_are_counted(folder: Path) -> None:

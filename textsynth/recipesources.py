@@ -27,20 +27,22 @@ def of_templates(path: Path) -> list[Path]:
             named += path.parent.glob("*.entity")
     found: dict[Path, None] = {}
     for file in sorted({p for p in named if p == path or p.is_file()}):
-        found |= dict.fromkeys([file, *_imported(file, {file})])
+        found |= dict.fromkeys([file, *_imported(file)])
     return list(found)
 
 
-def _imported(file: Path, known: set[Path]) -> Iterator[Path]:
+def _imported(file: Path) -> Iterator[Path]:
     """The files that a Chatito file imports, and those import."""
-    if file.suffix != ".chatito" or not file.is_file():
-        return
-    for match in _IMPORT.finditer(file.read_text(encoding="utf-8", errors="replace")):
-        target = (file.parent / match[1].strip("'\"")).resolve()
-        if target not in known and target.is_file():
-            known.add(target)
-            yield target
-            yield from _imported(target, known)
+    known = {file}
+    waiting = [file] if file.suffix == ".chatito" and file.is_file() else []
+    while waiting:
+        importer = waiting.pop()
+        for match in _IMPORT.finditer(importer.read_text(encoding="utf-8", errors="replace")):
+            target = (importer.parent / match[1].strip("'\"")).resolve()
+            if target not in known and target.is_file():
+                known.add(target)
+                waiting.append(target)
+                yield target
 
 
 def of_model(name: str) -> list[Path]:
