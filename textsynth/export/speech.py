@@ -2,7 +2,8 @@
 
 Number words are those of Unicode's rule-based number formats. What English says with a sign or in
 another order (`20%`, `4:05`, `2nd`, `90s`) is known for English alone; elsewhere digits are
-cardinal numbers and such signs cannot be spoken.
+cardinal numbers and such signs cannot be spoken. A minus is said wherever it stands before a
+number, and points and commas within one are read as the language writes them.
 """
 
 from __future__ import annotations
@@ -16,14 +17,25 @@ from textsynth.corpus import fold
 
 HOLE = "\x00"  # stands in a text where a slot does; a word of its own, but for what is hung on it
 
-_ALIKE = str.maketrans("\u2018\u2019\u02bc\u2010\u2011", "'''--")
+_ALIKE = str.maketrans("\u2018\u2019\u02bc\u2010\u2011\u2212", "'''---")
 # Signs that are not heard.
 _SILENT = re.compile(r"[.,;:!?…¡¿\"“”„«»()\[\]/|–—_؟،؛。、！？।]")  # noqa: RUF001
 _SPACED = re.compile(r"\s+")
 _EDGE = re.compile(r"(?<![^\W_])['\-]+|['\-]+(?![^\W_])")
 _POSSESSIVE = re.compile(rf"(?<={HOLE})(?:'s|')(?![^\W_])|(?<=[sS])'(?=\s|$)")
 _ABBREVIATION = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}")
-_NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", re.ASCII)
+# A number with all its points, commas and hard spaces, and the minus before it.
+_NUMBER = re.compile(r"((?<![^\W_])(?<!-)-(?=\d))?(\d+(?:[.,\u00a0\u202f]\d+)*)", re.ASCII)
+# In groups of three, with a fraction: 1,250.5 where the point is decimal, else 1.250,5.
+_POINTED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+_COMMAED = re.compile(r"\d{1,3}(?:[.\u00a0\u202f]\d{3})+(?:,\d+)?", re.ASCII)
+# Languages with a decimal point, and regions of others that have it (Unicode CLDR 46).
+_POINT = {
+    "am", "bn", "en", "fil", "ga", "gu", "he", "hi", "ja", "kn", "ko", "ml", "mr", "ms", "mt", "my",
+    "ne", "pa", "si", "sw", "ta", "te", "th", "ur", "yue", "zh", "de-CH", "de-LI", "it-CH",
+    "es-DO", "es-GT", "es-HN", "es-MX", "es-NI", "es-PA", "es-PE", "es-PR", "es-SV", "es-US",
+}  # fmt: skip
+_OF_DIGITS = re.compile(r"\d\s*/\s*\d", re.ASCII)  # a date, a fraction, a ratio: not said alike
 _KEPT, _DOT = "\x01", "\x02"  # an apostrophe and a full stop that are to stay
 _LONGEST = 6  # digits of a number that is said as one: more are a telephone number
 
@@ -31,7 +43,7 @@ _SIGNS = {"&": "and", "%": "percent", "+": "plus", "@": "at", "#": "number", "°
 _CLOCK = re.compile(r"\b(\d{1,2}):([0-5]\d)(?!:?\d)", re.ASCII)
 _PLURAL = re.compile(r"(?<![\d.,])'?(\d{1,4})'?s\b", re.ASCII | re.IGNORECASE)
 _ORDINAL = re.compile(r"(?<![\d.,])(\d{1,6})(?:st|nd|rd|th)\b", re.ASCII | re.IGNORECASE)
-_DOLLARS = re.compile(r"\$(\d+(?:,\d{3})*(?:\.\d+)?)", re.ASCII)
+_DOLLARS = re.compile(r"\$(\d+(?:,\d{3})*(?:\.\d+)?)(?![\w,.]*\w)", re.ASCII)
 
 
 @lru_cache(maxsize=200_000)
@@ -52,11 +64,16 @@ def spoken(text: str, language: str) -> str | None:
     text = _POSSESSIVE.sub(lambda match: match[0].replace("'", _KEPT), text)
     if any(char.isdecimal() or char in "$&%+@#°" for char in text):
         engine = _engine(language)
-        if engine is None:
+        if engine is None or _OF_DIGITS.search(text):
             return None
         if language.split("-")[0] == "en":
             text = _english(text, engine)
-        text = _NUMBER.sub(lambda match: f" {_number(match[0], engine)} ", text)
+        with_point = bool({language, language.split("-")[0]} & _POINT)
+        numbers = {found: _in_words(*found, engine, with_point=with_point)
+                   for found in _NUMBER.findall(text)}  # fmt: skip
+        if None in numbers.values():
+            return None
+        text = _NUMBER.sub(lambda match: f" {numbers[match[1] or '', match[2]]} ", text)
     text = _SILENT.sub(" ", text)
     text = re.sub(rf"{HOLE}(?!{_KEPT})", f"{HOLE} ", text)
     text = _EDGE.sub(" ", text).replace(_KEPT, "'").replace(_DOT, ".")
@@ -94,9 +111,24 @@ def _plural(words: str) -> str:
     return f"{words}es" if words.endswith("x") else f"{words}s"
 
 
+def _in_words(minus: str, number: str, engine: Any, *, with_point: bool) -> str | None:
+    """A number as its language writes it, in words; None where it is no number to it (a date, an
+    address, a version)."""
+    mark = "." if with_point else ","
+    if (_POINTED if with_point else _COMMAED).fullmatch(number):
+        whole, _, fraction = number.partition(mark)
+        said = _say(engine, re.sub(r"\D", "", whole) + (f".{fraction}" if fraction else ""))
+    elif number.replace(mark, "", 1).isdecimal():
+        said = _number(number.replace(mark, "."), engine)
+    elif with_point and number.replace(",", "").isdecimal():  # a list: 1,2,3
+        said = " ".join(_number(one, engine) for one in number.split(","))
+    else:
+        return None
+    return f"{_say(engine, '-1').removesuffix(_say(engine, '1')).strip()} {said}" if minus else said
+
+
 def _number(digits: str, engine: Any) -> str:
     """A number in words: years as years, what is long or begins with a zero digit by digit."""
-    digits = digits.replace(",", "")
     whole = digits.partition(".")[0]
     if len(whole) > _LONGEST or (len(whole) > 1 and whole[0] == "0"):
         return " ".join(_say(engine, digit) for digit in digits if digit != ".")
