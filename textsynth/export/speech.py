@@ -69,8 +69,10 @@ def spoken(text: str, language: str) -> str | None:
         if language.split("-")[0] == "en":
             text = _english(text, engine)
         with_point = bool({language, language.split("-")[0]} & _POINT)
-        numbers = {found: _in_words(*found, engine, with_point=with_point)
-                   for found in _NUMBER.findall(text)}  # fmt: skip
+        numbers = {
+            (minus, number): _in_words(minus, number, engine, with_point=with_point)
+            for minus, number in _NUMBER.findall(text)
+        }
         if None in numbers.values():
             return None
         text = _NUMBER.sub(lambda match: f" {numbers[match[1] or '', match[2]]} ", text)
