@@ -513,3 +513,60 @@ def test_planted_identities(detector: Detector) -> None:
     assert not missed
     found = [entry.value for entry in result.removed if entry.full]
     assert not [v for v in found if re.search(rf"\b{re.escape(v)}\b", output, re.IGNORECASE)]
+
+
+# -- what slots mean -----------------------------------------------------------------------------
+
+
+def values_of(*rows: Utterance, **options: Any) -> list[str]:
+    """What the slots of all rows mean after the scrub."""
+    return [slot.value for one in scrubbed(*rows, **options).utterances() for slot in one.slots]
+
+
+def test_what_a_slot_means_tells_nobody() -> None:
+    rows = (
+        row("call [my wife](contact)", contact="Priya Raman"),
+        row("tell [Priya Raman](contact) to wait"),
+        row("mail [ann](contact)", contact="Ann Margaret Oduya"),
+        row("ann margaret oduya was here"),
+    )
+    done = scrubbed(*rows)
+    wife, other, mail = (one.slots[0].value for one in done.utterances()[:3])
+    said = " ".join(one.text for one in done.utterances()).casefold()
+    assert wife == other and wife not in ("my wife", "Priya Raman")
+    assert done.utterances()[0].text == "call my wife"
+    assert mail == done.utterances()[2].text.removeprefix("mail ")
+    assert not any(name in said for name in ("priya", "raman", "oduya"))
+    assert {"Priya Raman", "Ann Margaret Oduya"} <= {entry.value for entry in done.removed}
+    assert "Priya Raman" not in str(done.lists)
+
+
+def test_a_note_is_read_and_what_is_no_name_stays() -> None:
+    using = Says(PERSON="Helga Brandtsson")
+    note = row("remind me of [the thing](reminder)", reminder="see Helga Brandtsson at nine")
+    (said,) = values_of(note, using=using)
+    assert said.startswith("see ") and said.endswith(" at nine") and "Helga" not in said
+    kept = [
+        row("wake me at [nine](time)", time="09:00"),
+        row("play [that song](song)", song="Helga Brandtsson"),
+        row("call [my wife](contact)", contact="mum"),
+    ]
+    assert values_of(*kept, using=using) == ["09:00", "Helga Brandtsson", "mum"]
+
+
+def test_what_a_slot_means_is_kept_masked_and_dropped_by_its_label() -> None:
+    wife = row("call [my wife](contact)", contact="Priya Raman")
+    assert values_of(wife, keep=("contact",)) == ["Priya Raman"]
+    assert values_of(wife, labels={"contact": "mask"}) == ["[CONTACT]"]
+    done = scrubbed(wife, row("go on"), labels={"contact": "drop_row"})
+    assert [one.text for one in done.utterances()] == ["go on"] and done.dropped == {"contact": 1}
+
+
+@pytest.mark.parametrize("name", ["Rene\u0301 Dubre\u0301", "Zoe\u0308", "राहुल शर्मा"])
+def test_no_mark_of_a_name_stays(name: str) -> None:
+    using = Says(PERSON=name.rstrip("\u0301\u0308"))
+    (said,) = (one.text for one in scrubbed(f"is {name} in", using=using).utterances())
+    assert not re.search("[\u0301\u0308\u093e]", said.replace("é", "").replace("ë", "")), said
+    done = scrubbed(row(f"call [{name}](contact)"), f"and {name} too").utterances()
+    first = done[0].text.removeprefix("call ")
+    assert done[1].text == (f"and {first} too" if " " in name else f"and {name} too")

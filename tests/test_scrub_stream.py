@@ -465,3 +465,45 @@ def test_many_processes_make_one_key(tmp_path: Path) -> None:
     assert len(set(secrets)) == 1 and len(secrets[0]) == 32
     assert path.stat().st_mode & 0o777 == 0o600
     assert [other.name for other in path.parent.iterdir()] == ["key"]
+
+
+# -- what slots mean -----------------------------------------------------------------------------
+
+
+def test_what_a_slot_means_is_scrubbed_too(scrubs: Scrubs) -> None:
+    def meaning(said: str, label: str, value: str) -> dict[str, Any]:
+        return text(
+            f"do {said}", slots=[{"start": 3, "end": 3 + len(said), "label": label, "value": value}]
+        )
+
+    told = scrubs(
+        meaning("my wife", "contact", "Priya Raman"),
+        meaning("the thing", "reminder", "see Ann Lee at nine"),
+        meaning("nine", "time", "09:00"),
+        text("Priya Raman was here"),
+        chunk=2,
+    )
+    values = [row["slots"][0]["value"] for row in scrubs.out()[:3]]
+    assert values[2] == "09:00" and not re.search("Priya|Raman|Ann|Lee", " ".join(values))
+    assert scrubs.out()[3]["text"] == f"{values[0]} was here"
+    assert told["leaks"] == []
+
+
+def test_a_date_that_becomes_another_rows_date_is_no_leak(scrubs: Scrubs) -> None:
+    days = [f"2021-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29)]
+    told = scrubs(*(text(f"born {day}", birth_date=day) for day in days))
+    made = {row["birth_date"] for row in scrubs.out()}
+    assert made & set(days) and len(made) == len(days)
+    assert told["leak_count"] == 0
+
+
+def test_a_sentence_without_spaces_is_read(scrubs: Scrubs) -> None:
+    seen: list[str] = []
+
+    class Notes(Reads):
+        def detect(self, texts: Sequence[str], progress: Any = None) -> list[list[Found]]:
+            seen.extend(texts)
+            return super().detect(texts)
+
+    scrubs(text("go", note="我叫王小明", split="train", id="a-17"), make_detector=Notes)
+    assert seen == ["go", "我叫王小明"]

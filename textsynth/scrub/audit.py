@@ -18,6 +18,7 @@ from textsynth.scrub.policy import THRESHOLDS, Settings
 from textsynth.scrub.rows import Part, Rewritten
 from textsynth.scrub.surrogates import Surrogates
 from textsynth.scrub.survey import Sweep
+from textsynth.scrub.sweep import squeeze
 
 EXAMPLES = 20
 LISTED = 1000
@@ -99,7 +100,9 @@ def account(
                 for span in part.plan.spans
                 if not span.annotated and span.action in ("slot", "keep")
             )
-        leaks = [leak for part in row.parts for leak in _leaks(row, part, sought, secret)]
+        leaks = [
+            leak for part in row.parts for leak in _leaks(row, part, sought, surrogates, secret)
+        ]
         total.leaking += len(leaks)
         total.leaking_kept += sum(leak.kept for leak in leaks)
         total.leaks += leaks[: LISTED - len(total.leaks)]
@@ -111,8 +114,20 @@ def account(
     return total
 
 
-def _leaks(row: Rewritten, part: Part, sought: Sequence[Sweep], secret: bytes) -> Iterator[Leak]:
+def _leaks(
+    row: Rewritten,
+    part: Part,
+    sought: Sequence[Sweep],
+    surrogates: Surrogates,
+    secret: bytes,
+) -> Iterator[Leak]:
+    """The hits of what is sought, but for dates that were moved to another row's date."""
     text, slots = part.filled.text, part.filled.slots
+    moved = {
+        squeeze(surrogates.replace(part.plan.surface(cut), cut.provider))
+        for cut in part.plan.cuts
+        if cut.provider == "date"
+    }
     kept = [
         (slot.start, slot.end)
         for span, slot in zip(part.plan.spans, slots, strict=True)
@@ -122,7 +137,9 @@ def _leaks(row: Rewritten, part: Part, sought: Sequence[Sweep], secret: bytes) -
     for sweep in sought:
         for searched in (text, *sorted(said)):
             for hit in sweep.search.find(searched):
-                label, _ = sweep.cuts[hit.value]
+                label, provider = sweep.cuts[hit.value]
+                if provider == "date" and squeeze(searched[hit.start : hit.end]) in moved:
+                    continue
                 digest = keyed.secret_hash(secret, fold(hit.value))
                 in_kept = searched == text and any(
                     start < hit.end and hit.start < end for start, end in kept

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle, islice
 
 from textsynth.corpus import substitute
 from textsynth.patterns import Value
 from textsynth.scrub import policy
-from textsynth.scrub.plan import Plan, Span
+from textsynth.scrub.canonical import Meant
+from textsynth.scrub.plan import Plan
 from textsynth.scrub.surrogates import Surrogates, provider_for
 from textsynth.values import ValueList
 
@@ -41,8 +42,9 @@ class Filled:
     slots: list[FilledSlot]
 
 
-def fill(row: Plan, surrogates: Surrogates) -> Filled:
-    """Put the surrogates in and move the slots with the text."""
+def fill(row: Plan, surrogates: Surrogates, meant: Mapping[Meant, str] | None = None) -> Filled:
+    """Put the surrogates in and move the slots with the text. `meant` has what becomes of canonical
+    values that are another text than their words (see `canonical`)."""
     made = [
         (cut.start, cut.end, surrogates.replace(row.surface(cut), cut.provider)) for cut in row.cuts
     ]
@@ -59,19 +61,14 @@ def fill(row: Plan, surrogates: Surrogates) -> Filled:
         start, end = moved(span.start), moved(span.end)
         inside = row.cuts_in(span)
         gone = inside[0].provider if span.action == "surrogate" else None
-        canonical = _canonical(row, span, bool(inside), text[start:end], surrogates)
+        canonical = (meant or {}).get((span.label, span.canonical), span.canonical)
+        if inside or span.canonical == row.surface(span) or surrogates.tells(canonical):
+            canonical = text[start:end]  # what was removed may stand in it
         value = Value(text[start:end], canonical)
         slots.append(
             FilledSlot(start, end, span.label, value, span.annotated, row.surface(span), gone)
         )
     return Filled(text, slots)
-
-
-def _canonical(row: Plan, span: Span, changed: bool, surface: str, known: Surrogates) -> str:
-    """The canonical value, where it cannot tell what was removed; else the new surface."""
-    if span.canonical == row.surface(span) or changed or known.tells(span.canonical):
-        return surface
-    return span.canonical
 
 
 def value_lists(slots: Iterable[FilledSlot], surrogates: Surrogates) -> dict[str, ValueList]:

@@ -4,6 +4,7 @@ from ranges that nobody has wherever such ranges exist."""
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 import string
 import unicodedata
@@ -82,23 +83,34 @@ def _as_digit(digit: str, like: str) -> str:
 
 def shape(text: str, draw: Draw, turn: int = 0) -> str:
     """Other digits for digits and other letters for letters of the same case, all else as it is. A
-    number keeps a zero it begins with and gets no new one; what is hexadecimal stays so."""
+    number keeps a zero it begins with and gets no new one; what is hexadecimal stays so. The same
+    letters and digits become the same ones, whatever stands between them and in whichever case."""
+    plain = "".join(filter(str.isalnum, text))
     for step in range(8):
-        made = _shaped(text, draw.numbers(len(text), "shape", text, turn, step))
-        if made != text:
+        made = _shaped(plain, draw.numbers(len(plain), "shape", plain.casefold(), turn, step))
+        if made != plain:
             break
-    return made
+    return _between(made, text)
 
 
 def figures(text: str, draw: Draw, turn: int = 0) -> str:
     """Other digits for digits, and what stands between them as it is: "ending in 6467"."""
-    if not any(char.isdecimal() for char in text):
+    digits = digits_of(text)
+    if not digits:
         return shape(text, draw, turn)
-    picks = draw.numbers(len(text), "shape", text, turn, 0)
-    return "".join(
-        _other_digit(text, at, pick) if text[at].isdecimal() else text[at]
-        for at, pick in enumerate(picks)
+    picks = iter(draw.numbers(len(digits), "shape", digits, turn, 0))
+    plain = "".join(filter(str.isalnum, text))
+    made = "".join(
+        _other_digit(plain, at, next(picks)) if char.isdecimal() else char
+        for at, char in enumerate(plain)
     )
+    return _between(made, text)
+
+
+def _between(plain: str, text: str) -> str:
+    """The text with other letters and digits, as many as it has."""
+    supply = iter(plain)
+    return "".join(next(supply) if char.isalnum() else char for char in text)
 
 
 def _shaped(text: str, picks: list[int]) -> str:
@@ -117,7 +129,8 @@ def _shaped(text: str, picks: list[int]) -> str:
 
 
 def _other_digit(text: str, at: int, pick: int) -> str:
-    first = at == 0 or not text[at - 1].isalnum()
+    """Another digit at a place of a text of letters and digits alone."""
+    first = at == 0 or not text[at - 1].isdecimal()
     longer = at + 1 < len(text) and text[at + 1].isdecimal()
     zero = unicodedata.decimal(text[at]) == 0
     if first and not zero:
@@ -217,11 +230,11 @@ def ip(text: str, draw: Draw, turn: int = 0) -> str:
     stays."""
     found = _IPV4.search(text)
     if found:
-        net = draw.pick(_NETS, "net", text, turn)
-        made = f"{net}.{1 + draw.number('host', text, turn) % 254}"
+        net = draw.pick(_NETS, "net", found[0], turn)
+        made = f"{net}.{1 + draw.number('host', found[0], turn) % 254}"
     elif found := _IPV6.search(text):
         groups = 8 if "::" not in found[0] else max(4, found[0].count(":"))
-        hosts = draw.numbers(groups - 2, "host", text.lower(), turn)
+        hosts = draw.numbers(groups - 2, "host", _exploded(found[0]), turn)
         tail = ":".join(f"{1 + host % 0xFFFE:x}" for host in hosts)
         made = f"2001:db8:{tail}" if groups == 8 else f"2001:db8::{tail}"
         made = made.upper() if any(c in "ABCDEF" for c in found[0]) else made
@@ -231,13 +244,21 @@ def ip(text: str, draw: Draw, turn: int = 0) -> str:
     return text[: found.start()] + made + rest
 
 
+def _exploded(address: str) -> str:
+    """An IPv6 address in full, so that one address is one in each spelling."""
+    try:
+        return ipaddress.IPv6Address(address).exploded
+    except ValueError:
+        return address.lower()
+
+
 def mac(text: str, draw: Draw, turn: int = 0) -> str:
     """An address of the range for documentation (RFC 7042), separators and case kept."""
     places = [at for at, char in enumerate(text) if char in string.hexdigits]
     ranges = {12: "00005e0053", 16: "02005e10000000"}
     if len(places) not in ranges:
         return shape(text, draw, turn)
-    last = draw.number("mac", text.lower(), turn) % 256
+    last = draw.number("mac", "".join(text[at] for at in places).lower(), turn) % 256
     made = list(text)
     upper = any(char in "ABCDEF" for char in text)
     for at, char in zip(places, f"{ranges[len(places)]}{last:02x}", strict=True):
@@ -250,7 +271,8 @@ def uuid4(text: str, draw: Draw, turn: int = 0) -> str:
     places = [at for at, char in enumerate(text) if char in string.hexdigits]
     if len(places) != 32:
         return shape(text, draw, turn)
-    digits = [f"{n % 16:x}" for n in draw.numbers(32, "uuid", text.lower(), turn)]
+    plain = "".join(text[at] for at in places).lower()
+    digits = [f"{n % 16:x}" for n in draw.numbers(32, "uuid", plain, turn)]
     digits[12], digits[16] = "4", "89ab"[int(digits[16], 16) % 4]
     made = list(text)
     upper = any(char in "ABCDEF" for char in text)

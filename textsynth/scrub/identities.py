@@ -19,7 +19,7 @@ from textsynth.scrub.locales import faker_locale
 from textsynth.scrub.namepool import TRIES, Pool, Role, key_of
 from textsynth.scrub.pools import FAMILY_FIRST, names, stems
 from textsynth.scrub.speech import cased, unspelled
-from textsynth.scrub.writing import MARKS, ascii_form, in_order, sound, words
+from textsynth.scrub.writing import MARKS, ascii_form, fold_marks, in_order, sound, words
 
 # After so many turns the first names of full names turn too.
 TURNING = 10
@@ -35,6 +35,7 @@ _TITLES = policy.TITLES | words(
 _TWO_SURNAMES = frozenset({"es", "pt"})
 _TOKEN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*(?:['\u2019][^\W\d_]{{2,}})*|\d+|[^\w]+|_+")
 _HANDLE = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[^\W\d_]+|\d+|[\W_]+")
+_RUN_TOGETHER = re.compile(policy.PARTICLES, re.IGNORECASE)
 _FREE_MAIL = words(
     "gmail googlemail yahoo ymail hotmail outlook live msn aol icloud me mac protonmail proton gmx"
     " web mail yandex zoho fastmail hey orange wanadoo laposte libero btinternet comcast verizon"
@@ -60,15 +61,21 @@ class People:
     balance: Collection[str] = ()
     bound: frozenset[str] = frozenset()
     _last_seen: frozenset[str] = frozenset()
+    _unmarked: dict[str, str] = field(init=False, repr=False, default_factory=dict)
     _given: dict[tuple[str, str, str], str] = field(init=False, repr=False, default_factory=dict)
     _pools: dict[str, Pool] = field(init=False, repr=False, default_factory=dict)
 
     def meet(self, full_names: Iterable[str]) -> None:
-        """Learn from full names which words are surnames, for where one stands alone."""
+        """Learn from full names which words are surnames, for where one stands alone, and which
+        an address may have without their marks ("muller" of "Müller")."""
+        self._unmarked.clear()
         first: set[str] = set()
         last: set[str] = set()
         for name in full_names:
-            found = [(key_of(t), role) for t, role in self._roles(name, "name") if role]
+            pieces = [(token, role) for token, role in self._roles(name, "name") if role]
+            found = [(key_of(token), role) for token, role in pieces]
+            if not name.isascii():
+                self._unmarked |= {fold_marks(t).casefold(): key_of(t) for t, _ in pieces}
             if len(found) > 1:
                 first.update(key for key, role in found if role == "first")
                 last.update(key for key, role in found if role == "last")
@@ -94,7 +101,7 @@ class People:
         """What takes the place of one word of a name, in its case; a letter for a letter."""
         if "-" in word:
             return "-".join(self.word(part, role, turn) if part else "" for part in word.split("-"))
-        key = key_of(word)
+        key = self._key(word)
         if len(key) == 1 and key.upper() != key:
             letter = self._pool(role).initial(key)
             return cased(letter.upper(), word) if letter else shape(word, self.draw, turn)
@@ -104,6 +111,10 @@ class People:
                 self._given.clear()
             self._given[known] = self._pool(role).other(word, key, turn, self.held)
         return cased(self._given[known], word)
+
+    def _key(self, word: str) -> str:
+        key = key_of(word)
+        return self._unmarked.get(key, key)
 
     def _pool(self, role: Role) -> Pool:
         if role not in self._pools:
@@ -195,10 +206,24 @@ class People:
             if token[0].isdigit():
                 made[n] = shape(token, self.draw, turn)
             elif n in roles:
-                made[n] = self._ascii(token, roles[n], turn if roles[n] == "last" else 0)
+                begin = self._particles(token) if roles[n] == "last" else 0
+                made[n] = self._ascii(token[begin:], roles[n], turn if roles[n] == "last" else 0)
             elif token[0].isalpha():
                 made[n] = self._part(token, turn)
         return "".join(made)
+
+    def _particles(self, token: str) -> int:
+        """How many letters of particles come before a surname: four of "delacruz", where somebody
+        is called "de la Cruz"."""
+        ends = [0]
+        while found := _RUN_TOGETHER.match(token, ends[-1]):
+            ends.append(found.end())
+        keys = {at: self._key(token[at:]) for at in ends if len(token) - at > 2}
+        for known in (self._last_seen, self._pool("last")):
+            for at, key in keys.items():
+                if key in known:
+                    return at
+        return 0
 
     def _swapped(self, begin: str, end: str) -> bool:
         """Whether a surname stands before a first name or its initial."""

@@ -153,9 +153,9 @@ class Pool:
 
 
 def key_of(word: str) -> str:
-    """What tells a word: "Müller", "MUELLER" and "mueller" are one."""
+    """What tells a word: "Müller", "MUELLER" and "mueller" are one, "O'Brien" and "obrien" too."""
     plain = word if word.isascii() else fold_marks(word.casefold().translate(UNDECOMPOSED))
-    return plain.casefold().replace("\u2019", "'")
+    return plain.casefold().replace("\u2019", "").replace("'", "")
 
 
 def initial_of(name: str) -> str:

@@ -17,9 +17,10 @@ from textsynth.scrub.kinds import ENTITIES, NAMED, NAMES, Action, Kind
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.spans import Found
 from textsynth.scrub.weigh import AGREED, LISTED_SCORE, OWN_SCORE
+from textsynth.scrub.writing import MARKS
 
-# From the first to the last letter or digit: what is cut begins and ends with one.
-_EDGED = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+# From the first to the last letter or digit: what is cut begins and ends with one, and its marks.
+_EDGED = re.compile(rf"[^\W_](?:.*[^\W_])?[{MARKS}]*", re.DOTALL)
 
 _NEXT = re.compile(
     rf" ((?:(?:{policy.PARTICLES}) )*[^\W\d_a-z][^\W\d_A-Z]+(?:-[^\W\d_]+)?)(?![\w.@])"
@@ -203,7 +204,7 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
     text = row.utterance.text
     kind = ENTITIES[found.entity]
     action = settings.action(kind.label, kind.action)
-    start, end, provider = found.start, found.end, kind.provider
+    start, end, provider = found.start, _after_marks(text, found.end), kind.provider
     if kind.entity in NAMED:
         end = start + len(policy.without_possessive(text[start:end]))
         doubtful = found.score < OWN_SCORE and _is_command(text, start, end, common)
@@ -226,6 +227,12 @@ def _detected(row: Plan, found: Found, settings: Settings, common: Collection[st
         row.cut_out(start, end, kind.label, provider, sought=_sought(kind, found, text[start:end]))
     elif policy.goes(action):
         _in_slots(row, start, end, kind, touched)
+
+
+def _after_marks(text: str, end: int) -> int:
+    while end < len(text) and text[end] in MARKS:
+        end += 1
+    return end
 
 
 def _sought(kind: Kind, found: Found, surface: str) -> bool:

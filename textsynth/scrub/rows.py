@@ -2,7 +2,7 @@
 
 What stands beside `text` may tell as much (`{"text": …, "caller": "Jane Roe"}`): a string under a
 personal key goes as a whole, one of several words is read as the text is, and a single word
-("train", an id) loses what was found elsewhere.
+("train", an id) loses what was found elsewhere. What slots mean is read as well (`canonical`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 from textsynth.corpus import Slot, Utterance
 from textsynth.patterns import LABEL
-from textsynth.scrub import policy
+from textsynth.scrub import canonical, policy
+from textsynth.scrub.canonical import Meant
 from textsynth.scrub.fill import Filled, fill
 from textsynth.scrub.plan import Plan
 from textsynth.scrub.scrubber import Detects
@@ -41,13 +42,15 @@ class Row:
 class Piece:
     """Some rows, and the distinct texts in them, in the order in which they come.
 
-    `parts` are the texts of each row by their places in `texts`: its own, then those beside it.
-    `alone` are the texts that the detector leaves alone: names of splits and ids are no prose.
+    `parts` are the texts of each row by their places in `texts`: its own, then those beside it,
+    then what its slots mean, which are in `meant` too. `alone` are the texts that the detector
+    leaves alone: names of splits and ids are no prose.
     """
 
     rows: list[Row]
     texts: list[Utterance]
     parts: list[list[int]]
+    meant: dict[Meant, int]
     alone: frozenset[int]
 
 
@@ -73,23 +76,28 @@ class Rewritten:
 
 def piece_of(rows: Iterable[Row]) -> Piece:
     """Rows and the texts in them."""
-    piece = Piece(list(rows), [], [], frozenset())
-    places: dict[Field | str, int] = {}
-    alone: set[int] = set()
-    for row in piece.rows:
-        parts = [_place(row.utterance.id, row.utterance, places, piece.texts)]
+    kept, texts, parts = list(rows), list[Utterance](), list[list[int]]()
+    places: dict[Any, int] = {}
+    meant: dict[Meant, int] = {}
+    for row in kept:
+        own = row.utterance
+        found = [_place(own.id, own, places, texts)]
         for key, text in _fields(row.data):
-            beside = _as_utterance(key, text, row.utterance.language)
-            parts.append(_place((key, text), beside, places, piece.texts))
-            if len(text.split()) <= 1 and "@" not in text:
-                alone.add(parts[-1])
-        piece.parts.append(parts)
-    return Piece(piece.rows, piece.texts, piece.parts, frozenset(alone))
+            beside = _as_utterance(key, text, own.language)
+            found.append(_place((key, text), beside, places, texts))
+        for label, value in canonical.apart(own):
+            as_text = canonical.as_text(label, value, own.language)
+            found.append(_place((label, value, "meant"), as_text, places, texts))
+            meant[label, value] = found[-1]
+        parts.append(found)
+    of_rows = {own_place for own_place, *_ in parts}
+    alone = frozenset(
+        at for at, one in enumerate(texts) if at not in of_rows and canonical.is_bare(one.text)
+    )
+    return Piece(kept, texts, parts, meant, alone)
 
 
-def _place(
-    key: Field | str, utterance: Utterance, places: dict[Field | str, int], texts: list[Utterance]
-) -> int:
+def _place(key: Any, utterance: Utterance, places: dict[Any, int], texts: list[Utterance]) -> int:
     if key not in places:
         places[key] = len(texts)
         texts.append(utterance)
@@ -114,8 +122,9 @@ def rewrite(
 ) -> Iterator[Rewritten]:
     """The rows again: surrogates in `text` and in other strings, slots moved."""
     plans = [planned(text, at, knowledge) for text, at in zip(piece.texts, found, strict=True)]
+    meant = {key: fill(plans[at], surrogates).text for key, at in piece.meant.items()}
     done = [
-        Part(several, plan, fill(plan, surrogates))
+        Part(several, plan, fill(plan, surrogates, meant))
         for several, plan in zip(found, plans, strict=True)
     ]
     for row, places in zip(piece.rows, piece.parts, strict=True):
@@ -124,8 +133,9 @@ def rewrite(
         if dropped:
             yield Rewritten(row, {}, parts, dropped)
             continue
-        fields = zip(_fields(row.data), parts[1:], strict=True)
-        made = {field: part.filled.text for field, part in fields}
+        fields = _fields(row.data)
+        beside = zip(fields, parts[1 : 1 + len(fields)], strict=True)
+        made = {field: part.filled.text for field, part in beside}
         yield Rewritten(row, _row(row.data, parts[0].filled, made), parts)
 
 

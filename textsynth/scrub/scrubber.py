@@ -1,6 +1,6 @@
 """The scrub: seeds in, patterns with surrogates and values out.
 
-1. the detector reads every row;
+1. the detector reads every row, and what its slots mean;
 2. every row is planned, and every full value that goes from one is sought in all (`survey`);
 3. every value that goes gets its surrogate, and the rows are written again as patterns.
 
@@ -18,6 +18,7 @@ from typing import Protocol
 from textsynth import firstnames, gendered, patterns
 from textsynth.corpus import Utterance
 from textsynth.patterns import Pattern, SlotRef, Value
+from textsynth.scrub import canonical
 from textsynth.scrub.fill import Filled, fill, value_lists
 from textsynth.scrub.plan import Plan, plan
 from textsynth.scrub.policy import Settings
@@ -116,19 +117,24 @@ def scrub(
         RecipeError: the settings name an unknown entity or label.
     """
     settings.check({*known_labels, *(slot.label for row in utterances for slot in row.slots)})
-    found = detector.detect([utterance.text for utterance in utterances], progress)
-    knowledge = Knowledge(settings, frozenset(common_words(utterances, found)))
-    survey = learn(knowledge, lambda known: [tally(utterances, found, known)])
+    meant = canonical.texts(utterances)
+    texts = [*utterances, *meant.values()]
+    found = _found(detector, utterances, list(meant.values()), progress)
+    size = len(utterances)
+    knowledge = Knowledge(settings, frozenset(common_words(utterances, found[:size])))
+    survey = learn(knowledge, lambda known: [tally(texts, found, known)])
     language = utterances[0].language if utterances else "en"
-    plans = [
-        planned(utterance, several, survey.knowledge)
-        for utterance, several in zip(utterances, found, strict=True)
-    ]
+    every = [planned(text, at, survey.knowledge) for text, at in zip(texts, found, strict=True)]
+    plans, values = every[:size], dict(zip(meant, every[size:], strict=True))
+    for row in plans:
+        told = (values[key].dropped for key in canonical.apart(row.utterance))
+        row.dropped = row.dropped or next(filter(None, told), None)
     dropped = Counter(row.dropped for row in plans if row.dropped)
     plans = [row for row in plans if not row.dropped]
     surrogates = Surrogates(language, secret, seed, balance)
     surrogates.assign(survey.pairs(), _bound(plans) if "gender" in balance else frozenset())
-    filled = [fill(row, surrogates) for row in plans]
+    means = {key: fill(row, surrogates).text for key, row in values.items()}
+    filled = [fill(row, surrogates, means) for row in plans]
     return Scrubbed(
         patterns=[
             _seed_pattern(row.utterance, new) for row, new in zip(plans, filled, strict=True)
@@ -140,6 +146,20 @@ def scrub(
         dropped=_sorted(dropped),
         changed=sum(bool(row.cuts) for row in plans),
     )
+
+
+def _found(
+    detector: Detects,
+    rows: Sequence[Utterance],
+    values: Sequence[Utterance],
+    progress: Progress | None,
+) -> list[list[Found]]:
+    """The detections in rows and in what their slots mean, where that is more than a word."""
+    prose = [value.text for value in values if not canonical.is_bare(value.text)]
+    found = detector.detect([*(row.text for row in rows), *prose], progress)
+    rest = iter(found[len(rows) :])
+    in_values = [[] if canonical.is_bare(value.text) else next(rest) for value in values]
+    return [*found[: len(rows)], *in_values]
 
 
 def _bound(plans: Iterable[Plan]) -> frozenset[str]:

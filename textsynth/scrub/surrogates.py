@@ -9,6 +9,7 @@ is taken. Names are the work of `identities`, places and companies of `places`, 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -105,7 +106,6 @@ class Surrogates:
         self._makers.people.meet(
             value for value, provider in pairs if provider_for(value, provider) == "name"
         )
-        self._makers.clear_of(value for value, provider in pairs if provider == "date")
 
     def replace(self, value: str, provider: str) -> str:
         """The surrogate of a value, in capitals or lower case as the value is; of a label that is
@@ -114,7 +114,7 @@ class Surrogates:
         if known not in self._given:
             if len(self._given) > _CACHED:
                 self._given.clear()
-            self._given[known] = self._choose(value, provider)
+            self._given[known] = self._choose(unicodedata.normalize("NFC", value), provider)
         return self._given[known]
 
     def tells(self, text: str) -> bool:
@@ -198,7 +198,7 @@ class _Makers:
         self.draw = draw
         self.people = People(language, draw, held, balance, bound)
         self.places = Places(language, draw, self.people)
-        self.days = _days(draw, 0)
+        self.days = _days(draw)
         self.by_provider: dict[str, Callable[[str, int], str]] = {
             "name": partial(_name, self.people, "name"),
             "first_name": partial(_name, self.people, "first_name"),
@@ -222,22 +222,6 @@ class _Makers:
             "ssn": partial(self._number, formats.ssn),
             "shape": self._code,
         }
-
-    def clear_of(self, originals: Iterable[str]) -> None:
-        """Choose the number of days so that few dates that go, or none, are moved to another one
-        that goes; there are so many of them that some are looked at."""
-        values = sorted({value for value in originals if is_full(value)})
-        folded = frozenset(map(squeeze, values))
-        some = values[:: 1 + len(values) // 500]
-        fewest = len(some)
-        for turn in range(20 if some else 0):
-            days = _days(self.draw, turn)
-            moved = (dates.shift(value, days, self.language) or "" for value in some)
-            clashes = sum(squeeze(date) in folded for date in moved)
-            if clashes < fewest:
-                self.days, fewest = days, clashes
-            if not clashes:
-                break
 
     def _number(self, make: Callable[[str, Draw, int], str], text: str, turn: int) -> str:
         spoken = spoken_number(text)
@@ -310,7 +294,7 @@ class _Makers:
         return self.people.domain(host, turn) if "." in host else self.people.handle(host, turn)
 
     def _date(self, text: str, turn: int) -> str:
-        moved = dates.shift(text, self.days + turn, self.language)
+        moved = dates.shift(text, self.days, self.language)
         if moved is not None:
             return moved
         if any(map(str.isdigit, text)):
@@ -379,10 +363,10 @@ def _name(people: People, provider: str, text: str, turn: int) -> str:
     return people.name(text, provider, turn)
 
 
-def _days(draw: Draw, turn: int) -> int:
-    """By how many days dates move: 45 to 320 earlier or later, so that months change too, and never
-    by whole weeks."""
-    number = draw.number("days", turn)
+def _days(draw: Draw) -> int:
+    """By how many days all dates move that are scrubbed under a key: 45 to 320 earlier or later, so
+    that months change too, and never by whole weeks."""
+    number = draw.number("days", 0)
     days = _MONTH_DAYS[number % len(_MONTH_DAYS)]
     return (days + (days % 7 == 0)) * (1 if number >> 40 & 1 else -1)
 

@@ -19,10 +19,11 @@ from textsynth.scrub.plan import LONGEST, Plan, plan
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.spans import Found
 from textsynth.scrub.sweep import Matcher, Removed, is_full, is_name, matcher, squeeze
+from textsynth.scrub.writing import MARKS
 
 # A value that was grown in one row is sought in all again, and what that grows once more; so often.
 ROUNDS = 5
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from textsynth.scrub.spoken import fold_spoken
+from textsynth.scrub.writing import MARKS
 
-_WORD = re.compile(r"[^\W_]+")
+# Letters and digits with the signs that are set over and after them.
+_WORD = re.compile(rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*")
 # Letters by which most places of a text are passed over at once.
 _HEAD = 4
 # Longer values are looked up by so many letters, and then compared.

@@ -8,6 +8,7 @@ from typing import Any
 
 from textsynth.scrub.kinds import NRP_WORDS
 from textsynth.scrub.lexicon import ACRONYMS, Lexicon
+from textsynth.scrub.writing import MARKS
 
 # (start, end, entity, score)
 Entity = tuple[int, int, str, float]
@@ -31,7 +32,7 @@ _PLACED = re.compile(
     r"(?:\b(?:in|on|from|to|near|of|via|at|around|into|through|across|visit)[ \t]|[,:\n>] ?)\Z"
 )
 # From the first to the last letter or digit of a name.
-_EDGED = re.compile(r"[^\W_](?:.*[^\W_])?\.?", re.DOTALL)
+_EDGED = re.compile(rf"[^\W_](?:.*[^\W_])?[{MARKS}]*\.?", re.DOTALL)
 
 
 def installed(doc: Any) -> list[Entity]:
