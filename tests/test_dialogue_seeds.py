@@ -254,6 +254,29 @@ def test_a_value_has_one_surrogate_in_all_turns(file: Path) -> None:
     assert [slot.label for slot in side.examples[0].turns[2].pattern.slots] == ["person"]
 
 
+def test_what_a_turn_means_is_scrubbed(tmp_path: Path) -> None:
+    slot = {"start": 5, "end": 12, "label": "contact", "value": "Jane Roe"}
+    turns = [
+        {"speaker": "user", "text": "call my wife", "slots": [slot]},
+        {"speaker": "system", "text": "I am calling Jane Roe."},
+    ]
+    path = tmp_path / "dialogues.jsonl"
+    path.write_text(json.dumps({"turns": turns}))
+    side = scrubbed(
+        read(path, secret=SECRET).dialogues,
+        detector=Names(),
+        settings=scrub.Settings(),
+        secret=SECRET,
+        seed=0,
+    )
+    wife, said = side.examples[0].turns
+    (value,) = wife.values.values()
+    assert value.surface == "my wife" and value.canonical in [
+        v.surface for v in said.values.values()
+    ]
+    assert "Jane" not in str(side.examples)
+
+
 # -- the pack ---------------------------------------------------------------------------------
 
 

@@ -109,7 +109,8 @@ class InDialogues:
 
     Args:
         detector: reads texts.
-        turns: those that `detect` will be asked for, dialogues whole and in order.
+        turns: those that `detect` will be asked for, dialogues whole and in order, before texts
+            that are no turns.
     """
 
     def __init__(self, detector: Detects, turns: Sequence[Turn], language: str = "en") -> None:
@@ -118,10 +119,11 @@ class InDialogues:
         self.asks = language.split("-")[0].lower() == "en"
 
     def detect(self, texts: Sequence[str], progress: Progress | None = None) -> list[list[Found]]:
-        """The detections in each turn: disjoint, left to right."""
+        """The detections in each turn, then in each text that is none: disjoint, left to right."""
+        texts, others = texts[: len(self.turns)], texts[len(self.turns) :]
         assert [turn.text for turn in self.turns] == list(texts)
         led = [self._lead(at) for at in range(len(texts))]
-        read = [*texts, *(lead + text for lead, text in zip(led, texts, strict=True))]
+        read = [*texts, *(lead + text for lead, text in zip(led, texts, strict=True)), *others]
         found = self.detector.detect(read, progress)
         several: list[list[Found]] = []
         for at, text in enumerate(texts):
@@ -135,10 +137,11 @@ class InDialogues:
             )
             told = self._told(at, asked) if self.asks else ()
             several.append(_whole_names(text, resolve(text, [*found[at], *after, *told])))
-        return [
+        in_turns = [
             resolve(text, [*own, *self._elsewhere(at, several)])
             for at, (text, own) in enumerate(zip(texts, several, strict=True))
         ]
+        return [*in_turns, *found[2 * len(texts) :]]
 
     def _before(self, at: int) -> Turn | None:
         same = at > 0 and self.turns[at - 1].dialogue == self.turns[at].dialogue
