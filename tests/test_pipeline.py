@@ -169,6 +169,7 @@ def test_a_card_does_not_tell_what_the_scrub_was_told(folder: Path, key_file: Pa
         assert b"Aloysia" not in path.read_bytes() and b"Globex" not in path.read_bytes(), path
     kept = Recipe.load(made.folder / "recipe.yaml").scrub
     assert kept and kept.deny == {"person": ("Aloysia Brandtmeier",)}
+    assert (made.folder / "recipe.yaml").stat().st_mode & 0o077 == 0
 
 
 def test_another_recipe_does_not_overwrite(folder: Path, key_file: Path) -> None:

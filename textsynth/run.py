@@ -168,11 +168,14 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write text under a temporary name, then rename: what exists is whole."""
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write text under a temporary name, then rename: what exists is whole. What is `private`
+    nobody but the owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        if private:
+            temporary.touch(mode=0o600)
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     finally:

@@ -211,7 +211,8 @@ def _begin(
         finish.reopen(run)
     side = EMPTY_SEEDS
     if not run.complete:
-        write_text(run.path("recipe.yaml"), finish.as_yaml(recipe))
+        names_people = bool(recipe.scrub and (recipe.scrub.deny or recipe.scrub.allow))
+        write_text(run.path("recipe.yaml"), finish.as_yaml(recipe), private=names_people)
         if seed_file is not None:
             known = set(grammar.value_lists(recipe.seed)) if grammar else set()
             side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
