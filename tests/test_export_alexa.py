@@ -106,6 +106,8 @@ def test_what_is_written(tmp_path: Path) -> None:
         ("right \u202e left", [], "text_not_speakable"),
         ("to 😀", [("😀", "city", "x")], "value_not_speakable"),
         ("to " + "o" * 141, [("o" * 141, "city", "x")], "value_too_long"),
+        ("to hi", [("hi", "city", "")], "value_empty"),
+        ("to ho", [("ho", "city", " ")], "value_empty"),
         ("two\nlines", [], "text_has_newline"),
         ("a\x00b", [], "text_not_printable"),
         (" space", [], "space_at_edge"),

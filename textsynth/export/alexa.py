@@ -73,7 +73,7 @@ def export(
     Rules for which rows are refused: `no_intent`, `unknown_split`, `other_language`, `text_empty`,
     `text_has_newline`, `text_not_printable`, `space_at_edge`, `space_at_slot_edge`, spans that do
     not fit the text, `text_has_brace`, `text_not_speakable`, `value_not_speakable` (signs that have
-    no words), `value_too_long`, `begins_with_wake_word`, `words_have_other_value`,
+    no words), `value_empty`, `value_too_long`, `begins_with_wake_word`, `words_have_other_value`,
     `sample_of_other_intent`.
 
     Raises:

@@ -104,7 +104,9 @@ def say_names(job: Job, names: Names, written: Iterable[Model]) -> None:
     if names.more:
         job.back["slots"] = dict(names.more)
     meant: dict[str, set[str]] = {}
+    altered = 0
     for model in written:
+        altered += model.altered
         for values in model.meant.values():
             for name, value in values.items():
                 meant.setdefault(name, set()).add(value)
@@ -115,6 +117,10 @@ def say_names(job: Job, names: Names, written: Iterable[Model]) -> None:
     lost = len(meant) - sum(len(values) == 1 for values in meant.values())
     if lost:
         job.note(f"{lost} values are written as others are, and have no way back in names.json")
+    if altered:
+        job.note(
+            f"the values of {altered} slots are written as more frequent ones that are heard alike"
+        )
 
 
 def locale_of(language: str, locales: Mapping[str, str], platform: str) -> str:

@@ -68,8 +68,8 @@ def export(
 
     Rules for which rows are refused: `no_intent`, `unknown_split`, `other_language`, `text_empty`,
     `text_has_newline`, `text_not_printable`, `space_at_edge`, `space_at_slot_edge`, spans that do
-    not fit the text, `text_has_brace`, `text_too_long`, `value_too_long`,
-    `words_have_other_value`, `sample_of_other_intent`.
+    not fit the text, `text_has_brace`, `text_too_long`, `value_empty`,
+    `value_too_long`, `words_have_other_value`, `sample_of_other_intent`.
 
     Raises:
         ExportError: no rows, none that can be written, more intents, types or slots than Lex takes,
