@@ -102,6 +102,13 @@ def test_preview_and_check_and_export(folder: Path) -> None:
     assert status == 0 and (folder / "hf" / "README.md").is_file()
 
 
+def test_export_of_a_run_that_is_not_finished(folder: Path) -> None:
+    assert generate(folder)[0] == 0
+    (folder / "run" / "manifest.json").unlink()
+    status, _, err = call("export", folder / "run", "--to", "jsonl", "-o", folder / "out")
+    assert status == 1 and "the run is not finished" in err and "fix: let `textsynth gen" in err
+
+
 def test_scrub(folder: Path) -> None:
     row = {"id": 7, "text": "write to anna.lund@example.org today", "intent": "mail"}
     (folder / "in.jsonl").write_text(json.dumps(row) + "\nno json\n")

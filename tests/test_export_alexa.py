@@ -163,6 +163,23 @@ def test_locales(tmp_path: Path) -> None:
     assert (tmp_path / "en/train/en-GB.json").exists()
     with pytest.raises(ExportError, match="Alexa has no locale for 'sv'"):
         export(to_table(rows), tmp_path / "sv", About("x", language="sv"))
+    for asked in ("en-XX", "en", "xx"):
+        with pytest.raises(ExportError, match=f"Alexa has no locale '{asked}'") as caught:
+            export(to_table(rows), tmp_path / "no", ABOUT, locale=asked)
+        assert "there are: ar-SA" in str(caught.value.fix)
+    with pytest.raises(ExportError, match="rows are in other languages than 'fr-FR'") as caught:
+        export(to_table(rows), tmp_path / "no", ABOUT, locale="fr-FR")
+    assert "option `locale`" in str(caught.value.fix)
+
+
+def test_another_region_is_said(tmp_path: Path) -> None:
+    told = "Alexa has no locale for 'en-NZ': en-US stands for it"
+    for number, (language, locale, notes) in enumerate(
+        [("en-NZ", None, (told,)), ("en", None, ()), ("en-gb", None, ()), ("en-NZ", "en-AU", ())]
+    ):
+        about = About("my lamps", language=language)
+        report = export(to_table([row("x")]), tmp_path / str(number), about, locale=locale)
+        assert report.notes == notes
 
 
 @pytest.mark.parametrize(

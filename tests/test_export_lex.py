@@ -155,7 +155,7 @@ def test_names(tmp_path: Path) -> None:
     intents = {name.split("/")[1] for name in files if name.startswith("Intents/")}
     assert {"FallbackIntent", "FallbackIntent_own", "set-it_now", "A"} < intents
     assert max(map(len, intents)) == 90
-    with pytest.raises(ExportError, match="Lex has no locale for 'xx'"):
+    with pytest.raises(ExportError, match="Lex has no locale 'xx'"):
         write(tmp_path, rows, locale="xx")
     _, files = write(tmp_path, [row("x")], locale="en-GB")
     assert "MyLamps/BotLocales/en_GB/Intents/a/Intent.json" in files

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport
+from textsynth.export import About, ExportReport, beforehand
 from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
 from textsynth.export.botnames import (
     Names,
@@ -25,6 +25,7 @@ from textsynth.export.botnames import (
     require_at_most,
     sample,
     say_names,
+    say_region,
 )
 from textsynth.export.rows import Row
 from textsynth.export.speech import HOLE, alike, spoken
@@ -52,6 +53,19 @@ _NOT_IN_INVOCATION = {*_WAKE, *_LAUNCH, "skill", "app"}
 _INVOCATION = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]*)*(?: [^\W\d_]+(?:['.-][^\W\d_]*)*)+")
 
 
+def addressed(
+    about: About, *, locale: str | None = None, invocation: str | None = None
+) -> tuple[str, str]:
+    """The locale and the invocation name of a skill.
+
+    Raises:
+        ExportError: Alexa does not take one of them.
+    """
+    place = locale_of(about.language, locale, LOCALES, "Alexa")
+    return place, _invocation(about.name, invocation, place)
+
+
+@beforehand(addressed)
 def export(
     corpus: pa.Table,
     folder: Path,
@@ -81,8 +95,7 @@ def export(
             that would be written alike, a language or invocation name that Alexa does not take, or
             a folder that is not ours or cannot be written.
     """
-    place = locale_of(locale or about.language, LOCALES, "Alexa")
-    called = _invocation(about.name, invocation, place)
+    place, called = addressed(about, locale=locale, invocation=invocation)
     rules = Rules(
         samples=True,
         same=partial(alike, language=place),
@@ -98,6 +111,8 @@ def export(
             job.write_json(f"{split}/{place}.json", _interaction(model, names, called))
         say_names(job, names, written.values())
         _say_spoken(job, read.keywords["changed"][0])
+        if locale is None:
+            say_region(job, about.language, place, "Alexa")
     return job.report()
 
 

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from textsynth import keyed
 from textsynth.corpus import count_by, span_fault
+from textsynth.errors import ExportError
 from textsynth.export.rows import Row, allot, rows
 from textsynth.export.target import Job
 
@@ -140,6 +141,9 @@ def models(
     `RefusedError`. Further rules: `unknown_split`, `other_language`; `words_have_other_value` (in
     other rows, the words of a slot mean something else more often); of samples
     `sample_of_other_intent`, of texts `duplicate_text`.
+
+    Raises:
+        ExportError: all rows are in another language.
     """
     found: dict[str, list[Said]] = {}
     foreign = _of_other_language(corpus, language)
@@ -159,6 +163,12 @@ def models(
         model = _model(job, found.get(split, []), rules)
         if model.texts:
             yield split, model
+    if set(job.refused) == {"other_language"} and not job.written:
+        raise ExportError(
+            f"all {corpus.num_rows} rows are in other languages than {language!r}",
+            fix="give theirs: as the option `locale` where the format has it, otherwise as the "
+            "`language` of the recipe",
+        )
 
 
 def _of_other_language(corpus: pa.Table, language: str) -> set[int]:

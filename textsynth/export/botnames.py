@@ -123,23 +123,30 @@ def say_names(job: Job, names: Names, written: Iterable[Model]) -> None:
         )
 
 
-def locale_of(language: str, locales: Mapping[str, str], platform: str) -> str:
-    """The locale, written `en-US`, of a language: itself, or the default of its first part.
+def locale_of(language: str, asked: str | None, locales: Mapping[str, str], platform: str) -> str:
+    """The locale, written `en-US`: the one that is asked for; otherwise the one that is the
+    language, or the default of its first part.
 
     Raises:
         ExportError: the platform has none (did-you-mean).
     """
-    wanted = language.replace("_", "-")
-    for locale in dict.fromkeys([*locales.values(), *locales]):
-        if locale.casefold() == wanted.casefold() and "-" in locale:
-            return locale
-    found = locales.get(wanted.split("-")[0].lower())
+    known = {name.casefold(): name for name in (*locales, *locales.values()) if "-" in name}
+    wanted = (asked or language).replace("_", "-").casefold()
+    found = known.get(wanted)
+    if found is None and asked is None:
+        found = locales.get(wanted.split("-")[0])
     if found is None:
-        known = sorted({name for name in (*locales, *locales.values()) if "-" in name})
-        raise ExportError(
-            f"{platform} has no locale for {language!r}", fix=did_you_mean(language, known)
-        )
+        what = f"no locale for {language!r}" if asked is None else f"no locale {asked!r}"
+        fix = did_you_mean(asked or language, known.values())
+        raise ExportError(f"{platform} has {what}", fix=fix)
     return found
+
+
+def say_region(job: Job, language: str, locale: str, platform: str) -> None:
+    """Note that a language got the locale of another region."""
+    wanted = language.replace("_", "-")
+    if "-" in wanted and wanted.casefold() != locale.casefold():
+        job.note(f"{platform} has no locale for {language!r}: {locale} stands for it")
 
 
 def require_at_most(what: str, there: int, most: int, platform: str) -> None:
