@@ -113,7 +113,9 @@ def test_what_is_written(tmp_path: Path) -> None:
         (" space", [], "space_at_edge"),
         ("", [], "text_empty"),
         ("to Oslo now", [("Oslo ", "city", "Oslo")], "space_at_slot_edge"),
-        ("Alexa, light on", [], "begins_with_wake_word"),
+        ("Alexa, light on", [], "has_wake_word"),
+        ("hey computer go", [], "has_wake_word"),
+        ("is it the echo's light", [], "has_wake_word"),
         ("First!", [], "sample_of_other_intent"),
         ("to NYC", [("NYC", "city", "Boston")], "words_have_other_value"),
     ],
@@ -222,6 +224,18 @@ def test_names(tmp_path: Path) -> None:
     many = [row(f"x {n}", intent=f"i{n}") for n in range(251)]
     with pytest.raises(ExportError, match="251 intents, and Alexa takes 250"):
         export(to_table(many), tmp_path / "no", ABOUT)
+
+
+def test_no_slot_is_called_as_an_intent(tmp_path: Path) -> None:
+    oslo, rome = ("Oslo", "room", "Oslo"), ("Rome", "room", "Rome")
+    rows = [row("x Oslo to Rome", oslo, rome, intent="Room"), row("y", intent="room_slot_b")]
+    _, model = write(tmp_path, rows)
+    assert samples(model)["Room"] == ["x {room_slot} to {room_slot_c}"]
+    assert list(values(model)) == ["room_slot"]
+    names = json.loads((tmp_path / "out/names.json").read_text())
+    assert names["slots"] == {"room_slot": "room", "room_slot_c": "room"}
+    found, _ = back(tmp_path / "out/train", 1)
+    assert {slot.label for one in found for slot in one.slots} == {"room"}
 
 
 def test_hostile_rows_and_corpora_of_none(tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ _NAME_TAIL = 8  # letters of the hash in a name that had to be cut
 
 @dataclass(slots=True)
 class Names:
-    """The names that intents and slots are written by."""
+    """The names that intents and slots are written by; `more` are further names of slots, and no
+    slot is called by one of `taken` (in lower case)."""
 
     intents: Mapping[str, str]
     slots: Mapping[str, str]
+    taken: frozenset[str] = frozenset()
     more: dict[str, str] = field(default_factory=dict)
 
     def occurrences(self, parts: Parts) -> list[str]:
@@ -37,7 +39,7 @@ class Names:
         return found
 
     def _another(self, label: str, taken: Sequence[str]) -> str:
-        own = {name.casefold() for name in self.slots.values()}
+        own = self.taken | {name.casefold() for name in self.slots.values()}
         for number in count(1):
             name = f"{self.slots[label]}_{_letters(number)}"
             free = name not in taken and name.casefold() not in own
@@ -63,18 +65,30 @@ def _letters(number: int) -> str:
 
 
 def names_of(
-    corpus: pa.Table, intent: Callable[[str], str], slot: Callable[[str], str], most: int
+    corpus: pa.Table,
+    intent: Callable[[str], str],
+    slot: Callable[[str], str],
+    most: int,
+    *,
+    apart: bool = False,
 ) -> Names:
-    """Names that a platform takes, of at most `most` characters; it tells none apart by case.
+    """Names that a platform takes, of at most `most` characters; it tells none apart by case. With
+    `apart`, no slot is called as an intent is.
 
     Raises:
         ExportError: two of them would be written alike.
     """
     intents = [key[0] for key in count_by(corpus, "intent") if key[0] is not None]
-    return Names(
-        _distinct(intents, lambda name: _short(intent(name), most), "intent"),
-        _distinct(_labels(corpus), lambda name: _short(slot(name), most), "slot"),
-    )
+    named = _distinct(intents, lambda name: _short(intent(name), most), "intent")
+    taken = frozenset(name.casefold() for name in named.values() if apart)
+
+    def free(label: str) -> str:
+        made = _short(slot(label), most)
+        while made.casefold() in taken:
+            made = _short(f"{made}_slot", most)
+        return made
+
+    return Names(named, _distinct(_labels(corpus), free, "slot"), taken)
 
 
 def _labels(corpus: pa.Table) -> list[str]:

@@ -22,7 +22,8 @@ def read(path: Path, notes: Notes) -> Bot:
         GrammarError: what cannot be read, at its place.
     """
     top = jsonfile.load(path, path.name)
-    found = Bot(Place(path.name), _KNOWN.text(top, "language"))
+    language = _KNOWN.text(top, "language")  # `pt_br`
+    found = Bot(Place(path.name), language and language.replace("_", "-"))
     if "intents" not in top.fields:
         for name, node in top.fields.items():
             if not isinstance(node, Items):
