@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from exported import told
-from hassil.intents import Intents
+from hassil.intents import Intents, TextSlotList
 from hassil.recognize import recognize
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -193,6 +193,28 @@ def test_hassil_gives_back_what_was_exported(tmp_path: Path) -> None:
             slots = found and sorted((e.name, meant(e.value)) for e in found.entities_list)
             missed += slots != sorted((s.label, s.value) for s in row.slots)
     assert missed <= 2
+
+
+def test_lists_of_the_house_do_not_take_the_place_of_ours(tmp_path: Path) -> None:
+    grammar = loads(
+        "intents: {a: {data: [{sentences: ['light the <where>', 'call {name}']},"
+        " {sentences: ['call {floor:name} up']}, {sentences: [stop]}]}}\n"
+        "expansion_rules: {where: 'big {area}'}\n"
+        "lists: {area: {values: [den]}, name: {wildcard: true},"
+        " floor: {range: {from: 1, to: 2}}, level: {values: [x]}}\n"
+    )
+    report, again = written(grammar, tmp_path, homeassistant)
+    assert report.notes == ("Home Assistant has lists of its own in the place of name",)
+    assert drawn(again, "a") == drawn(grammar, "a")
+    file = tmp_path / "out/custom_sentences/en/textsynth.yaml"
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert [list(one.get("lists", ())) for one in data["intents"]["a"]["data"]] == [
+        ["area"], ["floor"], [],
+    ]  # fmt: skip
+    house = {n: TextSlotList.from_tuples([("attic", "a")]) for n in ("area", "floor")}
+    found = recognize("light the big den", Intents.from_dict(data), slot_lists=house)
+    assert found and [(e.name, e.value) for e in found.entities_list] == [("area", "den")]
+    assert recognize("light the big attic", Intents.from_dict(data), slot_lists=house) is None
 
 
 # -- Chatito --------------------------------------------------------------------------------------
