@@ -305,6 +305,14 @@ expansion_rules: {{r: "p[ q]"}}
             assert drawn(again, "a") == drawn(grammar, "a")
 
 
+def test_chatito_takes_no_two_intents_for_one(tmp_path: Path) -> None:
+    grammar = loads(
+        "intents: {'lock?': {data: [{sentences: [a]}]}, lock: {data: [{sentences: [b]}]}}"
+    )
+    with pytest.raises(ExportError, match="'lock' and 'lock\\?' would both be written as 'lock'"):
+        chatito.export(grammar, tmp_path / "out")
+
+
 # -- JSGF -----------------------------------------------------------------------------------------
 
 
@@ -319,6 +327,24 @@ def test_jsgf(tmp_path: Path) -> None:
     assert "  | ( hallway ) {hallway}\n  | ( hall ) {hall};\n" in text
     assert "    ( zero ) {0}\n  | ( two ) {1}\n  | ( four ) {2};\n" in text
     assert any("rare" in note for note in report.notes)
+
+
+def test_jsgf_rules_are_called_as_the_slots(tmp_path: Path) -> None:
+    jsgf.export(
+        loads(
+            "intents:\n"
+            "  utterance: {data: [{sentences: ['fly from {city:from_place} to {city:from}']}]}\n"
+            "  VOID: {data: [{sentences: ['{city} [{city:@how}]']}]}\n"
+            "lists: {city: {values: [oslo]}}\n"
+        ),
+        tmp_path / "out",
+    )
+    text = (tmp_path / "out/grammar.jsgf").read_text(encoding="utf-8")
+    assert "public <utterance_> =\n    <utterance>\n  | <VOID_>;\n" in text
+    assert "public <utterance> =\n    fly from <slot-from_place> to <slot-from>;\n" in text
+    assert "public <VOID_> =\n    <slot-city> [ <slot-city> ];\n" in text
+    for slot in ("from_place", "from", "city"):
+        assert text.count(f"\n<slot-{slot}> =\n    ( oslo ) {{oslo}};\n") == 1
 
 
 @pytest.mark.parametrize(
