@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from textsynth import corpus, importers
-from textsynth.errors import ExportError, GrammarError, UsageError
+from textsynth.errors import ExportError, GrammarError, RecipeError, UsageError
 from textsynth.export import ExportReport
 from textsynth.export.grammars import chatito, homeassistant, jsgf
 from textsynth.grammar.draw import capacity, draw
@@ -401,6 +401,24 @@ def test_a_format_of_rows_gets_all_values(tmp_path: Path) -> None:
         export_templates(tmp_path / "a.yaml", "snip", tmp_path / "out")
     with pytest.raises(UsageError, match="0 rows"):
         export_templates(tmp_path / "a.yaml", "snips", tmp_path / "out", rows=0)
+
+
+def test_templates_in_the_formats_of_rows(tmp_path: Path) -> None:
+    pack = tmp_path / "a.yaml"
+    pack.write_text(PACK, encoding="utf-8")
+    shards = export_templates(pack, "huggingface", tmp_path / "hf", {"shard_rows": "50"}, rows=30)
+    assert shards.written == 63
+    names = [file.name for file in (tmp_path / "hf").rglob("*.parquet")]
+    assert names.count("train-00000-of-00002.parquet") >= 1
+    export_templates(pack, "alexa", tmp_path / "alexa", {"locale": "en-GB"}, rows=30)
+    assert (tmp_path / "alexa/train/en-GB.json").is_file()
+    for to in ("sgd", "convlab", "chat"):
+        with pytest.raises(ExportError, match=f"templates have no dialogues, and {to} holds"):
+            export_templates(pack, to, tmp_path / "no")
+    for to in ("chatito", "snips"):
+        with pytest.raises(RecipeError, match=f"{to} has no option 'locale'"):
+            export_templates(pack, to, tmp_path / "no", {"locale": "en-GB"})
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_cycle_is_an_error(tmp_path: Path) -> None:

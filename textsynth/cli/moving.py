@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textsynth.cli.options import FinishedRun, Json, Quiet, pairs, print_json, progress_for
-from textsynth.errors import RunError, UsageError
+from textsynth.errors import RunError
 
 
 def import_(
@@ -91,10 +91,8 @@ def export(
             where=str(source),
             fix=f"let `textsynth generate RECIPE -o {source}` go on with it, then export",
         )
-    elif options:
-        raise UsageError("templates are written without options", fix="leave --option out")
     else:
-        report = pipeline.export_templates(source, to, output)
+        report = pipeline.export_templates(source, to, output, options)
     if json_:
         print_json({
             "format": report.format, "folder": str(report.folder), "written": report.written,
