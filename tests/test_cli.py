@@ -100,6 +100,20 @@ def test_preview_and_check_and_export(folder: Path) -> None:
     assert generate(folder)[0] == 0
     status, out, _ = call("export", folder / "run", "--to", "huggingface", "-o", folder / "hf")
     assert status == 0 and (folder / "hf" / "README.md").is_file()
+    status, _, err = call(
+        *("export", folder / "pack.yaml", "--to", "huggingface", "-o", folder / "drawn"),
+        *("--option", "shard_rows=4"),
+    )
+    assert status == 0, err
+    shards = [file.name for file in (folder / "drawn").rglob("*.parquet")]
+    assert "train-00000-of-00002.parquet" in shards
+
+
+def test_export_of_a_run_that_is_not_finished(folder: Path) -> None:
+    assert generate(folder)[0] == 0
+    (folder / "run" / "manifest.json").unlink()
+    status, _, err = call("export", folder / "run", "--to", "jsonl", "-o", folder / "out")
+    assert status == 1 and "the run is not finished" in err and "fix: let `textsynth gen" in err
 
 
 def test_scrub(folder: Path) -> None:

@@ -106,12 +106,16 @@ def test_what_is_written(tmp_path: Path) -> None:
         ("right \u202e left", [], "text_not_speakable"),
         ("to 😀", [("😀", "city", "x")], "value_not_speakable"),
         ("to " + "o" * 141, [("o" * 141, "city", "x")], "value_too_long"),
+        ("to hi", [("hi", "city", "")], "value_empty"),
+        ("to ho", [("ho", "city", " ")], "value_empty"),
         ("two\nlines", [], "text_has_newline"),
         ("a\x00b", [], "text_not_printable"),
         (" space", [], "space_at_edge"),
         ("", [], "text_empty"),
         ("to Oslo now", [("Oslo ", "city", "Oslo")], "space_at_slot_edge"),
-        ("Alexa, light on", [], "begins_with_wake_word"),
+        ("Alexa, light on", [], "has_wake_word"),
+        ("hey computer go", [], "has_wake_word"),
+        ("is it the echo's light", [], "has_wake_word"),
         ("First!", [], "sample_of_other_intent"),
         ("to NYC", [("NYC", "city", "Boston")], "words_have_other_value"),
     ],
@@ -161,6 +165,23 @@ def test_locales(tmp_path: Path) -> None:
     assert (tmp_path / "en/train/en-GB.json").exists()
     with pytest.raises(ExportError, match="Alexa has no locale for 'sv'"):
         export(to_table(rows), tmp_path / "sv", About("x", language="sv"))
+    for asked in ("en-XX", "en", "xx"):
+        with pytest.raises(ExportError, match=f"Alexa has no locale '{asked}'") as caught:
+            export(to_table(rows), tmp_path / "no", ABOUT, locale=asked)
+        assert "there are: ar-SA" in str(caught.value.fix)
+    with pytest.raises(ExportError, match="rows are in other languages than 'fr-FR'") as caught:
+        export(to_table(rows), tmp_path / "no", ABOUT, locale="fr-FR")
+    assert "option `locale`" in str(caught.value.fix)
+
+
+def test_another_region_is_said(tmp_path: Path) -> None:
+    told = "Alexa has no locale for 'en-NZ': en-US stands for it"
+    for number, (language, locale, notes) in enumerate(
+        [("en-NZ", None, (told,)), ("en", None, ()), ("en-gb", None, ()), ("en-NZ", "en-AU", ())]
+    ):
+        about = About("my lamps", language=language)
+        report = export(to_table([row("x")]), tmp_path / str(number), about, locale=locale)
+        assert report.notes == notes
 
 
 @pytest.mark.parametrize(
@@ -203,6 +224,18 @@ def test_names(tmp_path: Path) -> None:
     many = [row(f"x {n}", intent=f"i{n}") for n in range(251)]
     with pytest.raises(ExportError, match="251 intents, and Alexa takes 250"):
         export(to_table(many), tmp_path / "no", ABOUT)
+
+
+def test_no_slot_is_called_as_an_intent(tmp_path: Path) -> None:
+    oslo, rome = ("Oslo", "room", "Oslo"), ("Rome", "room", "Rome")
+    rows = [row("x Oslo to Rome", oslo, rome, intent="Room"), row("y", intent="room_slot_b")]
+    _, model = write(tmp_path, rows)
+    assert samples(model)["Room"] == ["x {room_slot} to {room_slot_c}"]
+    assert list(values(model)) == ["room_slot"]
+    names = json.loads((tmp_path / "out/names.json").read_text())
+    assert names["slots"] == {"room_slot": "room", "room_slot_c": "room"}
+    found, _ = back(tmp_path / "out/train", 1)
+    assert {slot.label for one in found for slot in one.slots} == {"room"}
 
 
 def test_hostile_rows_and_corpora_of_none(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from exported import HOSTILE, row, told
 from textsynth import registry
 from textsynth.corpus import Slot, Utterance, to_table, utterances
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport, perform, reads_dialogues
+from textsynth.export import About, ExportReport, perform, reads_dialogues, require_possible
 from textsynth.export.chat import export as chat
 from textsynth.export.dialogues import Act, Conversation, Value, acts, fold, spoken
 
@@ -190,6 +190,24 @@ def test_a_plug_in_gets_single_utterances_unless_it_is_marked() -> None:
         handed(to_table(booked()), mark=False)
     assert all(name in str(caught.value.fix) for name in ("sgd", "convlab", "chat", "huggingface"))
     assert handed(to_table([]), mark=False) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_format_could_not_write_is_said_before_there_are_rows(name: str) -> None:
+    def told(*, utterances: bool, dialogues: bool) -> str:
+        kinds = {"utterances": utterances, "dialogues": dialogues}
+        try:
+            require_possible(registry.find("exporters", name), name, About("x"), {}, **kinds)
+        except ExportError as error:
+            return error.message
+        return "nothing"
+
+    assert told(utterances=True, dialogues=True) == "nothing"
+    holds_single = f"the corpus has dialogues alone, and {name} holds single utterances"
+    assert told(utterances=False, dialogues=True) == ("nothing" if name in READS else holds_single)
+    holds_dialogues = f"the corpus has no dialogues, and {name} holds nothing else"
+    alone = name in {"chat", "sgd", "convlab"}
+    assert told(utterances=True, dialogues=False) == (holds_dialogues if alone else "nothing")
 
 
 def mixed() -> list[Utterance]:

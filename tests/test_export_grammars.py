@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 from exported import told
-from hassil.intents import Intents
+from hassil.intents import Intents, TextSlotList
 from hassil.recognize import recognize
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from textsynth import corpus, importers
-from textsynth.errors import ExportError, GrammarError, UsageError
+from textsynth.errors import ExportError, GrammarError, RecipeError, UsageError
 from textsynth.export import ExportReport
 from textsynth.export.grammars import chatito, homeassistant, jsgf
 from textsynth.grammar.draw import capacity, draw
@@ -195,6 +195,28 @@ def test_hassil_gives_back_what_was_exported(tmp_path: Path) -> None:
     assert missed <= 2
 
 
+def test_lists_of_the_house_do_not_take_the_place_of_ours(tmp_path: Path) -> None:
+    grammar = loads(
+        "intents: {a: {data: [{sentences: ['light the <where>', 'call {name}']},"
+        " {sentences: ['call {floor:name} up']}, {sentences: [stop]}]}}\n"
+        "expansion_rules: {where: 'big {area}'}\n"
+        "lists: {area: {values: [den]}, name: {wildcard: true},"
+        " floor: {range: {from: 1, to: 2}}, level: {values: [x]}}\n"
+    )
+    report, again = written(grammar, tmp_path, homeassistant)
+    assert report.notes == ("Home Assistant has lists of its own in the place of name",)
+    assert drawn(again, "a") == drawn(grammar, "a")
+    file = tmp_path / "out/custom_sentences/en/textsynth.yaml"
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert [list(one.get("lists", ())) for one in data["intents"]["a"]["data"]] == [
+        ["area"], ["floor"], [],
+    ]  # fmt: skip
+    house = {n: TextSlotList.from_tuples([("attic", "a")]) for n in ("area", "floor")}
+    found = recognize("light the big den", Intents.from_dict(data), slot_lists=house)
+    assert found and [(e.name, e.value) for e in found.entities_list] == [("area", "den")]
+    assert recognize("light the big attic", Intents.from_dict(data), slot_lists=house) is None
+
+
 # -- Chatito --------------------------------------------------------------------------------------
 
 
@@ -283,6 +305,14 @@ expansion_rules: {{r: "p[ q]"}}
             assert drawn(again, "a") == drawn(grammar, "a")
 
 
+def test_chatito_takes_no_two_intents_for_one(tmp_path: Path) -> None:
+    grammar = loads(
+        "intents: {'lock?': {data: [{sentences: [a]}]}, lock: {data: [{sentences: [b]}]}}"
+    )
+    with pytest.raises(ExportError, match="'lock' and 'lock\\?' would both be written as 'lock'"):
+        chatito.export(grammar, tmp_path / "out")
+
+
 # -- JSGF -----------------------------------------------------------------------------------------
 
 
@@ -297,6 +327,24 @@ def test_jsgf(tmp_path: Path) -> None:
     assert "  | ( hallway ) {hallway}\n  | ( hall ) {hall};\n" in text
     assert "    ( zero ) {0}\n  | ( two ) {1}\n  | ( four ) {2};\n" in text
     assert any("rare" in note for note in report.notes)
+
+
+def test_jsgf_rules_are_called_as_the_slots(tmp_path: Path) -> None:
+    jsgf.export(
+        loads(
+            "intents:\n"
+            "  utterance: {data: [{sentences: ['fly from {city:from_place} to {city:from}']}]}\n"
+            "  VOID: {data: [{sentences: ['{city} [{city:@how}]']}]}\n"
+            "lists: {city: {values: [oslo]}}\n"
+        ),
+        tmp_path / "out",
+    )
+    text = (tmp_path / "out/grammar.jsgf").read_text(encoding="utf-8")
+    assert "public <utterance_> =\n    <utterance>\n  | <VOID_>;\n" in text
+    assert "public <utterance> =\n    fly from <slot-from_place> to <slot-from>;\n" in text
+    assert "public <VOID_> =\n    <slot-city> [ <slot-city> ];\n" in text
+    for slot in ("from_place", "from", "city"):
+        assert text.count(f"\n<slot-{slot}> =\n    ( oslo ) {{oslo}};\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -353,6 +401,24 @@ def test_a_format_of_rows_gets_all_values(tmp_path: Path) -> None:
         export_templates(tmp_path / "a.yaml", "snip", tmp_path / "out")
     with pytest.raises(UsageError, match="0 rows"):
         export_templates(tmp_path / "a.yaml", "snips", tmp_path / "out", rows=0)
+
+
+def test_templates_in_the_formats_of_rows(tmp_path: Path) -> None:
+    pack = tmp_path / "a.yaml"
+    pack.write_text(PACK, encoding="utf-8")
+    shards = export_templates(pack, "huggingface", tmp_path / "hf", {"shard_rows": "50"}, rows=30)
+    assert shards.written == 63
+    names = [file.name for file in (tmp_path / "hf").rglob("*.parquet")]
+    assert names.count("train-00000-of-00002.parquet") >= 1
+    export_templates(pack, "alexa", tmp_path / "alexa", {"locale": "en-GB"}, rows=30)
+    assert (tmp_path / "alexa/train/en-GB.json").is_file()
+    for to in ("sgd", "convlab", "chat"):
+        with pytest.raises(ExportError, match=f"templates have no dialogues, and {to} holds"):
+            export_templates(pack, to, tmp_path / "no")
+    for to in ("chatito", "snips"):
+        with pytest.raises(RecipeError, match=f"{to} has no option 'locale'"):
+            export_templates(pack, to, tmp_path / "no", {"locale": "en-GB"})
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_cycle_is_an_error(tmp_path: Path) -> None:

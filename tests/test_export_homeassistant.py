@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from exported import HOSTILE, kept, row, told, utterances
-from hassil.intents import Intents
+from hassil.intents import Intents, TextSlotList
 from hassil.recognize import recognize_all
 from hassil.util import normalize_for_matching
 from hypothesis import given, settings
@@ -74,6 +74,25 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert all(understood(tmp_path, one) for one in ROWS)
     grammar = importers.load(tmp_path / "out")
     assert set(grammar.intents) == {"play", "say"}
+
+
+def test_lists_of_the_house_do_not_take_the_place_of_ours(tmp_path: Path) -> None:
+    rows = [
+        row("light the den", ("den", "area", "den"), intent="light"),
+        row("call Ann in the den", ("Ann", "name", "ann"), ("den", "area", "den"), intent="call"),
+        row("dim the hall to 5", ("hall", "area", "hall"), ("5", "level", "5"), intent="light"),
+    ]
+    export(to_table(rows), tmp_path / "out", About("x"))
+    data = yaml.safe_load((tmp_path / FILE).read_text(encoding="utf-8"))
+    assert list(data["lists"]) == ["level"]
+    house = {n: TextSlotList.from_tuples([("attic", "a")]) for n in ("area", "floor", "name")}
+    intents = Intents.from_dict(data)
+    for one in rows:
+        (found,) = recognize_all(one.text, intents, slot_lists=house)
+        assert found.intent.name == one.intent
+        assert [(e.name, e.value) for e in found.entities_list] == [
+            (slot.label, slot.value) for slot in one.slots
+        ]
 
 
 @pytest.mark.parametrize(

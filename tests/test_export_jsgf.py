@@ -16,6 +16,7 @@ from textsynth.errors import ExportError
 from textsynth.export import About
 from textsynth.export.jsgf import export
 
+ABOUT = About("x")
 ROWS = [
     row("Play Jazz, please!", ("Jazz", "genre", "jazz {x}"), intent="play music"),
     row("play Jazz by Prince's band", ("Jazz", "genre", "Jazz"), ("Prince", "artist", "Prince"),
@@ -59,6 +60,14 @@ def test_refused(tmp_path: Path, one: Utterance, rule: str) -> None:
     report = export(to_table([*ROWS, one]), tmp_path / "out", About("x"))
     assert report.refused == {rule: 1}
     assert told(tmp_path / "out")["refused_ids"] == {rule: [one.id]}
+
+
+def test_names_that_jsgf_has_itself(tmp_path: Path) -> None:
+    export(to_table([row("x", intent="NULL"), row("y", intent="VOID")]), tmp_path / "out", ABOUT)
+    text = (tmp_path / "out/grammar.jsgf").read_text(encoding="utf-8")
+    assert "public <utterance> =\n    <NULL_>\n  | <VOID_>;" in text
+    names = json.loads((tmp_path / "out/names.json").read_text())
+    assert names == {"intents": {"NULL_": "NULL", "VOID_": "VOID"}}
 
 
 def test_hostile_texts(tmp_path: Path) -> None:

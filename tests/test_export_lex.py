@@ -89,6 +89,7 @@ def test_what_is_written(tmp_path: Path) -> None:
         ("long " * 100 + "x", [], "text_too_long"),
         ("🏴" * 251, [], "text_too_long"),
         ("to " + "o" * 141, [("o" * 141, "city", "x")], "value_too_long"),
+        ("to Oslo", [("Oslo", "city", "")], "value_empty"),
         ("two\nlines", [], "text_has_newline"),
         ("a bell\x07", [], "text_not_printable"),
         ("FIRST", [], "sample_of_other_intent"),
@@ -102,12 +103,22 @@ def test_refused_by_name(tmp_path: Path, text: str, slots: list[Said], rule: str
     assert utterances(files) == ["first", "1", "in {city}", "from {city}"]
 
 
-@pytest.mark.parametrize("value", ["", " x", "two\nlines", "\x07", "o" * 141])
+@pytest.mark.parametrize("value", [" x", "two\nlines", "\x07", "o" * 141])
 def test_values_that_lex_does_not_take(tmp_path: Path, value: str) -> None:
     _, files = write(tmp_path, [row("to Oslo", ("Oslo", "city", value))])
     (entry,) = files["SlotTypes/city/SlotType.json"]["slotTypeValues"]
     assert entry == {"sampleValue": {"value": "Oslo"}, "synonyms": None}
     assert json.loads((tmp_path / "out/names.json").read_text())["values"] == {"Oslo": value}
+
+
+def test_values_that_are_heard_alike_are_said(tmp_path: Path) -> None:
+    said = [("a Oslo", "Oslo"), ("b Oslo", "Oslo"), ("c Oslo", "oslo"), ("d Oslo", "OSLO")]
+    report, files = write(tmp_path, [row(text, ("Oslo", "city", value)) for text, value in said])
+    (entry,) = files["SlotTypes/city/SlotType.json"]["slotTypeValues"]
+    assert entry["sampleValue"] == {"value": "Oslo"} and report.written == 4
+    assert report.notes == (
+        "the values of 2 slots are written as more frequent ones that are heard alike",
+    )
 
 
 def test_limits_are_kept_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +155,7 @@ def test_names(tmp_path: Path) -> None:
     intents = {name.split("/")[1] for name in files if name.startswith("Intents/")}
     assert {"FallbackIntent", "FallbackIntent_own", "set-it_now", "A"} < intents
     assert max(map(len, intents)) == 90
-    with pytest.raises(ExportError, match="Lex has no locale for 'xx'"):
+    with pytest.raises(ExportError, match="Lex has no locale 'xx'"):
         write(tmp_path, rows, locale="xx")
     _, files = write(tmp_path, [row("x")], locale="en-GB")
     assert "MyLamps/BotLocales/en_GB/Intents/a/Intent.json" in files

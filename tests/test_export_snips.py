@@ -103,6 +103,25 @@ def test_hostile_texts(tmp_path: Path, form: Form) -> None:
     assert read(tmp_path / "out", form) == sorted(map(plain, there), key=str)
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "back"),
+    [
+        ("en-US", "en", "en"),
+        ("pt-BR", "pt_br", "pt-br"),
+        ("de_AT", "de", "de"),
+        ("sv-SE", "sv-SE", "sv-SE"),
+    ],
+)
+def test_languages(tmp_path: Path, language: str, written: str, back: str) -> None:
+    report = export(to_table(FLY), tmp_path / "out", About("x", language=language))
+    data = json.loads((tmp_path / "out/dataset.json").read_text())
+    assert data["language"] == written
+    assert report.notes == ((f"Snips NLU has no resources for the language {language!r}",)
+                            if written == language else ())  # fmt: skip
+    found = importers.read_examples(tmp_path / "out/dataset.json")
+    assert {one.language for one in found} == {back}
+
+
 def test_names_and_notes(tmp_path: Path) -> None:
     rows = [row("at 7", ("7", "snips/time", "7"), intent=" set  alarm "), row("x", intent=None)]
     report = export(to_table(rows), tmp_path / "out", About("x", language="sv"))

@@ -88,6 +88,11 @@ def test_languages(tmp_path: Path, language: str, noted: bool) -> None:
     assert bool(report.notes) == noted
 
 
+def test_shard_rows_below_one(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="shard_rows is 0"):
+        export(to_table([row("x")]), tmp_path / "no", About("x"), shard_rows=0)
+
+
 def test_no_rows(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no rows"):
         export(empty(), tmp_path / "no", About("x"))

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from textsynth import corpus, importers
+from textsynth import corpus, importers, registry
 from textsynth.corpus import Utterance
 from textsynth.errors import GrammarError, SeedError, UsageError
+from textsynth.export import About
 from textsynth.grammar.draw import capacity, draw
 from textsynth.grammar.grammar import lint
 from textsynth.grammar.model import Grammar
@@ -633,6 +634,45 @@ def test_names_that_an_export_changed_come_back(tmp_path: Path) -> None:
     write(tmp_path, "names.json", {"intents": []})
     with pytest.raises(SeedError, match="no way back of names"):
         read(path)
+
+
+@pytest.mark.parametrize("told", ["alexa", "lex", "dialogflow", "rasa", "snips"])
+def test_the_folder_of_an_export_comes_back(tmp_path: Path, told: str) -> None:
+    slots = (corpus.Slot(6, 9, "room", "den"),)
+    rows = [
+        Utterance(f"{split} {n}", f"light den {word}", "set it", slots, split=split)
+        for split in ("train", "validation", "test")
+        for n, word in enumerate(("one", "two"))
+    ]
+    out = tmp_path / "out"
+    registry.find("exporters", told)(corpus.to_table(rows), out, About("my lamps"))
+    assert importers.detect_examples(out) == told
+    found = list(importers.read_examples(out))
+    assert len({row.id for row in found}) == len(rows)
+    assert {(row.text, row.intent, row.slots, row.split) for row in found} == {
+        (row.text, row.intent, row.slots, row.split if told != "snips" else None) for row in rows
+    }
+
+
+def test_folders_that_hold_more_than_a_pack(tmp_path: Path) -> None:
+    (tmp_path / "two").mkdir()
+    for name in ("a", "b"):
+        zipped(tmp_path / f"two/{name}.zip", LEX)
+    (tmp_path / "two/other.zip").write_bytes(b"no archive")
+    assert importers.detect(tmp_path / "two") == "lex"
+    assert len(list(importers.read_examples(tmp_path / "two"))) == 8
+    with pytest.raises(GrammarError, match=r"several archives: a\.zip, b\.zip"):
+        importers.load(tmp_path / "two")
+    (tmp_path / "two/b.zip").unlink()
+    assert set(importers.load(tmp_path / "two").intents) == {"Light"}
+    snips = tmp_path / "snips"
+    snips.mkdir()
+    (snips / "a.json").write_text('{"a": [{"data": [{"text": "x"}]}]}')
+    (snips / "more.json").write_text("{}")
+    assert set(importers.load(snips).intents) == {"a"}
+    (snips / "b.yaml").write_text("type: intent\nname: b\nutterances: [y]\n")
+    with pytest.raises(GrammarError, match="holds JSON and YAML"):
+        importers.load(snips)
 
 
 def test_labels_that_would_be_one_are_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textsynth import corpus, models, pipeline
-from textsynth.errors import ModelError, RecipeError, RunError, TextsynthError
+from textsynth.errors import ExportError, ModelError, RecipeError, RunError, TextsynthError
 from textsynth.recipe import Recipe
 
 TEMPLATES = """
@@ -139,6 +139,15 @@ def test_a_run_ends_anew_where_only_its_end_is_asked_for_otherwise(
             "has no figure 'distinkt_2'",
         ),
         ({"filters": [{"label": {"model": "./nowhere"}}]}, "there is no such model"),
+        ({"language": "sw", "export": ["alexa"]}, "export: alexa: Alexa has no locale for 'sw'"),
+        ({"export": [{"lex": {"locale": "xx-YY"}}]}, "export: lex: Lex has no locale 'xx-YY'"),
+        ({"export": [{"alexa": {"invocation": "Alexa!"}}]}, "export: alexa: 'Alexa!' is no invoc"),
+        ({"export": ["jsonl", "sgd"]}, "export: sgd: the corpus has no dialogues"),
+        ({"export": ["chat"]}, "export: chat: the corpus has no dialogues"),
+        ({"export": ["convlab"]}, "export: convlab: the corpus has no dialogues"),
+        ({"export": [{"spacy": {"shard_rows": 0}}]}, "export: spacy: shard_rows is 0"),
+        ({"export": [{"parquet": {"shard_rows": 0}}]}, "export: parquet: shard_rows is 0"),
+        ({"export": [{"huggingface": {"shard_rows": 0}}]}, "export: huggingface: shard_rows is 0"),
     ],
 )
 def test_what_would_fail_at_the_end_is_said_and_leaves_the_earlier_run(
@@ -152,6 +161,30 @@ def test_what_would_fail_at_the_end_is_said_and_leaves_the_earlier_run(
     assert {p: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()} == before
     with pytest.raises(TextsynthError, match=told):
         pipeline.check(folder / "recipe.yaml")
+
+
+def test_an_export_that_fails_keeps_no_other_from_being_written(
+    folder: Path, key_file: Path
+) -> None:
+    (folder / "pack.yaml").write_text(TEMPLATES.replace("lights:", "Alarm:"))
+    theirs = folder / "run/exports/csv/theirs"
+    pack = {"path": "pack.yaml"}
+    run(folder, key_file, templates=pack, export=[])
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    for _ in range(2):  # the second finds the run complete, and says it again
+        with pytest.raises(ExportError) as caught:
+            run(folder, key_file, templates=pack, export=["csv", "alexa", "jsonl"])
+        assert caught.value.where == str(folder / "run")
+        assert "csv: the folder holds 'theirs'" in caught.value.message
+        assert "alexa: the intents 'Alarm' and 'alarm' would both be" in caught.value.message
+        assert f"textsynth export {folder / 'run'} --to csv" in str(caught.value.fix)
+    made = pipeline.Run(folder / "run")
+    assert made.complete and (made.folder / "exports/jsonl/corpus.jsonl").exists()
+    assert ["error" in entry for entry in made.manifest()["exports"]] == [True, True, False]
+    again = run(folder, key_file, templates=pack, export=["parquet"])
+    assert [entry["format"] for entry in again.manifest()["exports"]] == ["parquet"]
+    assert theirs.exists() and not (made.folder / "exports/jsonl").exists()
 
 
 def test_a_card_does_not_tell_what_the_scrub_was_told(folder: Path, key_file: Path) -> None:

@@ -300,6 +300,8 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "bias: {balance: [age]}\n", 3, 18, "bias.balance: Input should be", ""),
         (SMALL + "export: [hugingface]\n", 3, 10, "export: exporter 'hugingface' is unknown",
          "did you mean 'huggingface'?"),
+        (SMALL + "export:\n- jsonl\n- lex: {locale: en-GB}\n- lex: {locale: en-US}\n", 6, 3,
+         "lex is asked for twice", "textsynth export RUN --to lex"),
     ],
 )  # fmt: skip
 def test_faults(tmp_path: Path, text: str, line: int, column: int, message: str, fix: str) -> None:

@@ -61,7 +61,16 @@ def _gate(entry: object, at: int) -> Gate:
     return Gate.model_validate(fields)
 
 
-def _steps(value: object, kind: str) -> object:
+def _require_once(exporters: Sequence[str]) -> None:
+    """Each exporter has one folder in a run, so that a second of its name would take the place of
+    the first."""
+    for at, name in enumerate(exporters):
+        if name in exporters[:at]:
+            fix = f"take one out, and write it afterwards: textsynth export RUN --to {name}"
+            raise fault(f"{name} is asked for twice, and a run has one folder for it", fix, at)
+
+
+def _steps(value: object, kind: str) -> tuple[Step, ...]:
     """`exact` and `{near: {threshold: 0.8}}` as steps; names and options checked."""
     form = "`name` or `name: {option: value}`"
     steps = []
@@ -123,7 +132,9 @@ class Recipe(Section):
     @field_validator("export", mode="before")
     @classmethod
     def _export(cls, value: object) -> object:
-        return _steps(value, "exporters")
+        steps = _steps(value, "exporters")
+        _require_once([step.name for step in steps])
+        return steps
 
     @model_validator(mode="after")
     def _has_sources(self) -> Recipe:

@@ -35,6 +35,11 @@ class Run:
     def complete(self) -> bool:
         return (self.folder / MANIFEST).is_file()
 
+    @property
+    def begun(self) -> bool:
+        """Whether the folder is that of a run, complete or not."""
+        return _fingerprint(self.folder / STATE) is not None
+
     def manifest(self) -> dict[str, Any]:
         """The manifest of a complete run.
 

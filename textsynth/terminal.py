@@ -105,7 +105,7 @@ def say_result(folder: Path, manifest: dict[str, Any]) -> None:
     typer.echo(f"{manifest['rows']:,} rows in {seconds:.0f} s, peak memory {peak:,} MB")
     if (folder / "report.html").is_file():
         typer.echo(f"report: {folder / 'report.html'}")
-    formats = [export["format"] for export in manifest["exports"]]
+    formats = [export["format"] for export in manifest["exports"] if "error" not in export]
     for name in formats:
         if name != "huggingface":
             typer.echo(f"{name}: {folder / 'exports' / name}")

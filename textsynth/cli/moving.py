@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textsynth.cli.options import FinishedRun, Json, Quiet, pairs, print_json, progress_for
-from textsynth.errors import UsageError
+from textsynth.errors import RunError
 
 
 def import_(
@@ -85,10 +85,14 @@ def export(
     options = pairs(option, "--option", "invocation=my bot")
     if Run(source).complete:
         report = pipeline.export_run(source, to, output, options)
-    elif options:
-        raise UsageError("templates are written without options", fix="leave --option out")
+    elif Run(source).begun:
+        raise RunError(
+            "the run is not finished",
+            where=str(source),
+            fix=f"let `textsynth generate RECIPE -o {source}` go on with it, then export",
+        )
     else:
-        report = pipeline.export_templates(source, to, output)
+        report = pipeline.export_templates(source, to, output, options)
     if json_:
         print_json({
             "format": report.format, "folder": str(report.folder), "written": report.written,

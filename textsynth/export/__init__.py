@@ -3,7 +3,7 @@
 An exporter is a function `(corpus, folder, about, *, options) -> ExportReport`. It writes all of
 the folder or nothing, and names the rule that a refused row breaks. It is called through `perform`,
 which hands it the single utterances of a corpus alone, unless it is marked as one that
-`reads_dialogues`.
+`reads_dialogues`. What it would refuse whatever the rows are, it says `beforehand`.
 """
 
 from __future__ import annotations
@@ -120,6 +120,72 @@ def reads_dialogues(exporter: Exporter) -> Exporter:
     return exporter
 
 
+def dialogues_alone(exporter: Exporter) -> Exporter:
+    """Mark an exporter that writes dialogues and nothing else."""
+    exporter.dialogues_alone = True  # type: ignore[attr-defined]
+    return reads_dialogues(exporter)
+
+
+def beforehand(check: Callable[..., Any]) -> Callable[[Exporter], Exporter]:
+    """Mark an exporter with what can be said before there are rows: `check(about, *, options)`
+    raises an `ExportError` for options, a name or a language that the exporter refuses."""
+
+    def mark(exporter: Exporter) -> Exporter:
+        exporter.beforehand = check  # type: ignore[attr-defined]
+        return exporter
+
+    return mark
+
+
+def require_possible(
+    exporter: Exporter,
+    name: str,
+    about: About,
+    options: Mapping[str, Any],
+    *,
+    utterances: bool,
+    dialogues: bool,
+) -> None:
+    """Check an export before there are rows; `utterances` and `dialogues` tell whether there will
+    be single utterances and dialogues.
+
+    Raises:
+        ExportError: the exporter would have nothing to write, or refuses its options, the name or
+            the language.
+    """
+    if dialogues and not utterances and not getattr(exporter, "reads_dialogues", False):
+        raise no_utterances(name)
+    if not dialogues and getattr(exporter, "dialogues_alone", False):
+        raise no_dialogues(name)
+    getattr(exporter, "beforehand", lambda about, **options: None)(about, **options)
+
+
+def no_utterances(name: str) -> ExportError:
+    """What is said where a format of single utterances would get dialogues alone."""
+    return ExportError(
+        f"the corpus has dialogues alone, and {name} holds single utterances",
+        fix="export it as sgd, convlab, chat or huggingface",
+    )
+
+
+def no_dialogues(name: str) -> ExportError:
+    """What is said where a format of dialogues would get none."""
+    return ExportError(
+        f"the corpus has no dialogues, and {name} holds nothing else",
+        fix="add dialogues to the recipe, or choose a format of single utterances",
+    )
+
+
+def require_shard_rows(about: About, *, shard_rows: int = 1, **others: Any) -> None:
+    """The check of exporters that write shards of at most so many rows.
+
+    Raises:
+        ExportError: fewer than one.
+    """
+    if shard_rows < 1:
+        raise ExportError(f"shard_rows is {shard_rows}", fix="give 1 or more")
+
+
 def single_utterances(corpus: pa.Table) -> pa.Table:
     """The rows that belong to no dialogue; the table itself where those are all."""
     alone = corpus.column("dialogue_id").null_count == corpus.num_rows
@@ -139,9 +205,6 @@ def perform(
     if not getattr(exporter, "reads_dialogues", False):
         utterances = single_utterances(corpus)
         if corpus.num_rows and not utterances.num_rows:
-            raise ExportError(
-                f"the corpus has dialogues alone, and {name} holds single utterances",
-                fix="export it as sgd, convlab, chat or huggingface",
-            )
+            raise no_utterances(name)
         corpus = utterances
     return exporter(corpus, folder, about, **options)

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport
+from textsynth.export import About, ExportReport, beforehand
 from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
 from textsynth.export.botnames import (
     Names,
@@ -25,6 +25,7 @@ from textsynth.export.botnames import (
     require_at_most,
     sample,
     say_names,
+    say_region,
 )
 from textsynth.export.rows import Row
 from textsynth.export.speech import HOLE, alike, spoken
@@ -46,12 +47,26 @@ _NAME = re.compile(r"[A-Za-z](?:[A-Za-z_]*[A-Za-z])?")
 _DIGIT = re.compile(r"\d")
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
-_WAKE = ("alexa", "amazon", "echo", "computer")
+_WAKE = frozenset({"alexa", "amazon", "echo", "computer"})
+_WORD_END = re.compile(r"[\s']+")
 _LAUNCH = ("ask", "tell", "open", "launch", "start", "begin", "load", "run", "use", "enable")
 _NOT_IN_INVOCATION = {*_WAKE, *_LAUNCH, "skill", "app"}
 _INVOCATION = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]*)*(?: [^\W\d_]+(?:['.-][^\W\d_]*)*)+")
 
 
+def addressed(
+    about: About, *, locale: str | None = None, invocation: str | None = None
+) -> tuple[str, str]:
+    """The locale and the invocation name of a skill.
+
+    Raises:
+        ExportError: Alexa does not take one of them.
+    """
+    place = locale_of(about.language, locale, LOCALES, "Alexa")
+    return place, _invocation(about.name, invocation, place)
+
+
+@beforehand(addressed)
 def export(
     corpus: pa.Table,
     folder: Path,
@@ -64,7 +79,8 @@ def export(
 
     Rows become samples, `play {song}`, and their slots values and synonyms of a type that is called
     as the slot. All is written as it is spoken: no punctuation, numbers in words. A label that
-    comes twice in a sample is `city` and `city_b` there.
+    comes twice in a sample is `city` and `city_b` there, and one that is called as an intent is
+    `city_slot`, since Alexa takes no name for both.
 
     Args:
         locale: `en-GB`; otherwise the usual one of the corpus's language.
@@ -73,7 +89,7 @@ def export(
     Rules for which rows are refused: `no_intent`, `unknown_split`, `other_language`, `text_empty`,
     `text_has_newline`, `text_not_printable`, `space_at_edge`, `space_at_slot_edge`, spans that do
     not fit the text, `text_has_brace`, `text_not_speakable`, `value_not_speakable` (signs that have
-    no words), `value_too_long`, `begins_with_wake_word`, `words_have_other_value`,
+    no words), `value_empty`, `value_too_long`, `has_wake_word`, `words_have_other_value`,
     `sample_of_other_intent`.
 
     Raises:
@@ -81,8 +97,7 @@ def export(
             that would be written alike, a language or invocation name that Alexa does not take, or
             a folder that is not ours or cannot be written.
     """
-    place = locale_of(locale or about.language, LOCALES, "Alexa")
-    called = _invocation(about.name, invocation, place)
+    place, called = addressed(about, locale=locale, invocation=invocation)
     rules = Rules(
         samples=True,
         same=partial(alike, language=place),
@@ -90,7 +105,7 @@ def export(
         all_values=MOST_VALUES,
     )
     with writing("alexa", corpus, folder) as job:
-        names = names_of(corpus, _intent_name, _slot_name, LONGEST_NAME)
+        names = names_of(corpus, _intent_name, _slot_name, LONGEST_NAME, apart=True)
         read = partial(_read, names=names, language=place, changed=[0])
         written = dict(models(job, corpus, place, read, rules))
         for split, model in written.items():
@@ -98,6 +113,8 @@ def export(
             job.write_json(f"{split}/{place}.json", _interaction(model, names, called))
         say_names(job, names, written.values())
         _say_spoken(job, read.keywords["changed"][0])
+        if locale is None:
+            say_region(job, about.language, place, "Alexa")
     return job.report()
 
 
@@ -119,8 +136,8 @@ def _read(row: Row, names: Names, language: str, changed: list[int]) -> tuple[Pa
     for number, piece in enumerate(said.split(HOLE)):
         made += [slots[number - 1], piece] if number else [piece]
     found = tuple(part for part in made if part)
-    if said.casefold().split()[0] in _WAKE:
-        raise RefusedError("begins_with_wake_word")
+    if not _WAKE.isdisjoint(_WORD_END.split(said.casefold())):
+        raise RefusedError("has_wake_word")
     plain = "".join(part.words if isinstance(part, Words) else part for part in found)
     changed[0] += plain != row.text
     return found, sample(found, names).casefold()

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from textsynth import keyed
 from textsynth.corpus import count_by, span_fault
+from textsynth.errors import ExportError
 from textsynth.export.rows import Row, allot, rows
 from textsynth.export.target import Job
 
@@ -84,11 +85,14 @@ class Model:
         types: label -> value as it is written -> its words, without the value where a sample's
             slot takes it anyway; the most frequent come first.
         meant: label -> value as it is written -> value in the corpus.
+        altered: slots whose value is another one than is written, though the platform hears both
+            alike (`Oslo` and `oslo`).
     """
 
     texts: dict[str, list[Parts]] = field(default_factory=dict)
     types: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     meant: dict[str, dict[str, str]] = field(default_factory=dict)
+    altered: int = 0
 
 
 # -- rows -----------------------------------------------------------------------------------------
@@ -99,7 +103,7 @@ def parts_of(row: Row) -> Parts:
 
     Raises:
         RefusedError: `no_intent`, `text_has_newline`, `text_not_printable`, `text_empty`,
-            `space_at_edge`, spans that do not fit the text, `space_at_slot_edge`.
+            `space_at_edge`, spans that do not fit the text, `space_at_slot_edge`, `value_empty`.
     """
     text = row.text
     if row.intent is None:
@@ -117,6 +121,8 @@ def parts_of(row: Row) -> Parts:
         words = text[slot.start : slot.end]
         if words != words.strip():
             raise RefusedError("space_at_slot_edge")
+        if not slot.value.strip():
+            raise RefusedError("value_empty")
         parts += [text[at : slot.start], Words(slot.label, words, slot.value)]
         at = slot.end
     return tuple(part for part in (*parts, text[at:]) if part)
@@ -135,6 +141,9 @@ def models(
     `RefusedError`. Further rules: `unknown_split`, `other_language`; `words_have_other_value` (in
     other rows, the words of a slot mean something else more often); of samples
     `sample_of_other_intent`, of texts `duplicate_text`.
+
+    Raises:
+        ExportError: all rows are in another language.
     """
     found: dict[str, list[Said]] = {}
     foreign = _of_other_language(corpus, language)
@@ -154,6 +163,12 @@ def models(
         model = _model(job, found.get(split, []), rules)
         if model.texts:
             yield split, model
+    if set(job.refused) == {"other_language"} and not job.written:
+        raise ExportError(
+            f"all {corpus.num_rows} rows are in other languages than {language!r}",
+            fix="give theirs: as the option `locale` where the format has it, otherwise as the "
+            "`language` of the recipe",
+        )
 
 
 def _of_other_language(corpus: pa.Table, language: str) -> set[int]:
@@ -324,7 +339,8 @@ def _types(job: Job, model: Model, said: Iterable[Said], rules: Rules) -> None:
         for value in sorted(words[label], key=lambda v: (-words[label][v].total(), v)):
             found = [one for one, _ in _ordered(words[label][value])]
             found = list({rules.same(one): one for one in reversed(found)}.values())[::-1]
-            means = _ordered(values[label][value])[0][0]
+            means, times = _ordered(values[label][value])[0]
+            model.altered += values[label][value].total() - times
             name = rules.named(means)
             if name is None or (rules.samples and of.get(rules.same(name), value) != value):
                 name = found[0]

@@ -20,10 +20,12 @@ _NAME_TAIL = 8  # letters of the hash in a name that had to be cut
 
 @dataclass(slots=True)
 class Names:
-    """The names that intents and slots are written by."""
+    """The names that intents and slots are written by; `more` are further names of slots, and no
+    slot is called by one of `taken` (in lower case)."""
 
     intents: Mapping[str, str]
     slots: Mapping[str, str]
+    taken: frozenset[str] = frozenset()
     more: dict[str, str] = field(default_factory=dict)
 
     def occurrences(self, parts: Parts) -> list[str]:
@@ -37,7 +39,7 @@ class Names:
         return found
 
     def _another(self, label: str, taken: Sequence[str]) -> str:
-        own = {name.casefold() for name in self.slots.values()}
+        own = self.taken | {name.casefold() for name in self.slots.values()}
         for number in count(1):
             name = f"{self.slots[label]}_{_letters(number)}"
             free = name not in taken and name.casefold() not in own
@@ -63,18 +65,30 @@ def _letters(number: int) -> str:
 
 
 def names_of(
-    corpus: pa.Table, intent: Callable[[str], str], slot: Callable[[str], str], most: int
+    corpus: pa.Table,
+    intent: Callable[[str], str],
+    slot: Callable[[str], str],
+    most: int,
+    *,
+    apart: bool = False,
 ) -> Names:
-    """Names that a platform takes, of at most `most` characters; it tells none apart by case.
+    """Names that a platform takes, of at most `most` characters; it tells none apart by case. With
+    `apart`, no slot is called as an intent is.
 
     Raises:
         ExportError: two of them would be written alike.
     """
     intents = [key[0] for key in count_by(corpus, "intent") if key[0] is not None]
-    return Names(
-        _distinct(intents, lambda name: _short(intent(name), most), "intent"),
-        _distinct(_labels(corpus), lambda name: _short(slot(name), most), "slot"),
-    )
+    named = _distinct(intents, lambda name: _short(intent(name), most), "intent")
+    taken = frozenset(name.casefold() for name in named.values() if apart)
+
+    def free(label: str) -> str:
+        made = _short(slot(label), most)
+        while made.casefold() in taken:
+            made = _short(f"{made}_slot", most)
+        return made
+
+    return Names(named, _distinct(_labels(corpus), free, "slot"), taken)
 
 
 def _labels(corpus: pa.Table) -> list[str]:
@@ -104,7 +118,9 @@ def say_names(job: Job, names: Names, written: Iterable[Model]) -> None:
     if names.more:
         job.back["slots"] = dict(names.more)
     meant: dict[str, set[str]] = {}
+    altered = 0
     for model in written:
+        altered += model.altered
         for values in model.meant.values():
             for name, value in values.items():
                 meant.setdefault(name, set()).add(value)
@@ -115,25 +131,36 @@ def say_names(job: Job, names: Names, written: Iterable[Model]) -> None:
     lost = len(meant) - sum(len(values) == 1 for values in meant.values())
     if lost:
         job.note(f"{lost} values are written as others are, and have no way back in names.json")
+    if altered:
+        job.note(
+            f"the values of {altered} slots are written as more frequent ones that are heard alike"
+        )
 
 
-def locale_of(language: str, locales: Mapping[str, str], platform: str) -> str:
-    """The locale, written `en-US`, of a language: itself, or the default of its first part.
+def locale_of(language: str, asked: str | None, locales: Mapping[str, str], platform: str) -> str:
+    """The locale, written `en-US`: the one that is asked for; otherwise the one that is the
+    language, or the default of its first part.
 
     Raises:
         ExportError: the platform has none (did-you-mean).
     """
-    wanted = language.replace("_", "-")
-    for locale in dict.fromkeys([*locales.values(), *locales]):
-        if locale.casefold() == wanted.casefold() and "-" in locale:
-            return locale
-    found = locales.get(wanted.split("-")[0].lower())
+    known = {name.casefold(): name for name in (*locales, *locales.values()) if "-" in name}
+    wanted = (asked or language).replace("_", "-").casefold()
+    found = known.get(wanted)
+    if found is None and asked is None:
+        found = locales.get(wanted.split("-")[0])
     if found is None:
-        known = sorted({name for name in (*locales, *locales.values()) if "-" in name})
-        raise ExportError(
-            f"{platform} has no locale for {language!r}", fix=did_you_mean(language, known)
-        )
+        what = f"no locale for {language!r}" if asked is None else f"no locale {asked!r}"
+        fix = did_you_mean(asked or language, known.values())
+        raise ExportError(f"{platform} has {what}", fix=fix)
     return found
+
+
+def say_region(job: Job, language: str, locale: str, platform: str) -> None:
+    """Note that a language got the locale of another region."""
+    wanted = language.replace("_", "-")
+    if "-" in wanted and wanted.casefold() != locale.casefold():
+        job.note(f"{platform} has no locale for {language!r}: {locale} stands for it")
 
 
 def require_at_most(what: str, there: int, most: int, platform: str) -> None:

@@ -9,7 +9,7 @@ from typing import IO
 
 import pyarrow as pa
 
-from textsynth.export import About, ExportReport, reads_dialogues
+from textsynth.export import About, ExportReport, dialogues_alone
 from textsynth.export.dialogues import Conversation, fold, require_dialogues
 from textsynth.export.nested import ROLES
 from textsynth.export.target import writing
@@ -17,7 +17,7 @@ from textsynth.export.target import writing
 SPLITS = ("train", "validation", "test")
 
 
-@reads_dialogues
+@dialogues_alone
 def export(corpus: pa.Table, folder: Path, about: About, *, system: str = "") -> ExportReport:
     """Write `train.jsonl`, `validation.jsonl` and `test.jsonl`, those that have dialogues.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth.export import About, ExportReport, license_id, reads_dialogues
+from textsynth.export import About, ExportReport, dialogues_alone, license_id
 from textsynth.export.dialogues import (
     INTENTS,
     Act,
@@ -79,7 +79,7 @@ class _Written:
     turns: Counter[str] = field(default_factory=Counter)
 
 
-@reads_dialogues
+@dialogues_alone
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     """Write a folder for `data/unified_datasets` of ConvLab, by the name of the corpus.
 

@@ -92,8 +92,6 @@ def _read(row: Row) -> tuple[Parts, str]:
 
 
 def _value_fault(slot: Words) -> str | None:
-    if not slot.value:
-        return "value_empty"
     if max(len(slot.value), len(slot.words)) > LONGEST_VALUE:
         return "value_too_long"
     if slot.value != slot.value.strip():

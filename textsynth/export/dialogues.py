@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from textsynth.corpus import Dialogue, Slot, turns
 from textsynth.errors import ExportError
+from textsynth.export import no_dialogues
 from textsynth.export.rows import batches
 from textsynth.turns import acts as parse_acts
 
@@ -83,10 +84,7 @@ def require_dialogues(corpus: pa.Table, format: str) -> pa.Table:
     """
     found = turns(corpus)
     if corpus.num_rows and not found.num_rows:
-        raise ExportError(
-            f"the corpus has no dialogues, and {format} holds nothing else",
-            fix="add dialogues to the recipe, or choose a format of single utterances",
-        )
+        raise no_dialogues(format)
     return found
 
 

@@ -14,8 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from textsynth.corpus import SCHEMA, WORD
-from textsynth.errors import ExportError
-from textsynth.export import About, ExportReport, reads_dialogues
+from textsynth.export import (
+    About,
+    ExportReport,
+    beforehand,
+    reads_dialogues,
+    require_shard_rows,
+)
 from textsynth.export.rows import batches
 from textsynth.export.target import writing
 
@@ -87,6 +92,7 @@ def csv(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
 
 
 @reads_dialogues
+@beforehand(require_shard_rows)
 def parquet(
     corpus: pa.Table, folder: Path, about: About, *, shard_rows: int = 100_000
 ) -> ExportReport:
@@ -95,10 +101,10 @@ def parquet(
     `shard_rows` is the most rows a file holds.
 
     Raises:
-        ExportError: no rows, or a folder that is not ours or cannot be written.
+        ExportError: no rows, fewer than one in a file, or a folder that is not ours or cannot be
+            written.
     """
-    if shard_rows < 1:
-        raise ExportError(f"shard_rows is {shard_rows}", fix="give 1 or more")
+    require_shard_rows(about, shard_rows=shard_rows)
     with writing("parquet", corpus, folder) as job:
         (job.at / "data").mkdir()
         shards = -(-corpus.num_rows // shard_rows)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +29,10 @@ FILE = "custom_sentences/{language}/textsynth.yaml"  # where Home Assistant look
 SIGNS = frozenset(" :-'|()[]{}<>;–_")  # noqa: RUF001
 NOTATION = frozenset("|()[]{}<>;")
 
+# Lists that Home Assistant fills itself, with what is in the house. They take the place of those of
+# the file, but not of those that a block of sentences has for itself.
+HOUSE_LISTS = frozenset({"area", "floor", "name"})
+
 # hassil reads a value as a template where it has one of these, and escapes in no other. Spaces of
 # a template, unlike others, match the two that are heard of `a - b` with a longer dash.
 _OF_TEMPLATES = re.compile(r"[(){}<>\[\]|@ ]")
@@ -37,13 +41,16 @@ _UNFIT_IN_NAMES = re.compile(r"[^\w-]+")
 
 # label, words in lower case -> what they mean (None: themselves), the most frequent first.
 _Meanings = dict[tuple[str, str], str | None]
+# An intent on its way: its different sentences in order, and the labels in them.
+_Spoken = tuple[list[str], set[str]]
 
 
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     """Write `custom_sentences/en/textsynth.yaml`, in the folder of the language.
 
     It has the different sentences of each intent with `{label}` for each slot, and a list of each
-    label: words, with `out` where they mean something else.
+    label: words, with `out` where they mean something else. The lists `area`, `floor` and `name`
+    stand in each intent that uses them, since Home Assistant has others of these names.
 
     Rows of a sentence share it, and a list holds all values of its label, so that more is
     understood than was written. In labels, what is no letter, digit, `_` or hyphen becomes `_`.
@@ -69,10 +76,17 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
         )
         meanings = _meanings(corpus)
         used: dict[tuple[str, str], str] = {}
+        intents = _intents(job, corpus, meanings, used)
+        lists = _lists(job, meanings, used)
         with job.open(FILE.format(language=folder_name(about.language))) as file:
             file.write(f"# Made by textsynth.\nlanguage: {quoted(about.language)}\nintents:\n")
-            file.writelines(_intents(job, corpus, meanings, used))
-            file.writelines(_lists(job, meanings, used))
+            for name, (sentences, labels) in intents.items():
+                file.write(f"  {quoted(name)}:\n    data:\n      - sentences:\n")
+                file.writelines(f"          - {quoted(sentence)}\n" for sentence in sentences)
+                house = {label: lists[label] for label in sorted(labels & HOUSE_LISTS)}
+                file.writelines(_listed(house, " " * 8))
+            rest = {name: values for name, values in lists.items() if name not in HOUSE_LISTS}
+            file.writelines(_listed(rest, ""))
     return job.report()
 
 
@@ -123,12 +137,13 @@ def _said(words: str, value: str) -> tuple[str, str | None]:
 
 def _intents(
     job: Job, corpus: pa.Table, meanings: _Meanings, used: dict[tuple[str, str], str]
-) -> Iterator[str]:
-    """The intents with their sentences; the words of slots, as first written, go to `used`."""
+) -> dict[str, _Spoken]:
+    """The intents by the names that they are written by; the words of slots, as first written, go
+    to `used`."""
+    intents: dict[str, _Spoken] = {}
     owners: dict[str, str] = {}
     repeated = 0
     for intent, found in rows_by_intent(corpus):
-        first = True
         for row in found:
             rule, sentence, slots = _sentence(job, row, meanings)
             key = sentence.casefold()
@@ -144,14 +159,14 @@ def _intents(
             if key in owners:
                 continue
             owners[key] = intent
-            if first:
-                yield f"  {quoted(job.names['intents'][intent])}:\n    data:\n      - sentences:\n"
-                first = False
-            yield f"          - {quoted(sentence)}\n"
+            sentences, labels = intents.setdefault(job.names["intents"][intent], ([], set()))
+            sentences.append(sentence)
+            labels.update(job.names["slots"][label] for label, _ in slots)
     if repeated:
         job.note(
             f"{repeated} rows fill a slot twice; Home Assistant hands over the last value of a slot"
         )
+    return intents
 
 
 def _sentence(
@@ -180,18 +195,22 @@ def _sentence(
     return None if sentence else "text_not_heard", sentence, slots
 
 
-def _lists(job: Job, meanings: _Meanings, used: dict[tuple[str, str], str]) -> Iterator[str]:
-    """The lists of the labels that were used."""
+def _lists(job: Job, meanings: _Meanings, used: dict[tuple[str, str], str]) -> dict[str, list[str]]:
+    """The values of the labels that were used, by the names that these are written by."""
     values: dict[str, list[str]] = {}
     for (label, folded), value in meanings.items():
         if (label, folded) in used:
-            entry = list_value(used[label, folded], value)
-            values.setdefault(label, []).append(f"      - {entry}\n")
-    if values:
-        yield "lists:\n"
-    for label in sorted(values):
-        yield f"  {quoted(job.names['slots'][label])}:\n    values:\n"
-        yield from values[label]
+            values.setdefault(label, []).append(list_value(used[label, folded], value))
+    return {job.names["slots"][label]: values[label] for label in sorted(values)}
+
+
+def _listed(lists: Mapping[str, list[str]], indent: str) -> Iterator[str]:
+    """Lists as YAML, in the order of their names."""
+    if lists:
+        yield f"{indent}lists:\n"
+    for name, values in lists.items():
+        yield f"{indent}  {quoted(name)}:\n{indent}    values:\n"
+        yield from (f"{indent}      - {value}\n" for value in values)
 
 
 def list_value(words: str, value: str | None) -> str:

@@ -22,9 +22,11 @@ from textsynth.errors import ExportError
 from textsynth.export import (
     About,
     ExportReport,
+    beforehand,
     license_id,
     nested,
     reads_dialogues,
+    require_shard_rows,
     single_utterances,
     tagged,
 )
@@ -57,6 +59,7 @@ _NOT_SHARDS = (CARD, REPORT, *FOLDERS.values())
 
 
 @reads_dialogues
+@beforehand(require_shard_rows)
 def export(
     corpus: pa.Table,
     folder: Path,
@@ -86,8 +89,7 @@ def export(
             written.
     """
     license_ = license_id(about.license)
-    if shard_rows < 1:
-        raise ExportError(f"shard_rows is {shard_rows}", fix="give 1 or more")
+    require_shard_rows(about, shard_rows=shard_rows)
     _counts(corpus)
     with replacing(folder, _fault) as temporary:
         job = Job("huggingface", folder, temporary, written=corpus.num_rows)

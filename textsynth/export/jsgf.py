@@ -8,7 +8,7 @@ numbers in words (`1980`: nineteen eighty).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from textsynth.export.target import Job, valid_names, writing
 FILE = "grammar.jsgf"
 ALL = "utterance"  # the rule of all intents
 
+_SPECIAL = ("NULL", "VOID")  # rules that JSGF has: nothing, and what cannot be said
 _UNFIT_IN_NAMES = re.compile(r"[^\w-]+")
 _IN_WORD = re.compile(r"[^\W_]")
 _IN_TAGS = re.compile(r"([\\{}])")
@@ -35,7 +36,8 @@ def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     where values stand, and those rules are words, each with its value as a tag.
 
     What is hung on a slot (`{artist}'s`) goes to a rule of its own with the values that have it. In
-    names, what is no letter, digit, underscore or hyphen becomes `_`.
+    names, what is no letter, digit, underscore or hyphen becomes `_`; `NULL` and `VOID`, which JSGF
+    has itself, get one at their end.
 
     Rules for which rows are refused: `no_intent`, `text_empty`, `text_has_newline`, spans that do
     not fit the text, `not_spoken` (a sign has no words), `slot_not_spoken` (nothing of it is said),
@@ -62,7 +64,16 @@ def head(language: str) -> str:
 
 def rule_name(name: str) -> str:
     """A name as rules may have it."""
-    return _UNFIT_IN_NAMES.sub("_", name) or "rule"
+    made = _UNFIT_IN_NAMES.sub("_", name) or "rule"
+    return f"{made}_" if made in _SPECIAL else made
+
+
+def top_name(taken: Collection[str]) -> str:
+    """The name of the rule of all intents: one that no other rule has."""
+    name = ALL
+    while name in taken:
+        name += "_"
+    return name
 
 
 def tag(value: str) -> str:
@@ -179,7 +190,4 @@ def _written(job: Job, corpus: pa.Table, grammar: _Grammar) -> Iterator[str]:
     for name, values in grammar.values.items():
         yield rule(name, [f"( {words} ){tag(value)}" for words, value in values])
     if rules:
-        name = ALL
-        while name in grammar.taken:
-            name += "_"
-        yield rule(name, [f"<{one}>" for one in rules], public=True)
+        yield rule(top_name(grammar.taken), [f"<{one}>" for one in rules], public=True)

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth import keyed
-from textsynth.export import About, ExportReport
+from textsynth.export import About, ExportReport, beforehand
 from textsynth.export.bot import Model, Parts, RefusedError, Rules, Words, models, parts_of
 from textsynth.export.botnames import (
     Names,
@@ -25,6 +25,7 @@ from textsynth.export.botnames import (
     require_at_most,
     sample,
     say_names,
+    say_region,
 )
 from textsynth.export.rows import Row
 from textsynth.export.target import as_json, camel, snake, words, writing
@@ -54,6 +55,16 @@ _THRESHOLD = 0.4  # what Lex gives a new locale
 _SESSION = 300  # seconds
 
 
+def placed(about: About, *, locale: str | None = None) -> str:
+    """The locale of a bot.
+
+    Raises:
+        ExportError: Lex does not have it.
+    """
+    return locale_of(about.language, locale, LOCALES, "Lex")
+
+
+@beforehand(placed)
 def export(
     corpus: pa.Table, folder: Path, about: About, *, locale: str | None = None
 ) -> ExportReport:
@@ -68,15 +79,15 @@ def export(
 
     Rules for which rows are refused: `no_intent`, `unknown_split`, `other_language`, `text_empty`,
     `text_has_newline`, `text_not_printable`, `space_at_edge`, `space_at_slot_edge`, spans that do
-    not fit the text, `text_has_brace`, `text_too_long`, `value_too_long`,
-    `words_have_other_value`, `sample_of_other_intent`.
+    not fit the text, `text_has_brace`, `text_too_long`, `value_empty`,
+    `value_too_long`, `words_have_other_value`, `sample_of_other_intent`.
 
     Raises:
         ExportError: no rows, none that can be written, more intents, types or slots than Lex takes,
             two names that would be written alike, a language that Lex does not have, or a folder
             that is not ours or cannot be written.
     """
-    place = locale_of(locale or about.language, LOCALES, "Lex")
+    place = placed(about, locale=locale)
     large = place in LARGE
     rules = Rules(
         samples=True,
@@ -96,6 +107,8 @@ def export(
             files = _files(model, names, about.name, place.replace("-", "_"))
             job.write_zip(f"{split}.zip", {name: as_json(data) for name, data in files})
         say_names(job, names, written.values())
+        if locale is None:
+            say_region(job, about.language, place, "Lex")
     return job.report()
 
 

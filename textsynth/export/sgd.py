@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from textsynth.export import About, ExportReport, reads_dialogues
+from textsynth.export import About, ExportReport, dialogues_alone
 from textsynth.export.dialogues import (
     INTENTS,
     VALUED,
@@ -37,7 +37,7 @@ FILE_DIALOGUES = 512  # in a file
 Said = Mapping[tuple[str, str], list[str]]
 
 
-@reads_dialogues
+@dialogues_alone
 def export(corpus: pa.Table, folder: Path, about: About) -> ExportReport:
     """Write the folders `train`, `dev` and `test`, those that have dialogues.
 

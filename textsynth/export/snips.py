@@ -58,13 +58,13 @@ def export(
         intents = [key[0] for key in count_by(corpus, "intent") if key[0] is not None]
         job.names["intents"] = valid_names(intents, lambda name: " ".join(name.split()) or "intent")
         job.names["slots"] = valid_names(seen, _label, "label")
-        _note_language(job, about.language)
+        language = _language(job, about.language)
         types = {label: _entity(values) for label, values in seen.items()}
         meanings = {label: _meanings(values) for label, values in types.items()}
         with job.open(FILES[form]) as file:
             kept = _kept(job, corpus, meanings, yaml=form == "yaml")
             write = _yaml if form == "yaml" else _json
-            file.writelines(write(kept, types, job, about.language))
+            file.writelines(write(kept, types, job, language))
     return job.report()
 
 
@@ -75,10 +75,14 @@ def _label(name: str) -> str:
     return _SIGNS.sub("_", name) or "slot"
 
 
-def _note_language(job: Job, language: str) -> None:
+def _language(job: Job, language: str) -> str:
+    """A language as Snips NLU calls it: `en` of `en-US`, `pt_br` of `pt-BR`."""
     told = language.replace("-", "_").lower()
-    if told not in LANGUAGES and told.split("_")[0] not in LANGUAGES:
-        job.note(f"Snips NLU has no resources for the language {language!r}")
+    for name in (told, told.split("_")[0]):
+        if name in LANGUAGES:
+            return name
+    job.note(f"Snips NLU has no resources for the language {language!r}")
+    return language
 
 
 def _entity(values: Mapping[str, list[str]]) -> dict[str, list[str]]:

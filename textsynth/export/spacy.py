@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from textsynth.corpus import count_by, span_fault
-from textsynth.export import About, ExportReport
+from textsynth.export import About, ExportReport, beforehand, require_shard_rows
 from textsynth.export.rows import Row, rows
 from textsynth.export.target import writing
 
@@ -22,6 +22,7 @@ FOLDERS = {None: "train", "train": "train", "validation": "dev", "test": "test"}
 ANY_LANGUAGE = "xx"
 
 
+@beforehand(require_shard_rows)
 def export(
     corpus: pa.Table, folder: Path, about: About, *, shard_rows: int = 50_000
 ) -> ExportReport:
@@ -38,9 +39,10 @@ def export(
     and `space_at_slot_edge` (an entity that begins or ends in white space cannot be trained on).
 
     Raises:
-        ExportError: no rows, none that can be written, or a folder that is not ours or cannot be
-            written.
+        ExportError: no rows, none that can be written, fewer than one in a file, or a folder that
+            is not ours or cannot be written.
     """
+    require_shard_rows(about, shard_rows=shard_rows)
     with writing("spacy", corpus, folder) as job:
         maker = _Maker(
             about.language, [k[0] for k in count_by(corpus, "intent") if k[0] is not None]

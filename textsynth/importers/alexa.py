@@ -33,20 +33,26 @@ def load(path: Path) -> Grammar:
         GrammarError: what cannot be read, at its place; a folder with several locales.
     """
     notes = Notes()
-    return bot.grammar(_model(path, None, notes), notes)
+    files = _files(path, None) if path.is_dir() else [path]
+    if len(files) > 1:
+        raise _several(path, files)
+    return bot.grammar(_model(path, files[0], notes), notes)
 
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
-    """The samples of a model as rows.
+    """The samples of a model as rows. Models in folders that are called after splits are read all,
+    each as that split.
 
     Raises:
         GrammarError: as `load`.
     """
-    yield from bot.examples(_model(path, options.language, notes), notes, options)
+    for file in _files(path, options.language) if path.is_dir() else [path]:
+        found = _model(path, file, notes)
+        found.split = _split(path, file)
+        yield from bot.examples(found, notes, options)
 
 
-def _model(path: Path, language: str | None, notes: Notes) -> Bot:
-    file = _file(path, language) if path.is_dir() else path
+def _model(path: Path, file: Path, notes: Notes) -> Bot:
     name = file.relative_to(path).as_posix() if path.is_dir() else file.name
     top = jsonfile.load(file, name)
     model = _KNOWN.mapping(top, "interactionModel", required=True)
@@ -62,19 +68,34 @@ def _model(path: Path, language: str | None, notes: Notes) -> Bot:
     return found
 
 
-def _file(path: Path, language: str | None) -> Path:
-    """The one model of a folder, or that of a language."""
+def _files(path: Path, language: str | None) -> list[Path]:
+    """The one model of a folder, or that of a language; one of each split where there are such."""
     models = sorted(
         file
         for file in path.rglob("*.json")
         if file.name not in tree.OURS and '"interactionModel"' in _head(file)
     )
     chosen = [file for file in models if language is None or _speaks(file.stem, language)]
-    if len(chosen) == 1:
-        return chosen[0]
+    if chosen and len({_split(path, file) for file in chosen}) == len(chosen):
+        return chosen
+    if chosen:
+        raise _several(path, models)
     shown = ", ".join(file.relative_to(path).as_posix() for file in models) or "none"
-    message = "there is no such model" if not chosen else "the folder holds several models"
-    raise GrammarError(f"{message}: {shown}", where=str(path), fix="name the file, or its language")
+    raise GrammarError(
+        f"there is no such model: {shown}", where=str(path), fix="name the file, or its language"
+    )
+
+
+def _several(path: Path, models: list[Path]) -> GrammarError:
+    shown = ", ".join(file.relative_to(path).as_posix() for file in models)
+    message = f"the folder holds several models: {shown}"
+    return GrammarError(message, where=str(path), fix="name the file, or its language")
+
+
+def _split(path: Path, file: Path) -> str | None:
+    """The split that the folder of a file is called after."""
+    folder = file.relative_to(path).parts[0] if path.is_dir() else ""
+    return folder if folder in tree.SPLITS else None
 
 
 def _speaks(locale: str, language: str) -> bool:

@@ -60,13 +60,15 @@ class SlotType:
 
 @dataclass(slots=True)
 class Bot:
-    """What a platform's model holds; `types` are those that it declares."""
+    """What a platform's model holds; `types` are those that it declares, `split` that of its
+    rows."""
 
     home: Place
     language: str | None = None
     samples: list[Sample] = field(default_factory=list)
     types: dict[str, SlotType] = field(default_factory=dict)
     intents: dict[str, Place] = field(default_factory=dict)
+    split: str | None = None
 
 
 def parts_of(
@@ -122,7 +124,9 @@ def examples(bot: Bot, notes: Notes, options: Options) -> Iterator[Utterance]:
                 used.setdefault(part.type, set()).add(said.strip().casefold())
                 spans.append((len(text), len(text) + len(said), part.label, means))
                 text += said
-            row = notes.utterance(where, text, sample.intent, spans, language=language)
+            row = notes.utterance(
+                where, text, sample.intent, spans, language=language, split=bot.split
+            )
             if row is not None:
                 yield row
     _say_left_out(bot, notes, tables, used, seen)

@@ -36,20 +36,25 @@ def load(path: Path) -> Grammar:
         GrammarError: what cannot be read, at its place; several languages.
     """
     notes = Notes()
-    return bot.grammar(_agent(path, None, notes), notes)
+    return bot.grammar(_agent(tree.only_archive(path, SAYS.fullmatch), None, notes), notes)
 
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
-    """The training phrases of an agent as rows.
+    """The training phrases of an agent as rows. The archives of a folder are read all, each as the
+    split that it is called after.
 
     Raises:
         GrammarError: as `load`, but that `options.language` chooses one.
     """
-    yield from bot.examples(_agent(path, options.language, notes), notes, options)
+    for archive, split in tree.archives(path, SAYS.fullmatch):
+        home = "" if archive == path else f"{archive.name}/"
+        found = _agent(archive, options.language, notes, home)
+        found.split = split
+        yield from bot.examples(found, notes, options)
 
 
-def _agent(path: Path, language: str | None, notes: Notes) -> Bot:
-    with tree.opened(path) as files:
+def _agent(path: Path, language: str | None, notes: Notes, home: str = "") -> Bot:
+    with tree.opened(path, home) as files:
         told = _language(files, language)
         found = Bot(Place(files.name), told)
         for name in files.files:
@@ -90,7 +95,7 @@ def _entity(files: Tree, name: str, file: str, found: Bot, notes: Notes) -> None
     called = (_KNOWN.text(about, "name") if about else None) or file
     entries = files.json(name)
     if not isinstance(entries, Items):
-        raise GrammarError("the file is no JSON list", where=f"{name}:1:1", fix="[...]")
+        raise GrammarError("the file is no JSON list", where=f"{files.home}{name}:1:1", fix="[...]")
     if about is not None and _KNOWN.truth(about, "isRegexp", False):
         message = f"the regular expressions of {called} are not drawn from"
         notes.note(about.place.at(), message, "give the entity values")
@@ -116,7 +121,7 @@ def _intent(files: Tree, name: str, file: str, found: Bot, notes: Notes) -> None
     called = (_KNOWN.text(about, "name") if about else None) or file
     phrases = files.json(name)
     if not isinstance(phrases, Items):
-        raise GrammarError("the file is no JSON list", where=f"{name}:1:1", fix="[...]")
+        raise GrammarError("the file is no JSON list", where=f"{files.home}{name}:1:1", fix="[...]")
     found.intents.setdefault(called, phrases.place)
     for item in phrases.items:
         phrase = _KNOWN.fields(item, "a training phrase")

@@ -33,22 +33,27 @@ def load(path: Path) -> Grammar:
         GrammarError: what cannot be read, at its place; several bots or locales.
     """
     notes = Notes()
-    return bot.grammar(_bot(path, None, notes), notes)
+    return bot.grammar(_bot(tree.only_archive(path, IS_LEX.search), None, notes), notes)
 
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
-    """The sample utterances of a bot as rows.
+    """The sample utterances of a bot as rows. The archives of a folder are read all, each as the
+    split that it is called after.
 
     Raises:
         GrammarError: as `load`, but that `options.language` chooses a locale.
     """
-    yield from bot.examples(_bot(path, options.language, notes), notes, options)
+    for archive, split in tree.archives(path, IS_LEX.search):
+        home = "" if archive == path else f"{archive.name}/"
+        found = _bot(archive, options.language, notes, home)
+        found.split = split
+        yield from bot.examples(found, notes, options)
 
 
-def _bot(path: Path, language: str | None, notes: Notes) -> Bot:
-    with tree.opened(path) as files:
+def _bot(path: Path, language: str | None, notes: Notes, home: str = "") -> Bot:
+    with tree.opened(path, home) as files:
         root, locale = _locale(files, language)
-        found = Bot(Place(root.rstrip("/")), locale)
+        found = Bot(Place(f"{home}{root}".rstrip("/")), locale)
         inside = [name for name in files.files if name.startswith(root)]
         for name in inside:
             if re.fullmatch(r"SlotTypes/[^/]+/SlotType\.json", name[len(root) :]):

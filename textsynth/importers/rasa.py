@@ -20,12 +20,12 @@ from textsynth.grammar.document import Fields, Items, Node, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.model import Grammar
 from textsynth.grammar.syntax import Place
+from textsynth.importers import tree
 from textsynth.importers.examples import Notes, Options, Span
 from textsynth.importers.pack import Pack, escape
 from textsynth.importers.source import Line, named, read
 
 SUFFIXES = (".yml", ".yaml")
-SPLITS = ("train", "validation", "test")  # folders that an export of ours has
 _KINDS = ("intent", "synonym", "lookup", "regex")
 _ENTITY = re.compile(r"\[([^\[\]]+)\](?:\(([^()]*)\)|(\{[^{}]*\})|(?=(\[\s*\{)))")
 _BARE = re.compile(r"[\w. -]+(:.+)?\Z", re.DOTALL)
@@ -46,8 +46,8 @@ def load(path: Path) -> Grammar:
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
     """The examples of a file or folder as rows; a slot with a role is called `city_from`. An
-    annotation that cannot be read costs its example. Files in a folder named as one of `SPLITS`
-    are of that split.
+    annotation that cannot be read costs its example. Files in a folder named after a split are of
+    that split.
 
     Raises:
         GrammarError: what cannot be read, at its place.
@@ -61,7 +61,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
             notes.refuse("annotation_invalid", error.where or line.place.at())
             continue
         where, folder = line.place.at(), line.place.file.partition("/")[0]
-        split = folder if folder in SPLITS else None
+        split = folder if folder in tree.SPLITS else None
         row = notes.utterance(where, text, intent, spans, language=options.language, split=split)
         if row is not None:
             yield row

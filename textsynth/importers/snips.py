@@ -41,7 +41,7 @@ def load(path: Path) -> Grammar:
     Raises:
         GrammarError: what cannot be read, at its place.
     """
-    if path.suffix == ".json":
+    if _is_json(path):
         notes = Notes()
         return bot.grammar(snips_json.read(path, notes), notes)
     reader = _Reader(Pack(Place(path.name)))
@@ -56,7 +56,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
     Raises:
         GrammarError: what cannot be read, at its place.
     """
-    if path.suffix == ".json":
+    if _is_json(path):
         found = snips_json.read(path, notes)
     else:
         reader = _Samples(Pack(Place(path.name)), notes=notes)
@@ -64,6 +64,21 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
         notes.findings.update(reader.pack.noted)
         found = Bot(reader.pack.home, None, reader.samples(), reader.types, reader.intents)
     yield from bot.examples(found, notes, options)
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a file or folder holds datasets as JSON.
+
+    Raises:
+        GrammarError: a folder holds YAML too.
+    """
+    if not path.is_dir():
+        return path.suffix == ".json"
+    there = bool(snips_json.files(path))
+    if there and named(path, SUFFIXES):
+        fix = "put each into a folder of its own"
+        raise GrammarError("the folder holds JSON and YAML", where=str(path), fix=fix)
+    return there
 
 
 def _documents(text: str, name: str) -> list[Fields]:

@@ -8,33 +8,58 @@ from pathlib import Path
 from textsynth.grammar.document import Fields, Items, Node, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.syntax import Place
-from textsynth.importers import jsonfile
+from textsynth.importers import jsonfile, tree
 from textsynth.importers.bot import Bot, Hole, Sample, SlotType, Value
 from textsynth.importers.examples import Notes
 
+_HEAD = 4096  # bytes of a file that tell whether it holds utterances or values
 _KNOWN = FieldReader()
 
 
 def read(path: Path, notes: Notes) -> Bot:
-    """The intents, utterances and entities of a file.
+    """The intents, utterances and entities of a file, or of those of a folder.
 
     Raises:
         GrammarError: what cannot be read, at its place.
     """
-    top = jsonfile.load(path, path.name)
-    found = Bot(Place(path.name), _KNOWN.text(top, "language"))
+    found = Bot(Place(path.name))
+    for file in files(path) if path.is_dir() else [path]:
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        _file(jsonfile.load(file, name), found, notes)
+    return found
+
+
+def files(path: Path) -> list[Path]:
+    """The datasets of a folder and its subfolders."""
+    return [
+        file
+        for file in sorted(path.rglob("*.json"))
+        if file.name not in tree.OURS and file.is_file() and b'"data"' in _head(file)
+    ]
+
+
+def _head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as raw:
+            return raw.read(_HEAD)
+    except OSError:
+        return b""
+
+
+def _file(top: Fields, found: Bot, notes: Notes) -> None:
+    language = _KNOWN.text(top, "language")  # `pt_br`
+    found.language = found.language or (language and language.replace("_", "-"))
     if "intents" not in top.fields:
         for name, node in top.fields.items():
             if not isinstance(node, Items):
                 raise wrong(node, f"{name!r} is no list of utterances", '[{"data": [...]}]')
             _intent(name, node, node.items, found, notes)
-        return found
+        return
     for name, node in _KNOWN.mapping(top, "entities").fields.items():
         _entity(name, _KNOWN.fields(node, "an entity"), found, notes)
     for name, node in _KNOWN.mapping(top, "intents", required=True).fields.items():
         intent = _KNOWN.fields(node, "an intent")
         _intent(name, intent, _KNOWN.items(intent, "utterances", required=True), found, notes)
-    return found
 
 
 def _intent(name: str, node: Node, utterances: list[Node], found: Bot, notes: Notes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
@@ -16,7 +15,7 @@ _BY_SUFFIX = {".chatito": "chatito", ".ini": "rhasspy", ".intent": "padatious",
               ".entity": "padatious", ".csv": "table", ".tsv": "table", ".jsonl": "table",
               ".ndjson": "table", ".parquet": "table", ".conll": "conll", ".conllu": "conll",
               ".bio": "conll", ".iob": "conll", ".iob2": "conll"}  # fmt: skip
-_SUFFIXES = {"rasa": {".yml", ".yaml"}, "snips": {".yml", ".yaml"}, "alexa": {".json"},
+_SUFFIXES = {"rasa": {".yml", ".yaml"}, "snips": {".yml", ".yaml", ".json"}, "alexa": {".json"},
              "clinc": {".json"}, "conll": set(conll.SUFFIXES)}  # fmt: skip
 _OF_DATASETS = ("dataset_dict.json", "state.json", "dataset_info.json", "dataset_infos.json")
 # What a YAML or JSON file holds, told by keys that begin a line (or, quoted, follow another).
@@ -42,7 +41,7 @@ def format_of(path: Path, among: Collection[str]) -> str | None:
         GrammarError: a folder holds several of them.
     """
     if not path.is_dir():
-        told = _of_archive(path) if path.suffix.lower() == ".zip" else _of_file(path)
+        told = _of_file(path)
         return told if told in among else None
     names = sorted(f.relative_to(path).as_posix() for f in path.rglob("*") if f.is_file())
     if (told := _of_names(names)) in among:
@@ -87,15 +86,9 @@ def _of_names(names: list[str]) -> str | None:
     return "dialogflow" if any(dialogflow.SAYS.fullmatch(name) for name in names) else None
 
 
-def _of_archive(path: Path) -> str | None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _of_names(archive.namelist())
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
-        return None
-
-
 def _of_file(file: Path) -> str | None:
+    if tree.is_zip(file.name):
+        return _of_names(tree.names_in(file))
     suffix = _suffix(file)
     if suffix in _BY_SUFFIX or suffix not in (*native.SUFFIXES, ".txt"):
         return _BY_SUFFIX.get(suffix)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -22,15 +22,18 @@ MAX_FILES = 50_000
 MAX_UNPACKED = 256 * 1024 * 1024  # bytes of an archive in all
 _LEVELS = 4  # how far above a file the folder of its export may lie
 OURS = ("export-report.json", "names.json")  # what an export of ours holds beside the format
+SPLITS = ("train", "validation", "test")  # what its folders or archives are called after
 
 
 @dataclass(slots=True)
 class Tree:
-    """Files by name, parts joined by `/`, sorted; `name` is how messages call the whole."""
+    """Files by name, parts joined by `/`, sorted; `name` is how messages call the whole, and
+    `home` stands before the names of files in them."""
 
     name: str
     files: dict[str, Path | zipfile.ZipInfo]
     archive: zipfile.ZipFile | None = None
+    home: str = ""
     read: int = field(default=0)
 
     def json(self, name: str) -> Node:
@@ -39,7 +42,7 @@ class Tree:
         Raises:
             GrammarError: it cannot be read, or is no JSON.
         """
-        return jsonfile.parse(self.text(name), name)
+        return jsonfile.parse(self.text(name), f"{self.home}{name}")
 
     def object(self, name: str) -> Fields:
         """The JSON object of a file.
@@ -49,7 +52,8 @@ class Tree:
         """
         found = self.json(name)
         if not isinstance(found, Fields):
-            raise GrammarError("the file is no JSON object", where=f"{name}:1:1", fix="{...}")
+            where = f"{self.home}{name}:1:1"
+            raise GrammarError("the file is no JSON object", where=where, fix="{...}")
         return found
 
     def text(self, name: str) -> str:
@@ -59,33 +63,78 @@ class Tree:
             GrammarError: too large, damaged, encrypted, or no UTF-8 text.
         """
         entry = self.files[name]
+        called = f"{self.home}{name}"
         if isinstance(entry, Path):
-            return source.read(entry, name)
+            return source.read(entry, called)
         assert self.archive is not None
         try:
             with self.archive.open(entry) as file:
                 data = file.read(MAX_BYTES + 1)
         except RuntimeError as error:  # what zipfile raises where a password is wanted
-            raise _broken(name, "is encrypted", "pack it without a password") from error
+            raise _broken(called, "is encrypted", "pack it without a password") from error
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-            raise _broken(name, f"is damaged: {error}", "pack it again") from error
+            raise _broken(called, f"is damaged: {error}", "pack it again") from error
         self.read += len(data)
         if len(data) > MAX_BYTES or self.read > MAX_UNPACKED:
             raise _broken(self.name, "is larger unpacked than is read", "unpack and split it")
-        return source.decoded(data, name)
+        return source.decoded(data, called)
+
+
+def archives(path: Path, holds: Callable[[str], object]) -> list[tuple[Path, str | None]]:
+    """What is to be read of a path: itself, or the zip archives of a folder, each with the split
+    that it is called after.
+
+    `holds` tells by its name whether a file is of the format. A folder that has such a file is
+    read itself, and archives without one are left alone.
+    """
+    if not path.is_dir():
+        return [(path, None)]
+    names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+    found = [] if any(map(holds, names)) else [path / name for name in names if is_zip(name)]
+    packed = [archive for archive in found if any(map(holds, names_in(archive)))]
+    return [(zip, zip.stem if zip.stem in SPLITS else None) for zip in packed] or [(path, None)]
+
+
+def only_archive(path: Path, holds: Callable[[str], object]) -> Path:
+    """As `archives`, where one thing alone can be read.
+
+    Raises:
+        GrammarError: the folder holds several.
+    """
+    found = [archive for archive, _ in archives(path, holds)]
+    if len(found) > 1:
+        shown = ", ".join(archive.relative_to(path).as_posix() for archive in found)
+        message = f"the folder holds several archives: {shown}"
+        raise GrammarError(message, where=str(path), fix="name one of them")
+    return found[0]
+
+
+def is_zip(name: str) -> bool:
+    """Whether a file is called as a zip archive."""
+    return name.lower().endswith(".zip")
+
+
+def names_in(archive: Path) -> list[str]:
+    """The names in a zip archive; none where it is damaged."""
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            return packed.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return []
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Tree]:
+def opened(path: Path, home: str = "") -> Iterator[Tree]:
     """The files of a folder with its subfolders, or of a zip archive; what an export of ours adds
-    is left out.
+    is left out. `home` stands before the names of files in messages.
 
     Raises:
         GrammarError: neither, or an archive that is damaged, too large, or names files outside.
     """
     if path.is_dir():
         found = sorted(p for p in path.rglob("*") if p.is_file())
-        yield Tree(path.name, _bounded(path, {p.relative_to(path).as_posix(): p for p in found}))
+        files = _bounded(path, {p.relative_to(path).as_posix(): p for p in found})
+        yield Tree(path.name, files, home=home)
         return
     try:
         archive = zipfile.ZipFile(path)
@@ -95,7 +144,7 @@ def opened(path: Path) -> Iterator[Tree]:
         fix = "check path and rights"
         raise _broken(path.name, f"cannot be read: {error.strerror}", fix) from error
     with archive:
-        yield Tree(path.name, _bounded(path, _inside(archive, path.name)), archive)
+        yield Tree(path.name, _bounded(path, _inside(archive, path.name)), archive, home)
 
 
 def _inside(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:

@@ -116,7 +116,8 @@ def generate(
     completions. Rows that could not be had are in the manifest's `shortfall`.
 
     Raises:
-        TextsynthError: the recipe, its files or the folder cannot be used.
+        TextsynthError: the recipe, its files or the folder cannot be used, or an export failed,
+            of a run that is complete for all that.
     """
     progress = progress or Progress()
     started = time.monotonic()
@@ -124,6 +125,7 @@ def generate(
     begun = _begin(recipe, output, resume, key_file, ledger, progress)
     if begun.run.complete:
         progress.note("this run is complete already; nothing was made")
+        finish.require_exports(begun.run)
         return begun.run
     with tracking(recipe) as tracker:
         manifest = _made(recipe, begun, ledger, tracker, progress)
@@ -134,6 +136,7 @@ def generate(
             report(begun.run.folder)
         tracker.figures(manifest)
         tracker.keep(map(begun.run.folder.joinpath, (METRICS, REPORT, "dataset/README.md")))
+    finish.require_exports(begun.run)
     return begun.run
 
 

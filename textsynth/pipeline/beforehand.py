@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from textsynth import models, registry
 from textsynth.dialogue.lint import require_sound
-from textsynth.errors import RecipeError, did_you_mean
-from textsynth.export import license_id
+from textsynth.errors import ExportError, RecipeError, did_you_mean
+from textsynth.export import About, license_id, require_possible
 from textsynth.grammar.grammar import Grammar
 from textsynth.pipeline import dialogues
 from textsynth.recipe import Recipe
 
 
 def require(recipe: Recipe) -> None:
-    """Check what a recipe names: the licence, the figures of gates, the models. Loads no model.
+    """Check what a recipe names: the licence, the figures of gates, the models, and what exports
+    would refuse whatever the rows are. Loads no model.
 
     Raises:
         TextsynthError: of what is wrong, the first.
@@ -27,6 +28,28 @@ def require(recipe: Recipe) -> None:
                 fix=did_you_mean(gate.figure, known),
             )
     named_models(recipe)
+    _exports(recipe)
+
+
+def _exports(recipe: Recipe) -> None:
+    """Raises:
+    ExportError: an export would refuse its options, the recipe's name or language, or would have
+        nothing to write.
+    """
+    about = About(recipe.name, license=recipe.card.license, language=recipe.language)
+    for step in recipe.export:
+        try:
+            require_possible(
+                registry.find("exporters", step.name),
+                step.name,
+                about,
+                step.options,
+                utterances=recipe.has_singles,
+                dialogues=recipe.dialogues is not None,
+            )
+        except ExportError as error:
+            where = f"export: {step.name}"
+            raise ExportError(error.message, where=where, fix=error.fix) from error
 
 
 def find(recipe: Recipe, grammar: Grammar | None) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from textsynth import corpus, importers, registry
-from textsynth.errors import UsageError, did_you_mean
+from textsynth.errors import ExportError, UsageError, did_you_mean
 from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.export.target import add_to_report
 from textsynth.grammar.draw import capacity, draw
@@ -43,17 +45,26 @@ def export_run(
 
 
 def export_templates(
-    path: Path, to: str, output: Path, *, format: str | None = None, rows: int = ROWS, seed: int = 0
+    path: Path,
+    to: str,
+    output: Path,
+    options: Mapping[str, Any] | None = None,
+    *,
+    format: str | None = None,
+    rows: int = ROWS,
+    seed: int = 0,
 ) -> ExportReport:
     """Write the templates of a file or folder (of any format that is read) in another format.
 
     One of `grammar_exporters` gets the grammar; one of `exporters` at most `rows` rows of each
     intent, which have each value of a list before any has the second row, so that formats with
-    samples and types (Alexa, Lex, Dialogflow) get all values as far as the rows go.
+    samples and types (Alexa, Lex, Dialogflow) get all values as far as the rows go. All rows are of
+    the split `train`. `options` are those of the exporter.
 
     Raises:
         GrammarError: the templates cannot be read; UsageError: no such format to write, or `rows`
-            below one; ExportError: the target cannot be written.
+            below one; RecipeError: an option that the format has not; ExportError: a format of
+            dialogues, or the target cannot be written.
     """
     grammars, tables = registry.places("grammar_exporters"), registry.places("exporters")
     if to not in grammars and to not in tables:
@@ -61,30 +72,38 @@ def export_templates(
         raise UsageError(f"there is no format {to!r} to write", fix=fix)
     if rows < 1:
         raise UsageError(f"{rows} rows of an intent are asked for", fix="1 or more")
+    kind = "grammar_exporters" if to in grammars else "exporters"
+    checked = registry.options(kind, to, options or {})
+    exporter = registry.find(kind, to)
+    if getattr(exporter, "dialogues_alone", False):
+        raise ExportError(
+            f"templates have no dialogues, and {to} holds nothing else",
+            fix="make dialogues from flows by a recipe with `dialogues`, and export that run",
+        )
     grammar = importers.load(path, format)
     if to in grammars:
-        written: ExportReport = registry.find("grammar_exporters", to)(grammar, output)
+        written: ExportReport = exporter(grammar, output, **checked)
         return written
     require_closed(grammar)
-    return _as_rows(grammar, to, output, rows, seed, path)
+    name = path.stem or "templates"
+    about = About(name=name, language=grammar.language, version=package_version())
+    drawn, there = _rows(grammar, rows, seed)
+    report = perform(exporter, to, drawn, output, about, **checked)
+    if drawn.num_rows == there:
+        return report
+    note = f"{to} holds rows, not templates: at most {rows:,} were drawn of each intent"
+    return add_to_report(report, note, {"rows_of_templates": (drawn.num_rows, there)})
 
 
-def _as_rows(
-    grammar: Grammar, to: str, output: Path, rows: int, seed: int, path: Path
-) -> ExportReport:
-    """The rows of a grammar, those first that cover the values."""
+def _rows(grammar: Grammar, rows: int, seed: int) -> tuple[pa.Table, int]:
+    """At most so many rows of each intent, those first that cover the values, and how many there
+    are in all."""
     covering = dataclasses.replace(
         grammar,
         intents={n: dataclasses.replace(i, cover=True) for n, i in grammar.intents.items()},
     )
     sizes = {name: capacity(covering, name, seed=seed) for name in covering.intents}
     tables = [draw(covering, name, 0, min(size, rows), seed=seed) for name, size in sizes.items()]
-    about = About(
-        name=path.stem or "templates", language=grammar.language, version=package_version()
-    )
-    report = perform(registry.find("exporters", to), to, corpus.concat(tables), output, about)
-    there, kept = sum(sizes.values()), sum(min(size, rows) for size in sizes.values())
-    if kept == there:
-        return report
-    note = f"{to} holds rows, not templates: at most {rows:,} were drawn of each intent"
-    return add_to_report(report, note, {"rows_of_templates": (kept, there)})
+    drawn = corpus.concat(tables)
+    drawn = corpus.replace_column(drawn, "split", ["train"] * drawn.num_rows)
+    return drawn, sum(sizes.values())

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth import corpus, keyed, models, recipetext, registry
+from textsynth.errors import ExportError, TextsynthError
 from textsynth.evaluate import Estimate
 from textsynth.evaluate.tables import Style, interval, written
 from textsynth.export import About, perform
@@ -176,12 +177,19 @@ def shown_as(estimate: Mapping[str, Any], style: Style) -> str:
 def export_all(
     recipe: Recipe, chosen: pa.Table, about: About, run: Run, progress: Progress
 ) -> list[dict[str, Any]]:
-    exports = []
+    """Write all exports and say of each what it wrote, or the error that it could not be written
+    for, which keeps no other from being written."""
+    exports: list[dict[str, Any]] = []
     for step in recipe.export:
         progress.step(f"export: {step.name}")
         exporter = registry.find("exporters", step.name)
         place = run.path(*_place(step.name))
-        report = perform(exporter, step.name, chosen, place, about, **step.options)
+        try:
+            report = perform(exporter, step.name, chosen, place, about, **step.options)
+        except TextsynthError as error:
+            progress.warn(f"not written: {error.message}")
+            exports.append({"format": step.name, "error": error.message, "fix": error.fix})
+            continue
         refused = sum(report.refused.values())
         progress.note(
             f"{report.written:,} {report.unit}s written" + (f", {refused} refused" * bool(refused))
@@ -192,10 +200,35 @@ def export_all(
     return exports
 
 
+def require_exports(run: Run) -> None:
+    """Check that a complete run wrote all that was asked for.
+
+    Raises:
+        ExportError: an export failed; the run is complete for all that.
+    """
+    failed = [export for export in run.manifest()["exports"] if "error" in export]
+    if not failed:
+        return
+    first = failed[0]
+    place = run.folder.joinpath(*_place(first["format"]))
+    remedies = [
+        first["fix"],
+        f"`textsynth export {run.folder} --to {first['format']} -o {place}` writes it afterwards",
+        "with another `export:` in the recipe, `textsynth generate` ends the run anew",
+    ]
+    raise ExportError(
+        "the run is complete, but not all of its exports: "
+        + "; ".join(f"{export['format']}: {export['error']}" for export in failed),
+        where=str(run.folder),
+        fix="; ".join(remedy for remedy in remedies if remedy),
+    )
+
+
 def reopen(run: Run) -> None:
     """Make a complete run one that ends anew: its manifest goes, and the exports that this lists,
-    which tell what no longer holds."""
-    written = [export["format"] for export in run.manifest()["exports"]]
+    which tell what no longer holds. Where one failed, what lies in its place is not its own."""
+    exports = run.manifest()["exports"]
+    written = [export["format"] for export in exports if "error" not in export]
     run.path(MANIFEST).unlink()
     for name in written:
         shutil.rmtree(run.path(*_place(name)), ignore_errors=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from textsynth.export import ExportReport
 from textsynth.export.grammars import MOST_VARIANTS, RefusedError, body, check, sentences
-from textsynth.export.target import Job, writing_grammar
+from textsynth.export.target import Job, valid_names, writing_grammar
 from textsynth.grammar.lists import RangeList, SlotList, TextList, WildcardList, range_size
 from textsynth.grammar.model import Grammar, Intent
 from textsynth.grammar.scope import Scope
@@ -54,10 +54,11 @@ def export(grammar: Grammar, folder: Path) -> ExportReport:
     `value_named_twice` (it has other words in another list), `weight_is_zero`, `duplicate_text`.
 
     Raises:
-        ExportError: no sentence that can be written, or a folder that is not ours or cannot be
-            written. GrammarError: a rule or list needs itself.
+        ExportError: no sentence that can be written, two intents that become one, or a folder that
+            is not ours or cannot be written. GrammarError: a rule or list needs itself.
     """
     with writing_grammar("chatito", folder) as job:
+        job.names["intents"] = valid_names(grammar.intents, _name)
         writer = _Writer(_values(grammar))
         intents: dict[str, list[str]] = {}
         for intent, block, scope, sentence in sentences(grammar):
@@ -76,12 +77,11 @@ def export(grammar: Grammar, folder: Path) -> ExportReport:
                 continue
             lines.append(line)
             job.written += 1
-        job.names["intents"] = {name: _name(name) for name in intents}
         with job.open(FILE) as file:
             file.write("// Made by textsynth.\n")
             for name, lines in intents.items():
                 if lines:
-                    head = f"%[{_name(name)}]({_arguments(grammar.intents[name])})"
+                    head = f"%[{job.names['intents'][name]}]({_arguments(grammar.intents[name])})"
                     file.write(_definition(head, lines))
             file.writelines(writer.definitions())
         _note(job, grammar, writer)

@@ -6,14 +6,14 @@ values are wildcards to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from textsynth.export import ExportReport
-from textsynth.export.homeassistant import FILE, character_fits, folder_name
+from textsynth.export.homeassistant import FILE, HOUSE_LISTS, character_fits, folder_name
 from textsynth.export.target import Job, writing_grammar
 from textsynth.grammar.lists import (
     PoolList,
@@ -38,7 +38,8 @@ def export(grammar: Grammar, folder: Path) -> ExportReport:
     """Write `custom_sentences/en/textsynth.yaml`, in the folder of the language.
 
     Read again it is the same grammar, whose draws are the same. Lists and rules of an intent go to
-    its blocks, where hassil looks for them.
+    its blocks, where hassil looks for them; so do the lists `area`, `floor` and `name`, since Home
+    Assistant has others of these names.
 
     Rules for which sentences are refused: `character_unfit` (Home Assistant hears no punctuation
     and takes none in sentences; escapes and `{1..9:slot}` fall under it too), `rule_unfit` (a rule
@@ -89,10 +90,10 @@ def _intent(job: Job, intent: Intent, scopes: Scopes) -> dict[str, Any]:
     blocks = []
     for block in intent.blocks:
         scope = scopes.of(intent, block)
-        texts = [s.text for s in block.sentences if _fits(job, scope, s)]
-        job.written += len(texts)
-        if texts:
-            blocks.append(_block(intent, block, texts, scope))
+        kept = [s for s in block.sentences if _fits(job, scope, s)]
+        job.written += len(kept)
+        if kept:
+            blocks.append(_block(intent, block, kept, scope))
     found: dict[str, Any] = {"data": blocks}
     weighted = any(block.weight != 1 for block in intent.blocks)
     if intent.distribution != ("weighted" if weighted else "even"):
@@ -119,16 +120,23 @@ def _fault(scope: Scope, sentence: Sentence) -> str | None:
     return None if all(character_fits(char) for text in texts for char in text) else "rule_unfit"
 
 
-def _block(intent: Intent, block: Block, texts: list[str], scope: Scope) -> dict[str, Any]:
+def _house_lists(kept: Sequence[Sentence], scope: Scope) -> dict[str, SlotList]:
+    """The lists that Home Assistant would fill otherwise, of those that sentences need."""
+    needed = {name for one in kept for kind, name in scope.order(one.tree, set()) if kind == "list"}
+    found = {name: scope.lists.get(name) for name in sorted(needed & HOUSE_LISTS)}
+    return {name: one for name, one in found.items() if isinstance(one, TextList | RangeList)}
+
+
+def _block(intent: Intent, block: Block, kept: Sequence[Sentence], scope: Scope) -> dict[str, Any]:
     outside = {key: block.metadata[key] for key in _OUTSIDE if key in block.metadata}
     metadata = {key: value for key, value in block.metadata.items() if key not in outside}
     found: dict[str, Any] = {
-        "sentences": texts,
+        "sentences": [sentence.text for sentence in kept],
         **{key: getattr(block, key) for key in _CARRIED},
         "metadata": metadata,
         **outside,
         "required_keywords": list(block.required_keywords),
-        "lists": _lists({**intent.lists, **block.lists}),
+        "lists": _lists({**_house_lists(kept, scope), **intent.lists, **block.lists}),
         "expansion_rules": _rules({**intent.rules, **block.rules}, scope),
         "weight": None if block.weight == 1 else block.weight,
         "max": block.max,
@@ -206,6 +214,13 @@ def _note(job: Job, grammar: Grammar) -> None:
     drawn = [n for n, found in grammar.lists.items() if isinstance(found, PoolList | RecordList)]
     if drawn:
         job.note(f"to Home Assistant these lists are wildcards: {', '.join(drawn)}")
+    house = sorted(HOUSE_LISTS & {*drawn, *_wildcards(grammar)})
+    if house:
+        job.note(f"Home Assistant has lists of its own in the place of {', '.join(house)}")
+
+
+def _wildcards(grammar: Grammar) -> list[str]:
+    return [name for name, found in grammar.lists.items() if isinstance(found, WildcardList)]
 
 
 def _is_set(block: Block, key: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from textsynth.export import ExportReport
 from textsynth.export.grammars import RefusedError, Variant, body, check, sentences, variants
-from textsynth.export.jsgf import ALL, FILE, head, rule, rule_name, tag
+from textsynth.export.jsgf import FILE, head, rule, rule_name, tag, top_name
 from textsynth.export.speech import HOLE, spoken
 from textsynth.export.target import valid_names, writing_grammar
 from textsynth.grammar.lists import RangeList, SlotList, WildcardList, range_size
@@ -37,8 +37,8 @@ _IN_WORD = re.compile(rf"[^\W_]{HOLE}|{HOLE}[^\W_]")
 def export(grammar: Grammar, folder: Path) -> ExportReport:
     """Write `grammar.jsgf`, a speech grammar of all intents.
 
-    `public <utterance>` is any of them, and each is a public rule of its own; expansion rules and
-    lists are rules, and a value's tag is what it means.
+    `public <utterance>` is any of them, and each is a public rule of its own. Expansion rules are
+    rules, and so are slots, `<slot-from>` of `{city:from}`; a value's tag is what it means.
 
     Rules for which sentences are refused: `not_spoken` (something has no words), `slot_inside_word`
     (`{lamp}s`), `wildcard` (any words), `records_are_linked`, `rule_missing`, `list_missing`,
@@ -50,7 +50,8 @@ def export(grammar: Grammar, folder: Path) -> ExportReport:
     """
     with writing_grammar("jsgf", folder) as job:
         job.names["intents"] = valid_names(grammar.intents, rule_name)
-        writer = _Writer(grammar.language, {ALL, *job.names["intents"].values()})
+        top = top_name(job.names["intents"].values())
+        writer = _Writer(grammar.language, {top, *job.names["intents"].values()})
         intents: dict[str, list[str]] = {}
         for intent, _, scope, sentence in sentences(grammar):
             try:
@@ -63,7 +64,7 @@ def export(grammar: Grammar, folder: Path) -> ExportReport:
             job.written += 1
         with job.open(FILE) as file:
             file.write(head(grammar.language))
-            file.write(rule(ALL, [f"<{name}>" for name in intents], public=True))
+            file.write(rule(top, [f"<{name}>" for name in intents], public=True))
             for name, branches in intents.items():
                 file.write(rule(name, branches, public=True))
             file.writelines(rule(name, lines) for name, lines in writer.rules.items())
@@ -79,13 +80,16 @@ class _Writer:
 
     Attributes:
         rules: name -> branches.
-        names: ("rule" or "list", name, scope) -> the rule's name, empty where it says nothing.
+        plain: name -> the name that was wished for.
+        names: ("rule", name, scope) or ("list", slot, list, scope) -> the rule's name, empty where
+            it says nothing.
     """
 
     language: str
     taken: set[str]
     rules: dict[str, list[str]] = field(default_factory=dict)
-    names: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    plain: dict[str, str] = field(default_factory=dict)
+    names: dict[tuple[str | int, ...], str] = field(default_factory=dict)
     keep: list[Scope | SlotList] = field(default_factory=list)  # so that no `id` is used again
 
     def node(self, scope: Scope, node: Node) -> str:
@@ -147,10 +151,11 @@ class _Writer:
         found = scope.list_of(reference)
         if found is None or isinstance(found, WildcardList):
             raise RefusedError("wildcard" if found else "list_missing")
-        key = ("list", reference.list_name, id(scope))
+        slot = reference.list_name if reference.is_capture else reference.slot_name
+        key = ("list", slot, reference.list_name, id(scope))
         if key not in self.names:
             values = dict.fromkeys(self.values(scope, found))
-            name = f"slot-{rule_name(reference.list_name)}"
+            name = f"slot-{rule_name(slot)}"
             self.define(key, scope, name, list(values))
         return f"<{self.names[key]}>"
 
@@ -169,17 +174,20 @@ class _Writer:
                     yield f"( {words} ){tag(means if out is None else out)}"
 
     def define(
-        self, key: tuple[str, str, int], scope: Scope, name: str, branches: list[str]
+        self, key: tuple[str | int, ...], scope: Scope, name: str, branches: list[str]
     ) -> None:
-        """A rule of a free name; none where nothing is said. Equal rules are one."""
+        """A rule of a free name; none where nothing is said. Equal rules of a name are one."""
         self.keep.append(scope)
-        same = next((n for n, b in self.rules.items() if b == branches and n.startswith(name)), "")
+        same = next(
+            (n for n, b in self.rules.items() if b == branches and self.plain[n] == name), ""
+        )
         if not same and branches:
             number, same = 1, name
             while same in self.taken:
                 number += 1
                 same = f"{name}-{number}"
             self.taken.add(same)
+            self.plain[same] = name
             self.rules[same] = branches
         self.names[key] = same
 
