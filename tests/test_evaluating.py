@@ -14,7 +14,8 @@ from test_pipeline import recipe, run, seeds_section
 
 from textsynth import cli, corpus, pipeline, registry
 from textsynth.corpus import Slot, Utterance
-from textsynth.errors import SeedError
+from textsynth.errors import ExportError, SeedError
+from textsynth.evaluate import Figure, Findings, privacy
 from textsynth.pipeline import corpora, evaluating
 from textsynth.pipeline.tracking import _MLflow, _params
 from textsynth.progress import Progress
@@ -226,6 +227,54 @@ def test_a_run_that_misses_one_is_marked(folder: Path, key_file: Path) -> None:
     assert "`counting.rows < 9` (it is 20.5)" in card
     assert "`counting.no > 1` (not measured)" in card
     assert "counting.rows >= 20` (" not in card
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_gate_does_not_outlive_its_figure(
+    folder: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    made = gated(folder, key_file, "counting.rows >= 20")
+
+    def lost(sets: Any, context: Any, *, bonus: float = 0.0) -> Findings:
+        return Findings([] if gone else [Figure("rows", float("nan"))])
+
+    monkeypatch.setattr("fakes.counting_metric", lost)
+    found = pipeline.evaluate(made.folder, metrics=["counting"])
+    assert found["gates"] == [{"gate": "counting.rows >= 20", "value": None, "passed": False}]
+    with pytest.raises(ExportError, match=r"counting\.rows >= 20 \(not measured\)"):
+        pipeline.push(made.folder, "some/where")
+
+
+def test_a_gate_on_a_metric_that_is_not_measured_again_is_held_as_before(
+    folder: Path, key_file: Path
+) -> None:
+    made = gated(folder, key_file, "counting.rows >= 20")
+    found = pipeline.evaluate(made.folder, metrics=["bias"])
+    assert found["gates"] == [{"gate": "counting.rows >= 20", "value": 20.5, "passed": True}]
+
+
+def test_what_only_the_run_can_measure_stays_with_its_gate(folder: Path, key_file: Path) -> None:
+    made = run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        seeds=seeds_section(),
+        evaluate=["privacy"],
+        gates=["privacy.attribute_leakage <= 1"],
+    )
+    before = json.loads((made.folder / "metrics.json").read_text())
+    found = pipeline.evaluate(made.folder, metrics=["privacy"])
+    assert found["gates"] == before["gates"] and found["gates"][0]["passed"]
+    now, then = (
+        {one["name"]: one for one in told["metrics"]["privacy"]["figures"] if not one["slice"]}
+        for told in (found, before)
+    )
+    assert now["attribute_leakage"] == then["attribute_leakage"]
+    assert privacy.NOT_LOOKED_FOR not in found["metrics"]["privacy"]["notes"]
+    (made.folder / "metrics.json").unlink()
+    alone = pipeline.evaluate(made.folder, metrics=["privacy"])
+    assert privacy.NOT_LOOKED_FOR in alone["metrics"]["privacy"]["notes"]
+    assert alone["gates"][0]["passed"] is False
 
 
 def test_a_missed_gate_ends_with_status_4(
