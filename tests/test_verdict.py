@@ -47,6 +47,12 @@ def test_a_gain_without_an_interval_is_not_called_help() -> None:
     assert "helps" not in sentence.text
 
 
+def test_an_interval_of_no_width_is_not_called_help() -> None:
+    sentence = usable(1.0, 1.0, value=1.0)
+    assert sentence.level == "watch"
+    assert "helps" not in sentence.text and "certain" in sentence.text
+
+
 def test_the_best_mix_is_named_where_adding_helps() -> None:
     mixing = [figure("recommended_multiple", 2.0)]
     good = told(utility=[figure("gain", 0.02, 0.01, 0.03)], mixing=mixing)[0]

@@ -81,7 +81,7 @@ def _gain(gain: Figure | None, found: Measured) -> tuple[Level, str]:
     if gain is None:
         return "unknown", "whether a classifier gains from these rows was not measured"
     on = "accuracy on real text that nobody trained on"
-    if gain.low is None or gain.high is None:
+    if gain.low is None or gain.high is None or gain.low == gain.high:
         certain = "how certain that is was not measured"
         return "watch", f"with these rows {on} changes by {points(gain.value)}, and {certain}"
     between = f"between {points(gain.low).partition(' ')[0]} and {points(gain.high)}"
