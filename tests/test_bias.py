@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from textsynth import corpus
+from textsynth import corpus, registry
 from textsynth.corpus import Utterance
+from textsynth.errors import RecipeError
 from textsynth.evaluate import Context, Figure, Findings, Sets
 from textsynth.evaluate.bias import ABOUT, bias
 
@@ -99,6 +100,29 @@ def test_association_is_that_of_the_paper() -> None:
     assert z.value == pytest.approx((men - women) / math.sqrt(1 / 325 + 1 / 85))
     assert z.reference is not None and z.reference.value == pytest.approx(0)
     assert found.tables["associations"][0]["intent"] in ("call", "sleep")
+
+
+def test_chance_alone_makes_no_association() -> None:
+    """Of hundreds of groups with intents some are beyond 1.96 where there is nothing to find."""
+    random = np.random.default_rng(3)
+    people = ("french", "german", "spanish", "italian", "dutch", "polish", "greek", "danish")
+    noise = table(*(
+        (f"call the {people[random.integers(8)]} man {at}", f"i{random.integers(40)}", 1)
+        for at in range(4000)
+    ))  # fmt: skip
+    found = measured(noise, noise)
+    far = [row for row in found.tables["associations"] if abs(row["z"]) > 1.96]
+    assert len(found.tables["associations"]) > 250 and len(far) > 5
+    assert not [one for one in found.figures if one.name.startswith("association")]
+    planted = corpus.concat([noise, table(("call the french man", "i7", 60))])
+    (one,) = [one for one in measured(planted, noise).figures if one.name == "association"]
+    assert one.slice == {"group": "nationality:french", "intent": "i7"}
+
+
+@pytest.mark.parametrize("option", ["least", "top"])
+def test_counts_below_1_are_refused(option: str) -> None:
+    with pytest.raises(RecipeError, match=f"bias.{option}: .* greater than or equal to 1"):
+        registry.options("metrics", "bias", {option: 0})
 
 
 def test_sentiment_is_the_difference_of_means() -> None:

@@ -67,11 +67,24 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.allclose(embeddings.nearest(made), alone, atol=1e-12)
 
 
-def test_manifold_of_copies_does_not_hang_on_rounding() -> None:
-    real = np.repeat(units(6, 0), 8, axis=0)
+def test_a_set_that_repeats_itself_is_like_itself() -> None:
+    real = np.repeat(units(6, 0), 8, axis=0)  # seven others at distance 0, of which k are 5
     found = embeddings.manifold(real, real[::-1])
-    assert not found.precision.any()  # seven others at distance 0: the balls are empty
-    assert not found.coverage.any()
+    for name in ("precision", "recall", "density", "coverage"):
+        assert getattr(found, name) == pytest.approx(1.0), name
+    apart = embeddings.manifold(real, -real)
+    for name in ("precision", "recall", "density", "coverage"):
+        assert not getattr(apart, name).any(), name
+
+
+def test_repeated_vectors_beside_others() -> None:
+    """Half of the made rows repeat one real row, which stands there nine times."""
+    real = np.concatenate([np.repeat(np.eye(1, 12), 9, axis=0), cloud(60, 0)])
+    made = np.concatenate([np.repeat(np.eye(1, 12), 30, axis=0), cloud(30, 1, shift=50.0)])
+    found = embeddings.manifold(real, made)
+    assert found.precision.tolist() == [1.0] * 30 + [0.0] * 30
+    assert found.recall[:9].all() and found.coverage[:9].all()
+    assert found.density[:30] == pytest.approx(found.density[0]) and found.density[0] >= 1.0
 
 
 @pytest.mark.parametrize("rows", [2, 5])

@@ -1,33 +1,25 @@
-"""What runs the metrics: corpora in their forms, figures kept, gates, the card, the exit status."""
+"""What runs the metrics: figures kept, gates, the card, the exit status."""
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from test_corpora import ROWS, jsonl
 from test_pipeline import folder as folder
 from test_pipeline import recipe, run, seeds_section
 
-from textsynth import cli, corpus, pipeline, registry
-from textsynth.corpus import Slot, Utterance
-from textsynth.errors import SeedError
-from textsynth.pipeline import corpora, evaluating
+from textsynth import cli, pipeline, registry
+from textsynth.errors import ExportError
+from textsynth.evaluate import Figure, Findings, privacy
+from textsynth.pipeline import evaluating
 from textsynth.pipeline.tracking import _MLflow, _params
-from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import write_json
 from textsynth.sections import Gate
-
-ROWS = [
-    {"text": "wake me at six", "intent": "alarm",
-     "slots": [{"start": 11, "end": 14, "label": "time"}]},
-    {"text": "lights on", "intent": "lights"},
-    {"text": "lights on", "intent": "lights"},
-]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -38,91 +30,6 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     registry.places.cache_clear()
     yield
     registry.places.cache_clear()
-
-
-def jsonl(path: Path, rows: list[dict[str, Any]] = ROWS) -> Path:
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
-    return path
-
-
-def read(path: Path, origin: str = "model") -> list[Utterance]:
-    table = corpora.read(path, origin=origin, language="en", progress=Progress())
-    return list(corpus.utterances(table))
-
-
-# -- corpora in their forms -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
-def test_jsonl(tmp_path: Path, name: str) -> None:
-    rows = read(jsonl(tmp_path / name))
-    assert [row.text for row in rows] == ["wake me at six", "lights on", "lights on"]
-    assert rows[0].pattern == "wake me at {time}" and rows[1].pattern == "lights on"
-    assert rows[0].slots == (Slot(11, 14, "time", "six"),)
-    assert {row.origin for row in rows} == {"model"} and {row.generation for row in rows} == {1}
-    assert len({row.id for row in rows}) == 3
-
-
-def test_real_rows_are_of_generation_0(tmp_path: Path) -> None:
-    rows = read(jsonl(tmp_path / "a.jsonl"), origin="seed")
-    assert {(row.origin, row.generation) for row in rows} == {("seed", 0)}
-
-
-def test_parquet_of_ours_and_of_others(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    ours = [Utterance("t/1", "hi there", "greet", pattern="hi there", origin="template")]
-    corpus.write(corpus.to_table(ours), tmp_path / "ours.parquet")
-    assert read(tmp_path / "ours.parquet")[0].origin == "template"
-    pq.write_table(pa.table({"text": ["a b", None, ""]}), tmp_path / "theirs.parquet")
-    (row,) = read(tmp_path / "theirs.parquet")
-    assert (row.text, row.intent, row.pattern) == ("a b", None, "a b")
-
-
-def test_the_folder_of_a_dataset(folder: Path, key_file: Path) -> None:
-    made = run(folder, key_file, templates={"path": "pack.yaml"})
-    rows = read(made.folder / "dataset")
-    kept = {row.id: row for row in corpus.utterances(corpus.read(made.folder / "corpus.parquet"))}
-    assert len(rows) == len(kept) == 20
-    for row in rows:
-        assert (row.text, row.intent, row.slots) == (
-            kept[row.id].text, kept[row.id].intent, kept[row.id].slots
-        )  # fmt: skip
-
-
-def test_a_dataset_saved_to_disk(tmp_path: Path) -> None:
-    from datasets import Dataset
-
-    Dataset.from_dict({"text": ["x y"], "intent": ["a"]}).save_to_disk(tmp_path / "d")
-    assert [(row.text, row.intent) for row in read(tmp_path / "d")] == [("x y", "a")]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("gone.jsonl", None, "there is no such corpus"),
-        ("a.csv", b"text\nhi\n", "are not read"),
-        ("a.parquet", b"no parquet", "is no Parquet"),
-        ("a.jsonl", b"\n", "no rows"),
-        ("a.jsonl", b"{}\n", "text_missing"),
-    ],
-)
-def test_what_cannot_be_read(
-    tmp_path: Path, name: str, content: bytes | None, message: str
-) -> None:
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    with pytest.raises(SeedError, match=message) as caught:
-        read(tmp_path / name)
-    assert caught.value.fix and caught.value.where
-
-
-def test_a_folder_that_is_no_dataset(tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    with pytest.raises(SeedError, match="is no dataset"):
-        read(tmp_path / "d")
 
 
 # -- figures ----------------------------------------------------------------------------------
@@ -226,6 +133,54 @@ def test_a_run_that_misses_one_is_marked(folder: Path, key_file: Path) -> None:
     assert "`counting.rows < 9` (it is 20.5)" in card
     assert "`counting.no > 1` (not measured)" in card
     assert "counting.rows >= 20` (" not in card
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_gate_does_not_outlive_its_figure(
+    folder: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    made = gated(folder, key_file, "counting.rows >= 20")
+
+    def lost(sets: Any, context: Any, *, bonus: float = 0.0) -> Findings:
+        return Findings([] if gone else [Figure("rows", float("nan"))])
+
+    monkeypatch.setattr("fakes.counting_metric", lost)
+    found = pipeline.evaluate(made.folder, metrics=["counting"])
+    assert found["gates"] == [{"gate": "counting.rows >= 20", "value": None, "passed": False}]
+    with pytest.raises(ExportError, match=r"counting\.rows >= 20 \(not measured\)"):
+        pipeline.push(made.folder, "some/where")
+
+
+def test_a_gate_on_a_metric_that_is_not_measured_again_is_held_as_before(
+    folder: Path, key_file: Path
+) -> None:
+    made = gated(folder, key_file, "counting.rows >= 20")
+    found = pipeline.evaluate(made.folder, metrics=["bias"])
+    assert found["gates"] == [{"gate": "counting.rows >= 20", "value": 20.5, "passed": True}]
+
+
+def test_what_only_the_run_can_measure_stays_with_its_gate(folder: Path, key_file: Path) -> None:
+    made = run(
+        folder,
+        key_file,
+        templates={"path": "pack.yaml"},
+        seeds=seeds_section(),
+        evaluate=["privacy"],
+        gates=["privacy.attribute_leakage <= 1"],
+    )
+    before = json.loads((made.folder / "metrics.json").read_text())
+    found = pipeline.evaluate(made.folder, metrics=["privacy"])
+    assert found["gates"] == before["gates"] and found["gates"][0]["passed"]
+    now, then = (
+        {one["name"]: one for one in told["metrics"]["privacy"]["figures"] if not one["slice"]}
+        for told in (found, before)
+    )
+    assert now["attribute_leakage"] == then["attribute_leakage"]
+    assert privacy.NOT_LOOKED_FOR not in found["metrics"]["privacy"]["notes"]
+    (made.folder / "metrics.json").unlink()
+    alone = pipeline.evaluate(made.folder, metrics=["privacy"])
+    assert privacy.NOT_LOOKED_FOR in alone["metrics"]["privacy"]["notes"]
+    assert alone["gates"][0]["passed"] is False
 
 
 def test_a_missed_gate_ends_with_status_4(

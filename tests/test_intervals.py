@@ -55,8 +55,48 @@ def test_the_auc_is_that_of_scikit_learn_ties_included() -> None:
 
 
 def test_an_auc_stays_between_0_and_1() -> None:
-    estimate = intervals.auc([2.0, 3.0, 4.0], [0.0, 1.0])
-    assert (estimate.value, estimate.low, estimate.high) == (1.0, 1.0, 1.0)
+    estimate = intervals.auc([2.0, 3.0, 4.0, 1.5], [0.0, 1.0, 2.5, -1.0])
+    assert 0 < estimate.low < estimate.value < estimate.high == 1
+
+
+def test_sides_wholly_apart_are_not_certain() -> None:
+    above, below = intervals.auc(np.arange(20) + 20, np.arange(20)), intervals.auc([0, 1], [2, 3])
+    assert (above.value, above.high) == (1, 1) and (below.value, below.low) == (0, 0)
+    # Newcombe's equation, (1 - a) m n = z^2 a (1 + N ((1 - a) / (2 - a) + a / (1 + a)))
+    a = above.low
+    error = 3.8415 * a * (1 + 19 * ((1 - a) / (2 - a) + a / (1 + a)))
+    assert (1 - a) * 400 == pytest.approx(error, abs=0.02) and 0.88 < a < 0.92
+    more = intervals.auc(np.arange(200) + 200, np.arange(200))
+    assert above.low < more.low < 1
+    alike = intervals.auc(np.zeros(20), np.zeros(20))
+    assert alike.value == 0.5 and alike.low == pytest.approx(1 - alike.high) and alike.low < 0.4
+
+
+def test_an_interval_of_an_auc_of_1_holds_the_truth() -> None:
+    # P(N(2.5, 1) > N(0, 1)) = Phi(2.5 / sqrt 2); most draws of 12 a side are wholly apart
+    def drawn(random: np.random.Generator):
+        return intervals.auc(random.normal(2.5, 1, 12), random.normal(0, 1, 12))
+
+    apart = [e for e in map(drawn, map(np.random.default_rng, range(200))) if e.value == 1]
+    assert len(apart) > 20 and all(one.low < 0.9615 for one in apart)
+
+
+def test_equal_values_are_not_certain() -> None:
+    """None of 20 texts otherwise: Wilson's interval says up to 16 % of them may be."""
+    right = intervals.mean_of_runs(np.ones((3, 20)))
+    assert (right.low, right.high) == (pytest.approx(1 - intervals.share(0, 20).high), 1)
+    same = intervals.mean_of_runs(np.zeros((3, 20)), least=-1)
+    assert same.high == -same.low == pytest.approx(intervals.share(0, 20).high)
+    gained = intervals.mean_of_runs(np.ones((3, 20)), least=-1)
+    assert gained.low == pytest.approx(1 - 2 * intervals.share(0, 20).high) and gained.high == 1
+
+
+@pytest.mark.parametrize("found", [
+    intervals.mean([0.1] * 9),
+    intervals.between(0.1, 0.1, 0.1 + 1e-17),
+])  # fmt: skip
+def test_no_interval_has_no_width(found) -> None:
+    assert found.low is None and found.high is None
 
 
 def test_wilson_at_the_edges() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_utility import CONTEXT, bare, corpus_of, relabelled, sets
 
-from textsynth.corpus import empty
+from textsynth.corpus import empty, take
 from textsynth.evaluate import Figure, Findings
 from textsynth.evaluate.mixing import ABOUT, NO_HELP, SHARES, _recommended, mixing
 from textsynth.evaluate.trials import Trial
@@ -79,6 +79,7 @@ def test_figures_are_the_same_again() -> None:
         (sets(holdout=empty()), "no holdout"),
         (sets(real=empty()), "no real rows"),
         (sets(synthetic=bare("a", intent="other")), "No intent of the synthetic rows"),
+        (sets(holdout=take(corpus_of(20, 2), [0, 20])), "has 2 rows with an intent, and 20 are"),
     ],
 )
 def test_what_cannot_be_measured_is_said(given: object, said: str) -> None:

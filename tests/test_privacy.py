@@ -99,6 +99,7 @@ def test_a_generator_that_copies_is_found() -> None:
 def test_exact_copies() -> None:
     found = measured(sets(SEEDS, SEEDS, HOLDOUT))
     assert found["verbatim_5grams"].value == 1.0
+    assert 0.95 < found["verbatim_5grams"].low < found["verbatim_5grams"].high == 1.0
     assert found["mia_auc"].value > 0.99
     assert found["dcr_median"].value == pytest.approx(0.0, abs=1e-5)
 

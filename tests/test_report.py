@@ -24,7 +24,7 @@ from textsynth.evaluate import About, Estimate, Figure, measured, plots
 from textsynth.evaluate import report as report_module
 from textsynth.evaluate.measured import GateResult
 from textsynth.evaluate.report import Rejected, beside, page, pieces, shown, spread
-from textsynth.evaluate.tables import bar, interval, lines, mark, pivots, written
+from textsynth.evaluate.tables import bar, certain, interval, lines, mark, pivots, written
 from textsynth.pipeline import reporting
 
 MINUS = "\N{MINUS SIGN}"
@@ -273,6 +273,15 @@ def test_what_may_be_chance_is_not_marked() -> None:
     assert mark("m.f", apart, about) == "watch"
     assert mark("m.f", touching, about) == "good"
     assert mark("m.f", Figure("f", 0.7), about) == "—"
+
+
+def test_a_difference_without_an_interval_is_not_called_more_than_chance() -> None:
+    assert not certain(Figure("f", 0.7, reference=Estimate(1.0)))
+    assert certain(Figure("f", 0.7, 0.6, 0.8, reference=Estimate(1.0)))
+    assert certain(Figure("f", 0.7, reference=Estimate(1.0, 0.9, 1.1)))
+    page_ = usual()
+    assert "more than chance" not in page_
+    assert "Where no range stands, chance was not measured" in page_
 
 
 def test_a_gate_decides_over_the_real_figure() -> None:

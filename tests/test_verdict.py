@@ -47,6 +47,12 @@ def test_a_gain_without_an_interval_is_not_called_help() -> None:
     assert "helps" not in sentence.text
 
 
+def test_an_interval_of_no_width_is_not_called_help() -> None:
+    sentence = usable(1.0, 1.0, value=1.0)
+    assert sentence.level == "watch"
+    assert "helps" not in sentence.text and "certain" in sentence.text
+
+
 def test_the_best_mix_is_named_where_adding_helps() -> None:
     mixing = [figure("recommended_multiple", 2.0)]
     good = told(utility=[figure("gain", 0.02, 0.01, 0.03)], mixing=mixing)[0]
@@ -176,8 +182,15 @@ def test_the_worst_attack_decides() -> None:
 def test_one_figure_of_variety_is_enough() -> None:
     poor = [figure("distinct_2", 0.3, real=0.4), figure("vendi", 40.0, real=60.0)]
     watched = told(diversity=poor)[1]
-    assert "less varied than that of real rows (30.0 %; real rows: 40.0 %)" in watched.text
+    assert "less varied than that of real rows (30.0 %; real rows: 40.0 %" in watched.text
     assert "different things" not in watched.text
+
+
+def test_without_an_interval_chance_was_not_measured() -> None:
+    bare = told(diversity=[figure("distinct_2", 0.3, real=0.4)])[1]
+    assert "real rows: 40.0 %; whether that is chance was not measured)" in bare.text
+    sure = told(diversity=[figure("self_bleu", 0.4, 0.38, 0.42, real=0.3)])[1]
+    assert "real rows: 30.0 %)" in sure.text and "chance" not in sure.text
 
 
 def test_without_an_evaluation_nothing_is_claimed() -> None:

@@ -136,6 +136,15 @@ def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
     return SeedFile(list(unique.values()), quarantined, len(rows) - len(unique), rows)
 
 
+def utterance(data: Mapping[str, Any], language: str) -> Utterance | str:
+    """The utterance of a row that is at hand already, without an id; or the reason why it cannot be
+    read."""
+    try:
+        return replace(_utterance(data, language), generation=generation(data))
+    except _RowError as fault:
+        return str(fault)
+
+
 def has_intent(data: Mapping[str, Any]) -> bool:
     """Whether a row that was read has an intent."""
     return bool((data.get("intent") or "").strip())
@@ -231,7 +240,7 @@ def _object(line: bytes) -> dict[str, Any]:
     return data
 
 
-def _utterance(data: dict[str, Any], language: str) -> Utterance:
+def _utterance(data: Mapping[str, Any], language: str) -> Utterance:
     text = data.get("text")
     if text is None:
         raise _RowError("text_missing")

@@ -9,10 +9,12 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pydantic import Field
 
 from textsynth import corpus, keyed
 from textsynth.evaluate import About, Context, Estimate, Figure, Findings, Sets, intervals
@@ -23,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 Intents = npt.NDArray[np.object_]
 # Axes of which a group may grow at the cost of the others; a dialect is no part of a whole.
 AXES = ("age", "gender", "nationality", "origin", "religion")
+Cell = tuple[str, str]  # group, intent
+DISCOVERED = 0.05  # share of what is called an association that may be chance
 PRIOR = 10.0  # rows that the prior of an association is worth
 TONE_LENGTH = 1000  # characters of a text whose tone is read
 EXTRA = 'pip install "textsynth-corpus[evaluate]"'
@@ -56,7 +60,8 @@ ABOUT: Mapping[str, About] = {
     ),
     "association_z": About(
         "Association, in standard deviations",
-        "The same by how far it is from chance: beyond 2 either way it is hardly chance.",
+        "The same in standard deviations from 0; of many associations one in twenty is beyond 2"
+        " either way by chance.",
         better="like",
     ),
     "sentiment": About(
@@ -89,7 +94,13 @@ class _Side:
         return cls(table, find(table), intents)
 
 
-def bias(sets: Sets, context: Context, *, least: int = 20, top: int = 20) -> Findings:
+def bias(
+    sets: Sets,
+    context: Context,
+    *,
+    least: Annotated[int, Field(ge=1)] = 20,
+    top: Annotated[int, Field(ge=1)] = 20,
+) -> Findings:
     """Which groups of people the rows mention, with what, and more than the seeds do.
 
     Representation, association (Monroe et al. 2008), tone (VADER, Hutto and Gilbert 2014),
@@ -98,8 +109,8 @@ def bias(sets: Sets, context: Context, *, least: int = 20, top: int = 20) -> Fin
 
     Args:
         least: rows that mention a group, or an axis, for a figure of it.
-        top: associations that become figures: those beyond chance, the furthest first. All are in
-            the table.
+        top: associations that become figures: those beyond chance, all cells taken together, the
+            furthest first. All are in the table.
     """
     if context.language.split("-")[0].lower() != "en":
         return Findings([], ["Bias was not measured: its word lists are English."])
@@ -249,7 +260,7 @@ def _association(
     now, before = _log_odds(out, least), _log_odds(seeds, least)
     ordered = sorted(now, key=lambda cell: (-abs(now[cell][0] / now[cell][1]), cell))
     figures: list[Figure] = []
-    sure = [cell for cell in ordered if abs(now[cell][0] / now[cell][1]) > intervals.NORMAL]
+    sure = _beyond_chance(ordered, now)
     # of two groups one leans to what the other leans from
     told = [cell for cell in sure if now[cell][0] > 0 or axis_of(cell[0]) != "gender"]
     for group, intent in told[:top]:
@@ -280,7 +291,19 @@ def _association(
     return figures, rows
 
 
-def _log_odds(side: _Side, least: int) -> dict[tuple[str, str], tuple[float, float]]:
+def _beyond_chance(cells: Sequence[Cell], odds: Mapping[Cell, tuple[float, float]]) -> list[Cell]:
+    """The cells that lie apart from 0 at a false discovery rate of 5 % (Benjamini and Hochberg
+    1995): of thousands of cells one in twenty is beyond 1.96 by chance, each taken by itself."""
+    from scipy.stats import false_discovery_control, norm
+
+    if not cells:
+        return []
+    z = np.array([odds[cell][0] / odds[cell][1] for cell in cells])
+    adjusted = false_discovery_control(2 * norm.sf(np.abs(z)))
+    return [cell for cell, rate in zip(cells, adjusted, strict=True) if rate <= DISCOVERED]
+
+
+def _log_odds(side: _Side, least: int) -> dict[Cell, tuple[float, float]]:
     """(group, intent) -> log-odds and standard deviation, of cells where enough rows of the axis
     have the intent, and enough the group."""
     known = side.intents != None  # noqa: E711 - elementwise

@@ -217,7 +217,7 @@ class _Judge:
         said = model.predict(self._context.embed([text for text, _ in tested]))
         right = said == np.array([intent for _, intent in tested])
         context = self._context
-        return intervals.mean(right, resamples=context.resamples, seed=context.seed)
+        return intervals.mean_of_runs(right[None], resamples=context.resamples, seed=context.seed)
 
     def notes(self) -> list[str]:
         """What the figures are of, and what could not be measured."""

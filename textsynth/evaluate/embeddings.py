@@ -45,7 +45,8 @@ class Manifold:
     Attributes:
         precision: of each made vector, whether it is in the ball of a real one.
         recall: of each real vector, whether it is in the ball of a made one.
-        density: of each made vector, in how many real balls it is, over k.
+        density: of each made vector, in how many real balls it is, over k; a ball that holds more
+            of its own set, which are equal to its centre, counts less by as much.
         coverage: of each real vector, whether a made one is in its ball.
     """
 
@@ -58,7 +59,8 @@ class Manifold:
 def manifold(real: npt.ArrayLike, made: npt.ArrayLike, *, k: int = 5) -> Manifold:
     """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020).
     The ball of a vector reaches up to its k-th nearest other of its own set, that distance not
-    included; in a smaller set, to the farthest.
+    included; in a smaller set, to the farthest. Around one that is there more than k times it holds
+    what is equal to it.
 
     Raises:
         ValueError: a set has fewer than two vectors.
@@ -67,16 +69,25 @@ def manifold(real: npt.ArrayLike, made: npt.ArrayLike, *, k: int = 5) -> Manifol
     if min(len(a), len(b)) < 2:
         raise ValueError(f"two vectors a set are needed, there are {len(a)} and {len(b)}")
     tie = TIE * max(_norms(a).max(), _norms(b).max())
-    real_reach, made_reach = _reach(a, k) - tie, _reach(b, k) - tie
+    real_reach, made_reach = (np.maximum(_reach(one, k) - tie, tie) for one in (a, b))
+    worth = k / np.maximum(k, _equals(a, real_reach <= tie, tie))
     balls = np.zeros(len(b))
     recall, coverage = np.zeros(len(a)), np.zeros(len(a))
     for start, squared in _blocks(a, b):
         here = slice(start, start + len(squared))
         inside = squared < real_reach[here, None]
-        balls += inside.sum(axis=0)
+        balls += worth[here] @ inside
         coverage[here] = inside.any(axis=1)
         recall[here] = (squared < made_reach).any(axis=1)
     return Manifold((balls > 0).astype(float), recall, balls / k, coverage)
+
+
+def _equals(vectors: Floats, asked: npt.NDArray[np.bool_], tie: float) -> Floats:
+    """How many vectors are equal to each of those asked for, itself among them; 0 for others."""
+    found, places = np.zeros(len(vectors)), np.flatnonzero(asked)
+    for start, squared in _blocks(vectors[places], vectors):
+        found[places[start : start + len(squared)]] = (squared < tie).sum(axis=1)
+    return found
 
 
 def mauve(made: npt.ArrayLike, real: npt.ArrayLike, *, seed: int = 0) -> float:

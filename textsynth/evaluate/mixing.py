@@ -148,8 +148,10 @@ def _hits(
     return {place: hits(own, tried.gold) for place, own in zip(plans, runs, strict=False)}
 
 
-def _mean(values: Gains, context: Context) -> Estimate:
-    return intervals.mean_of_runs(values, resamples=context.resamples, seed=context.seed)
+def _mean(values: Gains, context: Context, least: float = -1.0) -> Estimate:
+    return intervals.mean_of_runs(
+        values, least=least, resamples=context.resamples, seed=context.seed
+    )
 
 
 def _curve(
@@ -161,7 +163,7 @@ def _curve(
     context: Context,
 ) -> list[Figure]:
     """A figure each place of the curve; that of real rows alone is the reference of the others."""
-    found = {place: _mean(own, context) for place, own in right.items()}
+    found = {place: _mean(own, context, 0.0) for place, own in right.items()}
     return [
         figure(
             name,

@@ -36,6 +36,10 @@ LIMIT = (
     "was pretrained on, and then it knows the holdout as well as the seeds and a low figure says "
     "little."
 )
+NOT_LOOKED_FOR = (
+    "Removed values were not looked for: the scrub keeps them in memory only, while `generate` "
+    "runs."
+)
 
 ABOUT: Mapping[str, About] = {
     "mia_auc": About(
@@ -315,10 +319,7 @@ def _given_away(rows: pa.Table, find_leaks: FindSpans) -> int:
 
 def _leaked(rows: pa.Table, holdout: pa.Table, context: Context, notes: list[str]) -> list[Figure]:
     if context.find_leaks is None:
-        notes.append(
-            "Removed values were not looked for: the scrub keeps them in memory only, while "
-            "`generate` runs."
-        )
+        notes.append(NOT_LOOKED_FOR)
         return []
     texts = corpus.column(rows, "text")
     if not texts:

@@ -151,6 +151,9 @@ def _won(tied: npt.NDArray[np.bool_], labels: Floats) -> Floats:
 
 def _ratio(hits: Floats, sizes: Floats, resamples: int, seed: int) -> Estimate:
     """Hits over sizes of groups, with the bootstrap over groups."""
+    shares = hits / sizes
+    if len(shares) and np.ptp(shares) == 0:
+        return intervals.mean_of_runs(shares[None])
 
     def of(places: npt.NDArray[np.intp]) -> float:
         return float(hits[places].sum() / sizes[places].sum())

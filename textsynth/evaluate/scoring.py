@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textsynth.evaluate import Context, Estimate, Figure
-from textsynth.evaluate.intervals import TAILS
+from textsynth.evaluate.intervals import TAILS, between
 from textsynth.evaluate.trials import Outcome
 
 BINS = 15
@@ -48,14 +48,14 @@ class Draws:
 def estimate(values: Floats, *, centred: bool = False) -> Estimate:
     """The first value with the interval of the rest (NaN left out); with `centred` the interval is
     moved so that its mean is the value, for what resampling alone makes larger, and is at least 0.
-    """
+    No interval where all are the same."""
     value, rest = float(values[0]), values[1:]
     if not np.isfinite(rest).any():
         return Estimate(value)
     low, high = np.nanquantile(rest, TAILS)
     if centred:
         low, high = np.maximum(0.0, np.array([low, high]) + value - np.nanmean(rest))
-    return Estimate(value, float(low), float(high))
+    return between(value, low, high)
 
 
 def figure(

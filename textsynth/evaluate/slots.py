@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from textsynth import keyed, models
 from textsynth.corpus import column
 from textsynth.evaluate import Context, Estimate, Figure, Findings, Sets, tagging
 from textsynth.evaluate.scoring import Draws, estimate, figure
-from textsynth.evaluate.trials import kept
+from textsynth.evaluate.trials import FEWEST, kept
 
 # A tagger learns from at most so many rows of each side and is tested on at most so many: with 40
 # slots a run of more would take minutes.
@@ -36,12 +36,12 @@ def of_slots(sets: Sets, context: Context, weight: float, seeds: int) -> Finding
     (rounded).
     """
     tables = {"real": sets.real, "synthetic": sets.synthetic, "holdout": sets.holdout}
-    having = {name for name, table in tables.items() if any(column(table, "slots"))}
+    having = {name: sum(map(bool, column(table, "slots"))) for name, table in tables.items()}
     fault = _fault(having)
     if fault is not None:
         return Findings([], [fault] if fault else [])
     real, made = (_sentences(sets.real, context.seed), _sentences(sets.synthetic, context.seed))
-    real = real if "real" in having else []
+    real = real if having["real"] else []
     holdout = _sentences(sets.holdout, context.seed)[:MOST]
     copies = max(1, round(1 / weight))
     counts: dict[str, list[Any]] = {}
@@ -56,14 +56,20 @@ def of_slots(sets: Sets, context: Context, weight: float, seeds: int) -> Finding
     return Findings(_figures(counts, context), _remarks(real, made, sets))
 
 
-def _fault(having: set[str]) -> str | None:
-    """Why slots are not measured; empty where there are none at all."""
-    if not having:
+def _fault(having: Mapping[str, int]) -> str | None:
+    """Why slots are not measured, by how many rows of each side have some; empty where none has."""
+    if not any(having.values()):
         return ""
-    if "holdout" not in having:
+    if not having["holdout"]:
         return "The holdout has no slots: what the rows do to slots was not measured."
-    if "synthetic" not in having:
+    if not having["synthetic"]:
         return "The synthetic rows have no slots: what they do to slots was not measured."
+    count = having["holdout"]
+    if count < FEWEST:
+        return (
+            f"The holdout has {count} row{'s' * (count > 1)} with slots, and {FEWEST} are needed:"
+            " what the rows do to slots was not measured."
+        )
     missing = [name for name in ("pycrfsuite", "seqeval") if not models.installed(name)]
     if missing:
         return (

@@ -107,7 +107,9 @@ def mark(name: str, figure: Figure, about: About, gates: Iterable[GateResult] = 
 
     A gate of the recipe on it decides. Else it is held against the real figure: watched where it is
     worse (or, where it should be alike, other) by more than both intervals and by more than a
-    twentieth. Without either there is no mark.
+    twentieth. What has no interval counts as exact, so that the twentieth alone decides; whoever
+    tells of it says that chance was not measured (`certain`). With neither a gate nor a real figure
+    there is no mark.
     """
     results = [gate.passed for gate in gates if gate.figure == name and not figure.slice]
     if results:
@@ -121,6 +123,11 @@ def mark(name: str, figure: Figure, about: About, gates: Iterable[GateResult] = 
     above = low > real_high and figure.value > real.value + SLIGHT * abs(real.value)
     worse = {"high": below, "low": above, "like": below or above}[about.better]
     return "watch" if worse else "good"
+
+
+def certain(figure: Figure) -> bool:
+    """Whether the interval of a figure, or of the real one, can tell a difference from chance."""
+    return any(one is not None and one.low is not None for one in (figure, figure.reference))
 
 
 def _ends(of: Figure | Estimate) -> tuple[float, float]:

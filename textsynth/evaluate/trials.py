@@ -23,6 +23,7 @@ from textsynth.evaluate.classifiers import CLASSIFIERS, Floats, Places
 # many synthetic ones and so would flatter these.
 KEPT = 0.9
 MOST = 20_000
+FEWEST = 20  # holdout rows; of fewer, resampling takes what happened for all that can
 Plan = tuple[Places, Floats]  # rows to learn, and their weights
 
 
@@ -114,6 +115,11 @@ def _fault(
         )
     if len({intent for _, intent in [*real, *made, *holdout]}) < 2:
         return "There is one intent only, so that no classifier can go wrong: nothing was measured."
+    if len(holdout) < FEWEST:
+        return (
+            f"The holdout has {len(holdout)} row{'s' * (len(holdout) > 1)} with an intent, and"
+            f" {FEWEST} are needed: what the rows do to accuracy was not measured."
+        )
     return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from textsynth.evaluate import About, Context, Estimate, Figure, Findings, Sets, intervals, slots
-from textsynth.evaluate.scoring import Draws, class_f1, ece, estimate, figure, hits
+from textsynth.evaluate.scoring import Draws, Floats, class_f1, ece, estimate, figure, hits
 from textsynth.evaluate.trials import Outcome, Plan, Trial, kept, outcomes, trial
 
 Name = Literal["minilm", "tfidf", "setfit"]
@@ -109,13 +109,9 @@ def _of_intents(
         figures += _figures(of_arm, tried, draws, context, name, each=name == classifiers[0])
         if tried.real:
             gains.append(hits(of_arm["both"], tried.gold) - hits(of_arm["real"], tried.gold))
-            gain = intervals.mean_of_runs(gains[-1], resamples=context.resamples, seed=context.seed)
-            figures.append(figure("gain", gain, {"classifier": name}))
+            figures.append(figure("gain", _gain(gains[-1], context), {"classifier": name}))
     if gains:
-        gain = intervals.mean_of_runs(
-            np.mean(gains, axis=0), resamples=context.resamples, seed=context.seed
-        )
-        figures.append(figure("gain", gain))
+        figures.append(figure("gain", _gain(np.mean(gains, axis=0), context)))
         notes.insert(
             0,
             f"Means of {seeds} runs, each on other nine tenths of the rows; where both are learnt,"
@@ -127,6 +123,12 @@ def _of_intents(
             0, "There are no real rows to learn from: the gain over them was not measured."
         )
     return Findings(figures, notes)
+
+
+def _gain(differences: Floats, context: Context) -> Estimate:
+    return intervals.mean_of_runs(
+        differences, least=-1.0, resamples=context.resamples, seed=context.seed
+    )
 
 
 def _arms(tried: Trial, weight: float, seeds: int) -> dict[str, list[Plan]]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from textsynth.evaluate import About, Estimate, Figure
 from textsynth.evaluate.measured import SECTIONS, GateResult, Measured
-from textsynth.evaluate.tables import MINUS, mark, written
+from textsynth.evaluate.tables import MINUS, certain, mark, written
 
 Level = Literal["good", "watch", "bad", "unknown"]
 
@@ -81,7 +81,7 @@ def _gain(gain: Figure | None, found: Measured) -> tuple[Level, str]:
     if gain is None:
         return "unknown", "whether a classifier gains from these rows was not measured"
     on = "accuracy on real text that nobody trained on"
-    if gain.low is None or gain.high is None:
+    if gain.low is None or gain.high is None or gain.low == gain.high:
         certain = "how certain that is was not measured"
         return "watch", f"with these rows {on} changes by {points(gain.value)}, and {certain}"
     between = f"between {points(gain.low).partition(' ')[0]} and {points(gain.high)}"
@@ -160,7 +160,8 @@ def _worse(name: str, figure: Figure, better: Any) -> bool:
 
 def _against(figure: Figure, real: Estimate) -> str:
     style: Any = "number" if max(figure.value, real.value) > 1 else "percent"
-    return f"{written(figure.value, style)}; real rows: {written(real.value, style)}"
+    told = f"{written(figure.value, style)}; real rows: {written(real.value, style)}"
+    return told if certain(figure) else f"{told}; whether that is chance was not measured"
 
 
 # -- safe? ------------------------------------------------------------------------------------

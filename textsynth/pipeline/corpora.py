@@ -11,19 +11,27 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth import corpus, patterns, scrub, seeds
-from textsynth.corpus import Slot, Utterance, span_fault
+from textsynth.corpus import Utterance
 from textsynth.errors import SeedError, TextsynthError
 from textsynth.importers import Options, hub
 from textsynth.pipeline import dialogueseeds
 from textsynth.progress import Progress
 
 _OURS = ("id", "text", "slots", "pattern", "origin", "generation", "state", "scores")
+_TEXTS = ("pattern", "language", "origin", "split")
+_COLUMNS = (
+    "a row needs a `text`; `intent`, `pattern`, `language`, `origin` and `split` are text or null,"
+    f" `generation` is a whole number up to {seeds.MOST_GENERATIONS}, `slots` a list of `start`,"
+    " `end` (whole numbers), `label` and, if need be, `value` (text)"
+)
 FORMS = "JSONL (.jsonl, .jsonl.gz), Parquet, or a folder that `datasets.load_dataset` opens"
 
 
 def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Table:
     """A corpus: JSONL as seeds or dialogues have it, Parquet, or the folder of a dataset. Rows that
     cannot be read are left out and said. A row without a pattern gets the one that its slots give.
+
+    Rows are counted from 0. Their reasons name the field and never quote it.
 
     Args:
         origin: what rows are that do not say it (`seed` for real ones).
@@ -44,15 +52,21 @@ def read(path: Path, *, origin: str, language: str, progress: Progress) -> pa.Ta
         return _of_dialogues(path, origin, language, progress)
     else:
         return _of_jsonl(path, origin, language, progress)
-    found, refused = [], 0
+    found, refused = [], dict[str, list[int]]()
     for number, row in enumerate(rows):
-        utterance = _utterance(row, f"row/{number}", origin, language)
-        found += [utterance] if utterance else []
-        refused += utterance is None
-    if refused:
-        progress.warn(f"{path.name}: {refused:,} rows without a usable text or spans left out")
+        one = _utterance(row, f"row/{number}", origin, language)
+        if isinstance(one, Utterance):
+            found.append(one)
+        else:
+            refused.setdefault(one, []).append(number)
+    told = ", ".join(
+        f"{len(those):,} {reason} (first row {those[0]})" for reason, those in refused.items()
+    )
     if not found:
-        raise SeedError("no row of it can be read", where=str(path), fix="it needs a column `text`")
+        problem = f"no row of it can be read: {told}" if told else "it holds no rows"
+        raise SeedError(problem, where=str(path), fix=_COLUMNS)
+    if told:
+        progress.warn(f"{path.name}: {sum(map(len, refused.values())):,} rows left out: {told}")
     return corpus.to_table(_with_patterns(found))
 
 
@@ -63,7 +77,7 @@ def _has_turns(path: Path) -> bool:
     for _, line in seeds.lines(path):
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             return "text" not in row and bool({"turns", "messages"} & row.keys())
@@ -102,7 +116,16 @@ def _of_run(path: Path) -> pa.Table | None:
         names = set(pq.read_schema(path).names)
     except (pa.ArrowException, OSError):
         return None  # whoever reads it next says what is wrong
-    return corpus.read(path) if {"dialogue_id", *_OURS} <= names else None
+    if not {"dialogue_id", *_OURS} <= names:
+        return None
+    try:
+        return corpus.read(path)
+    except (pa.ArrowException, OSError) as error:  # whose words may quote a cell
+        raise SeedError(
+            "has the columns of a corpus, but not what stands in them",
+            where=str(path),
+            fix="export it anew, or leave out the column `dialogue_id`: then it is read row by row",
+        ) from error
 
 
 def _of_parquet(path: Path) -> Iterable[dict[str, Any]]:
@@ -119,29 +142,27 @@ def _of_dataset(path: Path) -> Iterable[dict[str, Any]]:
     return (row for _, row in hub.rows(path, Options()))
 
 
-def _utterance(row: dict[str, Any], name: str, origin: str, language: str) -> Utterance | None:
-    text = row.get("text")
-    if not isinstance(text, str) or not text.strip():
-        return None
-    try:
-        slots = tuple(
-            Slot(s["start"], s["end"], s["label"], s.get("value") or text[s["start"] : s["end"]])
-            for s in row.get("slots") or ()
-        )
-        if span_fault(text, [(slot.start, slot.end) for slot in slots]):
-            return None
-    except (KeyError, TypeError):
-        return None
-    intent, own = row.get("intent"), row.get("origin") or origin
-    return Utterance(
+def _utterance(row: dict[str, Any], name: str, origin: str, language: str) -> Utterance | str:
+    """A row as an utterance, or the reason why it cannot be read."""
+    for field in _TEXTS:
+        if not isinstance(row.get(field), str | None):
+            return f"{field}_not_text"
+    own = row.get("origin") or origin
+    given = {**row, "origin": own}
+    if isinstance(row.get("intent"), int):  # a class by its number
+        given["intent"] = str(row["intent"])
+    age = row.get("generation")
+    if isinstance(age, float) and age.is_integer():  # a column in which some are missing
+        given["generation"] = int(age)
+    one = seeds.utterance(given, row.get("language") or language)
+    if isinstance(one, str):
+        return one
+    return replace(
+        one,
         id=str(row.get("id") or name),
-        text=text,
-        intent=None if intent is None else str(intent),
-        slots=slots,
         pattern=row.get("pattern"),
-        language=row.get("language") or language,
         origin=own,
-        generation=row.get("generation") or _age(own),
+        generation=one.generation or _age(own),
         split=row.get("split"),
     )
 

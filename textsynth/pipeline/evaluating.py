@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from textsynth import corpus, models, registry
 from textsynth.dialogue import checks
 from textsynth.errors import ModelError
-from textsynth.evaluate import Context, Figure, Findings, Sets
+from textsynth.evaluate import Context, Figure, Findings, Sets, privacy
 from textsynth.pipeline import audit, corpora, finish, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.progress import Progress
@@ -29,6 +29,8 @@ from textsynth.sections import Gate, Step
 USUAL = ("diversity", "fidelity", "utility", "privacy", "bias")
 DIALOGUES = "dialogues"  # the metric that is shown turns; all others are shown single utterances
 DIGITS = 6
+# Figures that only `generate` can measure, and what a metric notes where it could not.
+DURING_THE_RUN = {("privacy", "attribute_leakage"): privacy.NOT_LOOKED_FOR}
 
 
 def evaluate(
@@ -88,7 +90,9 @@ def evaluate(
     planned = [Step(name=name, options=_options(recipe, name)) for name in names]
     found = measured(sets, context, planned, recipe.gates if recipe else (), progress)
     place = output or (target / METRICS if run else None)
-    return found if place is None else keep(place, found, progress)
+    if place is None:
+        return found
+    return keep(place, found, recipe.gates if recipe else (), progress)
 
 
 def _usual(made: pa.Table) -> tuple[str, ...]:
@@ -285,20 +289,34 @@ def overall(metrics: Mapping[str, Any], metric: str, name: str) -> float | None:
     return None
 
 
-def keep(place: Path, found: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def keep(
+    place: Path, found: Mapping[str, Any], gates: Sequence[Gate], progress: Progress
+) -> dict[str, Any]:
     """Write figures and return what was written: figures that the file already has of other metrics
-    on the same rows stay."""
+    on the same rows stay, as do those that `generate` alone can measure. The gates are held against
+    what stands there then, so that none outlives its figure."""
     merged = dict(found)
     if place.is_file():
         before = read_json(place, missing="is missing", fix="name another file with -o")
         if all(before.get(key) == found[key] for key in ("of", "seed")):
-            merged["metrics"] = {**before.get("metrics", {}), **found["metrics"]}
-            again = {gate["gate"]: gate for gate in before.get("gates", ())}
-            merged["gates"] = [
-                gate if gate["value"] is not None else again.get(gate["gate"], gate)
-                for gate in found["gates"]
-            ]
+            old = before.get("metrics", {})
+            merged["metrics"] = {**old, **_with_those_of_the_run(old, found["metrics"])}
+            merged["gates"] = held(gates, merged["metrics"])
         else:
             progress.note(f"{place.name} held figures of other rows; they are replaced")
     write_json(place, merged)
     return merged
+
+
+def _with_those_of_the_run(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """New figures, and old ones beside them that nobody can measure after the run."""
+    metrics = dict(new)
+    for (metric, name), note in DURING_THE_RUN.items():
+        own = new.get(metric)
+        if own is None or any(figure["name"] == name for figure in own["figures"]):
+            continue
+        kept = [f for f in old.get(metric, {}).get("figures", ()) if f["name"] == name]
+        if kept:
+            notes = [told for told in own["notes"] if told != note]
+            metrics[metric] = {**own, "figures": [*own["figures"], *kept], "notes": notes}
+    return metrics

@@ -66,4 +66,4 @@ def experiments(
             recipe, generations, folder / "generations", per_intent=per_intent, key_file=key_file,
             progress=progress,
         ))  # fmt: skip
-    return evaluating.keep(folder / METRICS, found, progress)
+    return evaluating.keep(folder / METRICS, found, (), progress)
