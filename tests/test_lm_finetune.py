@@ -42,6 +42,22 @@ def train(load_tiny: Load, seed: int = 1, **settings: Any) -> finetune.Tuned:
     )
 
 
+def test_seeds_as_long_as_letters_are_cut(load_tiny: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    measured = finetune.batch_loss
+
+    def loss(model: Any, rows: Any, **options: Any) -> Any:
+        seen.extend(map(len, rows))
+        return measured(model, rows, **options)
+
+    monkeypatch.setattr(finetune, "LONGEST", 40)
+    monkeypatch.setattr(finetune, "batch_loss", loss)
+    model, words = loaded(load_tiny)
+    letters = {"set_alarm": ["wake me at {time} " * 50, "ring at {time}"]}
+    finetune.finetune(model, words, letters, settings=finetune.Settings(epochs=2), seed=1)
+    assert max(seen) == 40
+
+
 # -- what is shown ----------------------------------------------------------------------------
 
 

@@ -22,6 +22,8 @@ from textsynth.lm.vocabulary import Vocabulary
 
 PATTERNS_A_SEQUENCE = 12
 TOKENS_A_STEP = 512
+# A sequence is cut after so many tokens: seeds as long as letters would take memory without bound.
+LONGEST = 2048
 WARMUP = 0.1
 # Of the patterns, what is set aside to stop by; from so few that each is needed, nothing is.
 HELD = 0.08
@@ -280,7 +282,8 @@ def fast_passes(tuned: Any) -> Iterator[bool]:
 
 def _encode(vocabulary: Vocabulary, lists: Sequence[Sequence[Listed]]) -> list[list[int]]:
     return [
-        vocabulary.encode(prompts.render(listed, closed=True), fallback=True) for listed in lists
+        vocabulary.encode(prompts.render(listed, closed=True), fallback=True)[:LONGEST]
+        for listed in lists
     ]
 
 
