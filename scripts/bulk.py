@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from textsynth import corpus, engines
-from textsynth.errors import TextsynthError
+from textsynth.errors import TextsynthError, UsageError
 from textsynth.grammar import draw, grammar
 from textsynth.run import MANIFEST, open_run, write_json
 
@@ -113,6 +113,10 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Plan, make what is missing, and write the manifest."""
+    for name in ("rows", "workers", "shard_rows"):
+        if getattr(options, name) < 1:
+            told = f"--{name.replace('_', '-')} is {getattr(options, name)}"
+            raise UsageError(told, fix="give 1 or more")
     shards = plan(options.templates, options.rows, options.shard_rows, options.seed, options.output)
     print_ = fingerprint(options.templates, options.rows, options.shard_rows, options.seed)
     open_run(options.output, print_, options.resume)

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, ROOT / "scripts" / "bulk.py", ROOT / "templates" / "home" / "intents"]
 
@@ -51,3 +53,11 @@ def test_killed_and_resumed_gives_the_same_bytes(tmp_path: Path) -> None:
     )
     assert f"{written} of" in again.stdout
     assert digests(tmp_path / "whole") == digests(tmp_path / "killed")
+
+
+@pytest.mark.parametrize("option", ["--rows", "--shard-rows", "--workers"])
+def test_counts_below_one_are_refused(tmp_path: Path, option: str) -> None:
+    command = [*bulk(tmp_path / "out", 1, 10), option, "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and f"{option} is 0" in done.stderr
+    assert not (tmp_path / "out").exists()

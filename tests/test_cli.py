@@ -223,18 +223,32 @@ def test_the_output_folder_of_another_recipe(folder: Path) -> None:
     assert generate(folder, "--seed", "9", "--resume", "never")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("work", "command", "goes_on"),
+    [
+        ("textsynth.diagnose.diagnose", ["doctor"], False),
+        ("textsynth.pipeline.generate", ["generate", "recipe.yaml"], True),
+    ],
+)
 def test_ctrl_c_says_how_to_go_on(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    work: str,
+    command: list[str],
+    goes_on: bool,
 ) -> None:
-    def interrupted() -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("textsynth.diagnose.diagnose", interrupted)
-    monkeypatch.setattr(sys, "argv", ["textsynth", "doctor"])
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(work, interrupted)
+    monkeypatch.setattr(sys, "argv", ["textsynth", *command])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 130
-    assert "run the same command again" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "interrupted" in told and ("run the same command again" in told) == goes_on
 
 
 def test_usage_errors_end_with_2(folder: Path) -> None:
@@ -286,3 +300,26 @@ def test_a_table_of_the_progress_is_printed(capsys: pytest.CaptureFixture[str]) 
     TerminalProgress().table("rounds", ["round", "AUC"], [[1, "0.700"], [2, "0.[b]5"]])
     printed = capsys.readouterr().out
     assert "rounds" in printed and "0.700" in printed and "0.[b]5" in printed
+
+
+def test_what_the_system_refuses_is_one_message(folder: Path) -> None:
+    code, _, _ = generate(folder)
+    assert code == 0
+    whole = (folder / "run" / "corpus.parquet").read_bytes()
+    (folder / "run" / "corpus.parquet").write_bytes(whole[: len(whole) // 2])
+    code, _, error = call("export", folder / "run", "--to", "jsonl", "-o", folder / "x")
+    assert code == 1 and "Parquet" in error and "fix:" in error and "Traceback" not in error
+    (folder / "run" / "recipe.yaml").unlink()
+    code, _, error = call("export", folder / "run", "--to", "jsonl", "-o", folder / "x")
+    assert code == 1 and "recipe.yaml" in error and "Traceback" not in error
+
+
+def test_a_closed_output_is_no_fault(folder: Path) -> None:
+    shown = subprocess.run(
+        f"{sys.executable} -c 'from textsynth.cli import main; main()' check {folder} >&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert shown.returncode == 0 and shown.stderr == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -460,3 +461,15 @@ def test_a_recipe_reads_it(tmp_path: Path, told: str, name: str, text: str) -> N
     path = write(tmp_path, "recipe.yaml", json.dumps(recipe))
     report = pipeline.check(path)
     assert report["format"] == told and all(row["count"] for row in report["intents"])
+
+
+def test_the_recipe_of_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(# recipe\.yaml\n.*?)```", readme, re.DOTALL)
+    (tmp_path / "recipe.yaml").write_text(shown, encoding="utf-8")
+    (tmp_path / "seeds.jsonl").write_text('{"text": "hello", "intent": "greet"}\n')
+    assert pipeline.check(tmp_path / "recipe.yaml")["findings"] == []
+    assert pipeline.check(tmp_path)["findings"] == []
+    pack = {"lists": {"x": {"values": ["a"]}}, "intents": {"a": {"data": [{"sentences": ["{x}"]}]}}}
+    path = write(tmp_path, "pack.json", json.dumps(pack))
+    assert pipeline.check(path)["format"] == "homeassistant"

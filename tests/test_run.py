@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ def earlier(tmp_path: Path) -> Path:
     """The folder of a complete run with the fingerprint `one`."""
     run = open_run(tmp_path / "run", "one")
     write_text(run.path("candidates", "shard-00000.parquet"), "rows")
-    write_json(run.path(MANIFEST), {"rows": 3})
+    write_json(run.path(MANIFEST), {"rows": 3, "steps": {}})
     return run.folder
 
 
@@ -50,7 +52,7 @@ def test_the_same_fingerprint_resumes(earlier: Path, resume: Resume) -> None:
     run = open_run(earlier, "one", resume)
     assert contents(earlier) == before
     assert run.complete
-    assert run.manifest() == {"rows": 3}
+    assert run.manifest() == {"rows": 3, "steps": {}}
 
 
 @pytest.mark.parametrize("resume", ["if-possible", "always"])
@@ -176,6 +178,29 @@ def test_a_last_line_that_was_cut_short_is_dropped(tmp_path: Path, cut: int) -> 
     assert (tmp_path / "lines.jsonl").read_bytes() == whole
 
 
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_bytes(b'{"n": 1}\n{"n": 2{"n": 3}\n{"n": 4}\n')
+    with pytest.raises(RunError, match="damaged") as caught:
+        list(Run(tmp_path).lines("lines.jsonl"))
+    assert caught.value.where == f"{tmp_path / 'lines.jsonl'}:2"
+
+
+# -- two processes ----------------------------------------------------------------------------
+
+
+def test_one_process_at_a_time_works_in_a_folder(tmp_path: Path) -> None:
+    code = f"from textsynth.run import open_run; from pathlib import Path; open_run(Path({str(tmp_path)!r}), 'one', 'never')"  # noqa: E501
+    other = [sys.executable, "-c", code]
+    run = open_run(tmp_path, "one")
+    (tmp_path / ".half.1.tmp").write_text("being written")
+    done = subprocess.run(other, capture_output=True, text=True, timeout=60)
+    assert "another process works in the output folder" in done.stderr
+    assert (tmp_path / ".half.1.tmp").is_file()
+    assert open_run(tmp_path, "one").folder == tmp_path  # this one may go on
+    run.close()
+    subprocess.run(other, check=True, timeout=60)
+
+
 # -- JSON -------------------------------------------------------------------------------------
 
 
@@ -193,6 +218,23 @@ def test_a_broken_manifest_is_one_message(tmp_path: Path, content: bytes) -> Non
         Run(tmp_path).manifest()
     assert caught.value.where == str(tmp_path / MANIFEST)
     assert caught.value.fix
+
+
+def test_a_manifest_of_another_tool_is_one_message(tmp_path: Path) -> None:
+    write_json(tmp_path / MANIFEST, {"rows": 3, "shards": 1})
+    with pytest.raises(RunError, match="of no run of `generate`"):
+        Run(tmp_path).manifest()
+
+
+def test_links_stay_and_devices_are_written_to(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    write_text(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "there").read_text() == "text"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_text(tmp_path / "pipe", "text")
+    assert os.read(reader, 9) == b"text" and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
 
 
 def test_json_comes_back(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,22 @@ def test_what_fails_leaves_what_was_there(
         raise fault
     assert target.read_bytes() == b"older"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_there_stays_what_it_is(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.jsonl"
+    secret.touch(mode=0o600)
+    (tmp_path / "link.jsonl").symlink_to(secret)
+    with whole(tmp_path / "link.jsonl") as file:
+        file.write(b"a")
+    assert (tmp_path / "link.jsonl").is_symlink() and secret.read_bytes() == b"a"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with whole(tmp_path / "pipe") as file:
+        file.write(b"b")
+    assert os.read(reader, 9) == b"b" and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
 
 
 def test_the_source_beside_the_output_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A run folder: what a run keeps, so that it can be resumed and trusted.
 
 `state.json` says which run this is while it goes on; `manifest.json` is written last, so that its
-existence means that the run is complete.
+existence means that the run is complete. One process at a time works in a folder.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,19 @@ from typing import Any, Literal
 from textsynth import recipetext
 from textsynth.errors import RunError
 
+if sys.platform == "win32":
+    fcntl = None
+else:
+    import fcntl
+
 Resume = Literal["never", "always", "if-possible"]
 
 STATE = "state.json"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"
+# Run folders in which this process works, with the file descriptors that hold their locks.
+_HELD: dict[Path, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +54,19 @@ class Run:
         Raises:
             RunError: there is none.
         """
-        return read_json(
-            self.folder / MANIFEST,
-            missing="this is no complete run: it has no manifest.json",
-            fix="give the folder of a finished `textsynth generate`",
-        )
+        fix = "give the folder of a finished `textsynth generate`"
+        missing = "this is no complete run: it has no manifest.json"
+        found = read_json(self.folder / MANIFEST, missing=missing, fix=fix)
+        if "steps" not in found:
+            where = str(self.folder / MANIFEST)
+            raise RunError("this manifest is of no run of `generate`", where=where, fix=fix)
+        return found
+
+    def close(self) -> None:
+        """Let other processes work in the folder."""
+        held = _HELD.pop(self.folder.resolve(), None)
+        if held is not None:
+            os.close(held)
 
     def shown_recipe(self) -> str:
         """The recipe as cards and reports show it (see `recipetext.shown`); the run itself keeps
@@ -72,17 +88,30 @@ class Run:
             os.fsync(file.fileno())
 
     def lines(self, name: str) -> Iterator[dict[str, Any]]:
-        """The JSON lines of a file; a last line that a kill cut short is dropped from it."""
+        """The JSON lines of a file; a last line that a kill cut short is dropped from it.
+
+        Raises:
+            RunError: another line is damaged.
+        """
         path = self.folder / name
         if not path.is_file():
             return
-        whole = 0
+        whole = number = 0
         with path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
                 whole += len(line)
-                yield json.loads(line)
+                number += 1
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise RunError(
+                        "this line is damaged",
+                        where=f"{path}:{number}",
+                        fix="delete it, or start over with --resume never",
+                    ) from error
+                yield row
         if whole < path.stat().st_size:
             os.truncate(path, whole)
 
@@ -101,7 +130,7 @@ def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> 
 
     Raises:
         RunError: the folder cannot be written, holds something else, holds a run of another
-            recipe, or holds nothing to resume.
+            recipe, or holds nothing to resume; another process works in it.
     """
     run = Run(folder)
     try:
@@ -128,6 +157,7 @@ def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> 
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _hold(folder)
         if resume == "never":
             _clear(folder)
         for cut_short in folder.rglob(".*.tmp"):  # by a kill; only whole files lose that name
@@ -147,6 +177,32 @@ def _fingerprint(state: Path) -> str | None:
         return None
     found = data.get("fingerprint") if isinstance(data, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _hold(folder: Path) -> None:
+    """Keep other processes out of a run folder until `Run.close`, or until this process ends in
+    whatever way; where the system or the file system knows no locks, nothing does.
+
+    Raises:
+        RunError: another process works there.
+    """
+    place = folder.resolve()
+    if place in _HELD or fcntl is None:
+        return
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise RunError(
+            "another process works in the output folder",
+            where=str(folder),
+            fix="wait until it has ended, or name another folder with -o",
+        ) from error
+    except OSError:
+        os.close(descriptor)
+        return
+    _HELD[place] = descriptor
 
 
 def _clear(folder: Path) -> None:
@@ -177,6 +233,10 @@ def write_text(path: Path, text: str, *, private: bool = False) -> None:
     """Write text under a temporary name, then rename: what exists is whole. What is `private`
     nobody but the owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():  # a device or a pipe: nothing may take its place
+        path.write_text(text, encoding="utf-8")
+        return
+    path = path.resolve() if path.is_symlink() else path
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if private:

@@ -15,6 +15,7 @@ import platform
 import resource
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +126,10 @@ def generate(
     begun = _begin(recipe, output, resume, key_file, ledger, progress)
     if begun.run.complete:
         progress.note("this run is complete already; nothing was made")
+        begun.run.close()
         finish.require_exports(begun.run)
         return begun.run
-    with tracking(recipe) as tracker:
+    with closing(begun.run), tracking(recipe) as tracker:
         manifest = _made(recipe, begun, ledger, tracker, progress)
         manifest["seconds"] = round(time.monotonic() - started, 1)
         manifest["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
@@ -164,6 +166,7 @@ def train(
     begun = _begin(recipe, output, resume, key_file, Ledger(), progress, anew=False)
     if begun.run.complete:
         progress.note("this run is complete already; its adapter is kept")
+        begun.run.close()
         return begun.run
     if not begun.learnt:
         raise RecipeError(
@@ -174,16 +177,9 @@ def train(
     progress.step("language model", f"{len(begun.learnt)} intents")
     asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
     values = slotvalues.taught(asked, begun.lists, begun.learnt)
-    with tracking(recipe) as tracker:
-        learn(
-            recipe,
-            begun.learnt,
-            values,
-            begun.beside,
-            run=begun.run,
-            tracker=tracker,
-            progress=progress,
-        )
+    with closing(begun.run) as run, tracking(recipe) as tracker:
+        own, beside = begun.learnt, begun.beside
+        learn(recipe, own, values, beside, run=run, tracker=tracker, progress=progress)
     return begun.run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,22 @@ def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
 
 
 def _is_recipe(path: Path) -> bool:
-    """Whether a path names no templates: a recipe is YAML (or JSON) that no format claims."""
-    if path.is_dir() or importers.detect(path) is not None:
+    """Whether a path names no templates: a recipe is YAML (or JSON) that no format claims, or that
+    has a key of recipes; `lists` is a key of both."""
+    if path.is_dir():
         return False
-    return path.suffix in grammar_module.SUFFIXES or not path.exists()
+    if not path.exists():
+        return True
+    told = importers.detect(path)
+    if path.suffix not in grammar_module.SUFFIXES or told not in (None, "homeassistant"):
+        return False
+    return told is None or _has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def _has_keys_of_recipes(text: str) -> bool:
+    begins = r"^" if not text.lstrip().startswith("{") else r"(?:^[ \t{]*|[{,][ \t]*)"
+
+    def has(keys: str) -> bool:
+        return re.search(rf'{begins}"?(?:{keys})"?[ \t]*:', text, re.MULTILINE) is not None
+
+    return has("seeds|templates|dialogues") and not has("intents")

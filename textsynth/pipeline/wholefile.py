@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -35,19 +36,27 @@ def _same(one: Path, other: Path) -> bool:
 @contextlib.contextmanager
 def whole(target: Path) -> Iterator[IO[bytes]]:
     """A file under a temporary name, which gets its own when all is written; compressed where it
-    ends in .gz. Its folder is made.
+    ends in .gz. Its folder is made. A file that it replaces leaves its permissions, a link stays
+    one, and into a pipe or a device it is written directly.
 
     Raises:
         RunError: it cannot be written.
     """
+    target = target.resolve() if target.is_symlink() else target
     temporary = _temporary(target)
     try:
         with writing(target):
             if target.is_dir():
                 raise IsADirectoryError(None, "it is a folder")
             target.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as raw, _compressed(raw, target) as file:
+            special = target.exists() and not target.is_file()
+            place = target if special else temporary
+            with place.open("wb") as raw, _compressed(raw, target) as file:
                 yield file
+            if special:
+                return
+            if target.exists():
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             os.replace(temporary, target)
     finally:
         with contextlib.suppress(OSError):  # it may never have been there
