@@ -186,6 +186,18 @@ def test_a_quiet_user_answers_one_thing_at_a_time(tmp_path: Path) -> None:
     assert told(with_habit(tmp_path, more=0.5)) > 1.1
 
 
+def test_a_dialogue_in_which_nobody_gets_to_speak_ends_with_a_message(tmp_path: Path) -> None:
+    change = "again: [city]\n    next: {details: 3, sorry: 1}"
+    assert change in FLOW
+    text = FLOW.replace(change, "next: details").replace(
+        "refused: sorry, next: check", "next: find"
+    )
+    with pytest.raises(GrammarError, match="details -> find -> none -> details") as raised:
+        dialogues(load(tmp_path, text), MANY)
+    assert (raised.value.where or "").startswith("a.yaml:")
+    assert "again" in (raised.value.fix or "")
+
+
 def test_a_dialogue_that_is_too_long_is_abandoned(flows: Flows) -> None:
     cut = dialogues(flows, 60, max_turns=6)
     assert {len(dialogue) for dialogue in cut} <= set(range(1, 7))

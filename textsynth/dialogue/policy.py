@@ -17,12 +17,23 @@ from textsynth.dialogue.serving import calls, offers
 from textsynth.dialogue.talk import Ended, Talk
 from textsynth.errors import GrammarError
 
+SILENT = 1000  # states that may follow each other without a word of the user
+
 
 def walk(talk: Talk) -> corpus.Dialogue:
-    """Walk the flow to its end; what is then true of the whole dialogue."""
+    """Walk the flow to its end; what is then true of the whole dialogue.
+
+    Raises:
+        GrammarError: the flow goes round without anybody to speak; the message holds the loop.
+    """
     state = talk.flow.first
+    turns = since = 0
     try:
         while True:
+            if talk.rows.turns > turns:
+                turns, since = talk.rows.turns, len(talk.path)
+            elif len(talk.path) - since > SILENT:
+                raise _silent(talk, state)
             talk.path.append(state.name)
             talk.again.update(state.again)
             talk.habits = {**talk.flow.habits, **state.habits} if state.habits else talk.flow.habits
@@ -105,6 +116,16 @@ def asks(talk: Talk, state: State) -> str:
     default = "affirm" if label == "yes" else "finished" if state.act == "REQ_MORE" else "negate"
     talk.hear((talk.words.pool(f"{label}:{state.name}", f"user:{default}").templates, act.split()))
     return label
+
+
+def _silent(talk: Talk, state: State) -> GrammarError:
+    back = len(talk.path) - 1 - talk.path[::-1].index(state.name)
+    loop = " -> ".join([*talk.path[back:], state.name])
+    return GrammarError(
+        f"the user does not get to speak in the loop {loop}",
+        where=state.place.at(),
+        fix="let it end, or ask once more: `again: [slot]` for a slot that a state of it collects",
+    )
 
 
 def _unsaid(state: State) -> GrammarError:
