@@ -59,8 +59,6 @@ def test_surfaces_are_one_line() -> None:
         ("date_time_this_month", "en_US", "2025-06-"),
         ("date_this_month", "de_DE", "2025-06-"),
         ("passport_full", "en_US", ""),
-        ("ssn", "sv_SE", ""),
-        ("pyset", "en_US", "{"),
     ],
 )
 def test_neither_clock_nor_process_tells_in_a_pool(provider: str, locale: str, pool: str) -> None:

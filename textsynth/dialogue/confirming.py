@@ -39,6 +39,7 @@ def confirms(talk: Talk, state: State) -> str:
             prefix = (talk.words.pool("user:changed").templates, ("NEGATE",))
             talk.hear(prefix, talk.correction(changed))
         else:
+            talk.agree(slots)
             talk.hear(
                 (talk.words.pool(f"yes:{state.name}", "user:confirmed").templates, ("AFFIRM",))
             )
