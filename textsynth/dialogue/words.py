@@ -27,11 +27,11 @@ from textsynth import corpus, patterns
 from textsynth.dialogue.flow import Flow
 from textsynth.dialogue.flowfile import Flows, as_intent, phrases
 from textsynth.errors import GrammarError
-from textsynth.grammar import draw, syntax
+from textsynth.grammar import draw
 from textsynth.grammar.grammar import Grammar, require_closed
 from textsynth.grammar.lists import supplied
 from textsynth.grammar.model import Sentence
-from textsynth.grammar.syntax import Place
+from textsynth.grammar.syntax import ListReference, Place
 from textsynth.values import from_surfaces
 
 PATTERNS = 400  # of a pool, at most
@@ -286,7 +286,7 @@ def _values(grammar: Grammar, flows: Flows, seed: int) -> dict[str, Values]:
                 )
     place = Place("lists")
     alone = {
-        name: as_intent(name, [Sentence(f"{{{name}}}", syntax.parse(f"{{{name}}}", place), place)])
+        name: as_intent(name, [Sentence(f"{{{name}}}", ListReference(name, name), place)])
         for name in grammar.lists
     }
     found = {}

@@ -123,7 +123,7 @@ def join(left: Fragment, right: Fragment) -> Fragment:
 
 def literal(text: str) -> Fragment:
     """Plain text; white space inside becomes single spaces."""
-    core = " ".join(text.split())
+    core = " ".join(text.replace(SLOT, " ").split())
     if not core:
         return SPACE if text else NOTHING
     pattern = escape(core) if any(sign in core for sign in "\\{}") else core
