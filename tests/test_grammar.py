@@ -139,7 +139,7 @@ def test_anchors_and_merge_keys_work() -> None:
         (short(f"lists: {{l: {{regex: '{'(' * 2000}a{')' * 2000}'}}}}"),
          "home.yaml:2:9", "nested too deep", "brackets"),
         (short("lists: {l: {regex: 'a{99999999999}'}}"), "home.yaml:2:9", "repeats too", "smaller"),
-        (short("lists: {l: {range: {from: 1, to: 2, multiplier: .nan}}}"),
+        (short("lists: {l: {range: {from: 1, to: 2, multiplier: nan}}}"),
          "home.yaml:2:49", "'multiplier' is no number", "1"),
         ("intents: {a: {data: [{sentences: [b]}]}}\n---\nintents: {c: 1}", "home.yaml:2:1",
          "a second document begins here", "a file of its own"),

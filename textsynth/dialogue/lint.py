@@ -20,6 +20,7 @@ def lint(flow: Flow, words: Words) -> list[Finding]:
     reached = reachable(flow)
     known = _knowable(flow, words)
     return [
+        *words.lost,
         *_unreached(flow, reached),
         *_endless(flow, reached),
         *_silent(flow, reached),
