@@ -134,9 +134,12 @@ def test_a_second_name_is_nobody_elses() -> None:
 
 
 def test_what_marks_slots_inside_is_no_word() -> None:
-    grammar = pack("{l:@l} {n}", lists='{l: {values: ["a\\0b"]}, n: {values: [c]}}')
+    grammar = loads(
+        'intents: {a: {data: [{sentences: ["{l:@l} \\0 {n}"]}]}}\n'
+        'lists: {l: {values: ["a\\0b"]}, n: {values: [c]}}'
+    )
     (row,) = corpus.utterances(draw(grammar, "a", 0, 1, seed=3))
-    assert (row.text, row.pattern) == ("a b c", "a b {n}")
+    assert (row.text, row.pattern) == ("a\0b \0 c", "a\0b \0 {n}")
 
 
 def test_a_row_is_a_row_of_the_corpus() -> None:

@@ -91,7 +91,6 @@ def test_inline_ranges() -> None:
         ("a {9..1:n}", 3, "the range is upside down: from 9 to 1", "1..9"),
         ("a {1..9,0:n}", 3, "the step is below one", "1 or more"),
         ("a {1..9999999999999999:n}", 3, "a number of the range has more than 15 digits", "one"),
-        ("a \x07 b", 3, "the control character U+0007 stands here", "take it out"),
         ("a <> b", 3, "the rule has no name", "<name>"),
         ("(a|b;c)", 5, "| and ; stand in the same brackets", "brackets around"),
         ("a \\", 3, "a backslash escapes nothing", "\\\\"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from textsynth.dialogue.flow import NOTHING, SUCCESS, Flow, State
 from textsynth.dialogue.flowfile import Flows
+from textsynth.dialogue.phrasing import unphrased
 from textsynth.dialogue.words import Pool, Words
 from textsynth.errors import GrammarError
 from textsynth.grammar.model import Finding
@@ -26,6 +27,7 @@ def lint(flow: Flow, words: Words) -> list[Finding]:
         *_silent(flow, reached),
         *_unfilled(flow, words, reached),
         *_wordless(flow, words, reached, known),
+        *unphrased(flow, words, reached),
     ]
 
 

@@ -41,7 +41,8 @@ def walk(talk: Talk) -> corpus.Dialogue:
             if state.end is not None:
                 talk.outcome = state.end
                 break
-            state = talk.flow.states[following(talk, state, label)]
+            state = talk.flow.states[talk.heading or following(talk, state, label)]
+            talk.heading = None
     except Ended:
         pass
     talk.flush(last=True)
@@ -108,9 +109,9 @@ def asks(talk: Talk, state: State) -> str:
     ask()
     talk.deviates(ask)
     label = "yes" if talk.decide() < state.chance else "no"
-    target = talk.flow.states[state.branches[label][0][0]]
-    if target.kind == "user":  # "what is the weather like" answers "anything else?"
-        return label
+    talk.heading = following(talk, state, label)
+    if talk.flow.states[talk.heading].kind == "user":
+        return label  # "what is the weather like" answers "anything else?"
     meant = "_INTENT" if state.act == "OFFER_INTENT" else ""
     act = state.answers.get(label) or ("AFFIRM" if label == "yes" else "NEGATE") + meant
     default = "affirm" if label == "yes" else "finished" if state.act == "REQ_MORE" else "negate"

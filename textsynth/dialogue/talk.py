@@ -89,6 +89,7 @@ class Talk:
         self.speaks = False  # whether the system has something to say
         self.intent: str | None = None
         self.path: list[str] = []
+        self.heading: str | None = None  # the state that comes next, where it is drawn already
         self.outcome = "abandoned"
         self.succeeded = False  # whether the last result was a success
         self.habits: Habits = flow.habits

@@ -22,7 +22,6 @@ MAX_DEPTH = 100
 MAX_PERMUTED = 8
 MAX_DIGITS = 15  # of the numbers of a range written in place
 _LITERAL = re.compile(r"(?:[^\\()\[\]{}<>|;]|\\.)+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED = re.compile(r"\\(.)")
 _INLINE_RANGE = re.compile(r"(\d+)\.\.(\d+)(?:,(\d+))?\Z")
 _CLOSES = {"(": ")", "[": "]", "{": "}", "<": ">"}
@@ -156,9 +155,6 @@ class _Parser:
         at = self.start
         if at == self.end:
             raise self.fault(0, "the sentence is empty", "write some words, or remove it")
-        if (found := _CONTROL.search(self.text)) is not None:
-            sign = f"the control character U+{ord(found[0]):04X} stands here"
-            raise self.fault(found.start(), sign, "take it out")
         while at < self.end:
             at = self.step(at, self.text[at])
         if len(self.stack) > 1:
