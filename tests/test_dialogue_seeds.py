@@ -109,6 +109,8 @@ GOOD = line("u hello", "s hi there")
         ('{"turns": [{"speaker": "user", "text": " "}]}', "text_empty"),
         ('{"turns": [{"speaker": "user", "text": "\\ud800"}]}', "text_not_unicode"),
         ('{"turns": [{"speaker": "user", "text": "a", "act": {}}]}', "act_not_text"),
+        ('{"turns": [{"speaker": "user", "text": "a", "act": "\\ud83d"}]}', "text_not_unicode"),
+        ('{"turns": [{"speaker": "user", "text": "a", "intent": "\\ud83d"}]}', "text_not_unicode"),
         ('{"turns": [{"speaker": "user", "text": "a", "intent": 1}]}', "intent_not_text"),
         ('{"turns": [{"speaker": "user", "text": "a", "slots": 1}]}', "slots_not_a_list"),
         ('{"turns": []}', "no_user_turn"),
