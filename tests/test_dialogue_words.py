@@ -195,3 +195,32 @@ def test_what_nobody_said_is_not_misheard(tmp_path: Path) -> None:
     words = spoken(flows, pack(TRAVEL))["trip"]
     found = faults(simulate(flows.files["trip"].flow, words, range(200), seed=1))
     assert {reason for reasons in found.values() for reason in reasons} <= {"turn_repeated"}
+
+
+@pytest.mark.parametrize(
+    ("slots", "states", "needed"),
+    [
+        ("x: {list: one, ask: [a], answer: ['{x}']}", "collect: [x]", set()),
+        ("x: {list: two, ask: [a], answer: ['{x}']}", "collect: [x]", set()),
+        ("x: {list: two, ask: [a]}, y: {list: two, ask: [b]}", "collect: [x, y]", {"changed"}),
+        ("x: {list: two, fixed: true, ask: [a]}", "confirm: [x], say: ['{x}?']", {"denied"}),
+        ("x: {list: two, ask: [a]}", "confirm: [x], say: ['{x}?']", {"denied", "changed"}),
+        ("x: {list: one, ask: [a]}", "confirm: [x], say: ['{x}?']", set()),
+    ],
+)
+def test_only_what_may_happen_needs_phrases(
+    tmp_path: Path, slots: str, states: str, needed: set[str]
+) -> None:
+    flow = (
+        "flow: f\nlists: {one: {values: [a]}, two: {values: [a, b]}}\n"
+        "user: {more: 0, less: 0, change: 1, aside: 0, refuse: 0, unclear: 0, out_of_scope: 0,\n"
+        "  hang_up: 0, misheard: 1}\n"
+        f"slots: {{{slots}}}\n"
+        "states:\n"
+        "  start: {user: go, says: [go, 'go {x}'], next: does}\n"
+        f"  does: {{{states}, yes_says: [ja], next: bye}}\n"
+        "  bye: {say: [bye], act: GOODBYE, end: success}\n"
+    )
+    found = findings(tmp_path, flow, "language: de\nintents: {}", language="de")
+    named = {f.message.split(", which")[0].rpartition(":")[2] for f in found if "said" in f.message}
+    assert named == needed

@@ -36,20 +36,26 @@ def _needed(flow: Flow, words: Words, state: State) -> Iterator[tuple[str, ...]]
     habits = {**flow.habits, **state.habits}
     if state.kind in _ASKING and not state.replies:
         yield from _deviations(habits)
+    wanted = {s.name for s in flow.slots.values() if len(words.values[s.values].canonical) > 1}
+    changing = {name for name in wanted if not flow.slots[name].fixed}
     if state.kind == "collect":
+        if habits["change"] and (changing if len(state.slots) > 1 else changing - {*state.slots}):
+            yield ("user:changed",)
         yield from _refusals(flow, state, habits)
     elif state.kind == "confirm" and not state.replies:
-        if habits["misheard"]:
+        if habits["misheard"] and wanted.intersection(state.slots):
             yield ("user:denied",)
-        if habits["change"]:
+        if habits["change"] and changing.intersection(state.slots):
             yield ("user:changed",)
         yield f"yes:{state.name}", "user:confirmed"
     elif state.kind == "ask":
         yield from _answers(flow, state)
     elif state.kind == "offer" and not state.replies:
         templates = words.pool(f"state:{state.name}").templates
-        most = max((template.records for template in templates), default=1)
-        phrases = ["accept", "alternatives", *(ORDINALS[:most] if most > 1 else ())]
+        found = max((max(len(c.table), c.records) for c in flow.calls.values()), default=1)
+        most = min(found, max((template.records for template in templates), default=1))
+        phrases = ["accept", *(["alternatives"] if found > 1 else [])]
+        phrases += ORDINALS[:most] if most > 1 else ()
         yield from ((f"user:{phrase}",) for phrase in phrases)
         if "none" in state.branches:
             yield ("user:declined",) if most > 1 else ("user:rejected", "user:declined")
@@ -65,8 +71,6 @@ def _deviations(habits: Habits) -> Iterator[tuple[str, ...]]:
 
 
 def _refusals(flow: Flow, state: State, habits: Habits) -> Iterator[tuple[str, ...]]:
-    if habits["change"]:
-        yield ("user:changed",)
     for name in state.slots:
         slot = flow.slots[name]
         if habits["refuse"]:
