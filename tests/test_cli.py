@@ -323,3 +323,19 @@ def test_a_closed_output_is_no_fault(folder: Path) -> None:
         timeout=60,
     )
     assert shown.returncode == 0 and shown.stderr == ""
+
+
+def test_counts_of_any_size_are_told(tmp_path: Path) -> None:
+    (tmp_path / "pack.yaml").write_text(
+        "intents: {a: {data: [{sentences: [<r0>]}, {sentences: [b]}]}}\nexpansion_rules:\n"
+        + "".join(f"  r{n}: <r{n + 1}><r{n + 1}><r{n + 1}><r{n + 1}>\n" for n in range(7))
+        + "  r7: (a|b|c|d|e|f|g|h|i|j)\n"
+    )
+    status, out, err = call("check", tmp_path / "pack.yaml")
+    assert (status, "1.0e16384" in out, "Traceback" in err) == (0, True, False)
+    status, out, _ = call("check", tmp_path / "pack.yaml", "--json")
+    sys.set_int_max_str_digits(0)
+    try:
+        assert json.loads(out)["intents"][0]["count"] == 10**16384 + 1
+    finally:
+        sys.set_int_max_str_digits(4300)

@@ -109,6 +109,21 @@ def test_states_follow_from_acts(asked: Line, answer: Line, sound: bool) -> None
     assert found == ([] if sound else ["state_inconsistent"])
 
 
+@pytest.mark.parametrize(
+    ("answer", "sound"),
+    [
+        (user("AFFIRM", "b", n="2"), True),
+        (user("AFFIRM", "b", n="3"), False),  # which is not what they agreed to
+        (user("AFFIRM INFORM:n", "yes, no, [3](n)"), True),
+        (user("NEGATE", "b", n="3"), True),
+    ],
+)
+def test_what_is_affirmed_is_in_the_state(answer: Line, sound: bool) -> None:
+    told = user("INFORM_INTENT INFORM:n", "for [3](n)")
+    found = said(told, system("CONFIRM:n", "[2](n)?"), answer, OK)
+    assert found == ([] if sound else ["state_inconsistent"])
+
+
 def test_what_was_offered_before_may_be_taken() -> None:
     rows = said(user("INFORM_INTENT", "a"), X_OR_Y, user("REQUEST_ALTS", "b"),
                 system("OFFER:n", "[z](n)?"), user("SELECT", "the first", n="x"), OK)  # fmt: skip

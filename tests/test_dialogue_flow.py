@@ -161,6 +161,42 @@ def test_a_loop_without_exit_is_found(tmp_path: Path) -> None:
     assert set(loop) == {"ask", "again", "round"}
 
 
+SILENT = """flow: f
+lists: {x: {values: [one, two]}}
+slots:
+  x: {ask: ["Which?"]}
+calls: {find: {table: rows, match: [x], results: {success: 1}}}
+tables: {rows: [{x: one, y: a}]}
+states:
+  start: {listen: ["hello"], next: ask}
+  ask: {collect: [x], next: find}
+  find: {call: find, success: bye, nothing_found: none}
+  none: {say: ["There is none."], next: ask}
+  bye: {say: ["Bye."], act: GOODBYE, end: success}
+"""
+
+
+def test_a_loop_in_which_no_user_speaks_is_found(tmp_path: Path) -> None:
+    ((severity, where, message),) = findings(tmp_path, SILENT)
+    assert (severity, where) == ("warning", "a.yaml:9:8")
+    assert message.endswith("ask -> find -> none -> ask")
+    itself = SILENT.replace("nothing_found: none", "nothing_found: find")
+    assert any(f[2].endswith("find -> find") for f in findings(tmp_path, itself))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("next: ask}\n  bye", "again: [x], next: ask}\n  bye"),
+        ("next: ask}\n  bye", "next: {ask: 1, bye: 1}}\n  bye"),
+        ("next: ask}\n  bye", "next: more}\n  more: {listen: [oh], next: ask}\n  bye"),
+    ],
+)
+def test_a_loop_that_somebody_leaves_is_none(tmp_path: Path, change: tuple[str, str]) -> None:
+    assert change[0] in SILENT
+    assert findings(tmp_path, SILENT.replace(*change)) == []
+
+
 def test_a_goal_out_of_reach_is_found(tmp_path: Path) -> None:
     (error,) = findings(tmp_path, SMALL.replace("end: success", "end: failure"))
     assert error[0] == "error"

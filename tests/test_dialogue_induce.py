@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textsynth import corpus, patterns
 from textsynth.corpus import Utterance
@@ -15,10 +20,11 @@ from textsynth.dialogue import flowfile, induce_write, simulate, words
 from textsynth.dialogue.checks import faults
 from textsynth.dialogue.flow import Flow
 from textsynth.dialogue.induce import Induced, induce
-from textsynth.dialogue.induce_acts import Example, Turn, acts
+from textsynth.dialogue.induce_acts import Example, Turn, _Likeness, _Nearest, acts
 from textsynth.dialogue.induce_memory import copied, longest_run
 from textsynth.dialogue.lint import lint
 from textsynth.errors import SeedError
+from textsynth.grammar import grammar
 from textsynth.patterns import Value
 
 
@@ -358,6 +364,49 @@ def test_signs_are_said_as_they_are(text: str, tmp_path: Path) -> None:
     own = Example("d", (Turn("user", pattern, {}), turn("s Well?"), Turn("user", pattern, {})))
     (one, *_) = dialogues(induce([own], "x"), tmp_path, 1)
     assert one[0].text == " ".join(text.split())
+
+
+@pytest.mark.parametrize("surface", ["a;b", "C:\\tmp", "f(x)", "[a] \\ {b}", "a@b", "x|y;z"])
+def test_values_of_lists_are_said_as_they_are(surface: str) -> None:
+    text = induce_write.lists({"x": [Value(surface, surface), Value(surface, "it")]}, "values")
+    pack = "intents: {a: {data: [{sentences: ['{x}']}]}}\n"
+    found = grammar.loads(pack + text).value_lists(1)["x"].values
+    assert found == (Value(surface, surface), Value(surface, "it"))
+
+
+def test_the_flow_depends_on_no_process() -> None:
+    code = (
+        "from test_dialogue_induce import example; from textsynth.dialogue.induce import induce\n"
+        "turns = [t for x in 'abcdefgh' for t in (f'u it is {{{x}}}', f's:say_{x} So {{{x}}}.')]\n"
+        "print(induce([example(n, *turns) for n in range(4)], 'x').yaml())"
+    )
+    folder = Path(__file__).parent
+    written = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            check=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in "123"
+    }
+    assert len(written) == 1
+    assert b"given_h" in written.pop()
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=1).map(" ".join), max_size=30))
+def test_the_nearest_text_is_found_as_by_comparing_with_all(texts: list[str]) -> None:
+    every = list(dict.fromkeys([*texts, "a b c"]))
+    nearest = _Nearest(_Likeness(every, None), every[:-1])
+
+    def alike(one: str) -> float:
+        left, right = set(one.split()), {"a", "b", "c"}
+        return len(left & right) / len(left | right)
+
+    best = max(every[:-1], key=alike, default=None)
+    wanted = best if best is not None and alike(best) >= 0.5 else None
+    assert nearest.find("a b c", 0.5) == wanted
 
 
 def test_the_flow_tells_its_counts() -> None:

@@ -21,7 +21,7 @@ from textsynth.dialogue.schema_flows import ServiceFlow
 from textsynth.dialogue.schema_intents import spoken
 from textsynth.dialogue.schema_kinds import plural, singular, with_article
 from textsynth.dialogue.schema_pack import new_from_schema
-from textsynth.dialogue.schema_words import wordings
+from textsynth.dialogue.schema_words import listed, wordings
 from textsynth.dialogue.simulate import simulate
 from textsynth.dialogue.words import words
 from textsynth.errors import GrammarError
@@ -387,6 +387,19 @@ def test_booleans_and_odd_values_are_told(dialogues: dict[str, list[Utterance]])
             found.setdefault(span.label, set()).add(span.value)
     assert found["has_cabin"] == {"True", "False"}
     assert found["deck"] == {"Upper", "Lower; aft"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["a;b"], "a;b"),
+        (["a\\b"], "a\\b"),
+        (["a (b)"], r"a \(b\)"),
+        (["A;b", "a;b"], r"(A\;b|a\;b)"),
+    ],
+)
+def test_signs_of_values_are_escaped_where_they_are_read(texts: list[str], said: str) -> None:
+    assert listed(texts) == said
 
 
 def test_an_intent_without_slots_is_answered_at_once(

@@ -109,6 +109,8 @@ GOOD = line("u hello", "s hi there")
         ('{"turns": [{"speaker": "user", "text": " "}]}', "text_empty"),
         ('{"turns": [{"speaker": "user", "text": "\\ud800"}]}', "text_not_unicode"),
         ('{"turns": [{"speaker": "user", "text": "a", "act": {}}]}', "act_not_text"),
+        ('{"turns": [{"speaker": "user", "text": "a", "act": "\\ud83d"}]}', "text_not_unicode"),
+        ('{"turns": [{"speaker": "user", "text": "a", "intent": "\\ud83d"}]}', "text_not_unicode"),
         ('{"turns": [{"speaker": "user", "text": "a", "intent": 1}]}', "intent_not_text"),
         ('{"turns": [{"speaker": "user", "text": "a", "slots": 1}]}', "slots_not_a_list"),
         ('{"turns": []}', "no_user_turn"),
@@ -285,6 +287,9 @@ def secrets() -> set[str]:
 
 
 def test_nothing_planted_is_written(file: Path, tmp_path: Path, key_file: Path) -> None:
+    key_file.parent.mkdir()
+    key_file.write_bytes(b"k" * 32)  # of any other secret, a surrogate may be called like somebody
+    key_file.chmod(0o600)
     files = made(file, tmp_path / "pack", key_file, name="Fraud report")
     names = [one.relative_to(tmp_path / "pack").as_posix() for one in files]
     assert names == [

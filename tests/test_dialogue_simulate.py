@@ -186,6 +186,62 @@ def test_a_quiet_user_answers_one_thing_at_a_time(tmp_path: Path) -> None:
     assert told(with_habit(tmp_path, more=0.5)) > 1.1
 
 
+OTHERWISE = """flow: table
+lists:
+  city: {values: [Leeds, York]}
+  time: {values: [{in: seven, out: "19:00"}, {in: eight, out: "20:00"}, {in: nine, out: "21:00"}]}
+slots:
+  city: {ask: ["Which town?"], answer: ["in {city}"]}
+  time: {chance: 0.5, required: true, ask: ["When?"], answer: ["at {time}"]}
+asides:
+  busy: {asks: ["is it busy at {time}"], replies: ["At {time} it is quiet."]}
+calls:
+  find: {table: places, match: [city], results: {success: 1}}
+tables:
+  places:
+    - {place: The Anchor, city: Leeds, time: "20:00"}
+    - {place: The Bell, city: York, time: "21:00"}
+user: {aside: 0.5, misheard: 0}
+states:
+  start: {user: book_table, says: ["book a table", "a table at {time}"], next: details}
+  details: {collect: [city], next: find}
+  find: {call: find, success: offer, nothing_found: sorry}
+  offer: {offer: ["How about {place}%s?"], selects: [place], next: check, none: sorry}
+  check: {confirm: [time], say: ["So {time} it is?"], next: done}
+  done: {say: ["{place} is booked."], act: NOTIFY_SUCCESS, end: success}
+  sorry: {say: ["I'm sorry."], act: NOTIFY_FAILURE, end: failure}
+"""
+
+
+@pytest.mark.parametrize("told", ["", " at {time}"])
+def test_records_that_differ_from_the_goal(tmp_path: Path, told: str) -> None:
+    """What users agree to is what they now want, in the words that mean it."""
+    words = {"19:00": "seven", "20:00": "eight", "21:00": "nine"}
+    affirmed = 0
+    for dialogue in dialogues(load(tmp_path, OTHERWISE % told), 200):
+        assert not faults(corpus.to_table(dialogue))
+        for before, row in pairwise([*dialogue]):
+            times = [slot for slot in row.slots if slot.label == "time"]
+            assert all(row.text[s.start : s.end] in (words[s.value], s.value) for s in times)
+            if "CONFIRM:time" in (before.act or "") and "AFFIRM" in (row.act or "").split():
+                (read,) = [s.value for s in before.slots if s.label == "time"][-1:]
+                assert dict(row.state or ())["time"] == read
+                affirmed += 1
+    assert affirmed
+
+
+def test_a_dialogue_in_which_nobody_gets_to_speak_ends_with_a_message(tmp_path: Path) -> None:
+    change = "again: [city]\n    next: {details: 3, sorry: 1}"
+    assert change in FLOW
+    text = FLOW.replace(change, "next: details").replace(
+        "refused: sorry, next: check", "next: find"
+    )
+    with pytest.raises(GrammarError, match="details -> find -> none -> details") as raised:
+        dialogues(load(tmp_path, text), MANY)
+    assert (raised.value.where or "").startswith("a.yaml:")
+    assert "again" in (raised.value.fix or "")
+
+
 def test_a_dialogue_that_is_too_long_is_abandoned(flows: Flows) -> None:
     cut = dialogues(flows, 60, max_turns=6)
     assert {len(dialogue) for dialogue in cut} <= set(range(1, 7))

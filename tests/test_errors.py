@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from textsynth import errors, patterns
-from textsynth.errors import TextsynthError, did_you_mean
+from textsynth.errors import TextsynthError, did_you_mean, figure
 
 CHILDREN = [
     errors.RecipeError,
@@ -52,3 +52,9 @@ def test_every_error_is_a_textsynth_error_and_stands_in_the_tree(
 )
 def test_did_you_mean(name: str, known: list[str], hint: str) -> None:
     assert did_you_mean(name, known) == hint
+
+
+def test_counts_are_written_in_full_while_they_can_be_read() -> None:
+    assert [figure(0), figure(1234)] == ["0", "1,234"]
+    assert figure(10**59).count("0") == 59
+    assert figure(25 * 10**5000) == "about 2.5e5001"

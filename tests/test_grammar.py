@@ -135,6 +135,14 @@ def test_anchors_and_merge_keys_work() -> None:
         (short("lists: {l: {provider: faker.name, locale: xx}}"), "home.yaml:2:9", "'xx'", "en_US"),
         (short("lists: {l: {regex: '(a'}}"), "home.yaml:2:9", "no regular expression", "mend"),
         (short("lists: {l: {regex: '(?=a)b'}}"), "home.yaml:2:9", "cannot be drawn", "look"),
+        (short("lists: {l: {regex: '[^ -~]'}}"), "home.yaml:2:9", "leaves out all char", "ASCII"),
+        (short(f"lists: {{l: {{regex: '{'(' * 2000}a{')' * 2000}'}}}}"),
+         "home.yaml:2:9", "nested too deep", "brackets"),
+        (short("lists: {l: {regex: 'a{99999999999}'}}"), "home.yaml:2:9", "repeats too", "smaller"),
+        (short("lists: {l: {range: {from: 1, to: 2, multiplier: nan}}}"),
+         "home.yaml:2:49", "'multiplier' is no number", "1"),
+        ("intents: {a: {data: [{sentences: [b]}]}}\n---\nintents: {c: 1}", "home.yaml:2:1",
+         "a second document begins here", "a file of its own"),
         (short("lists: {l: {records: [{k: a}]}}"), "home.yaml:2:23", "no 'l'", "k"),
         (short("lists: {l: {records: m}}"), "home.yaml:2:22", "has no records", "name"),
         ("intents: {a: {data: [{sentences: [b], weight: -1}]}}", "home.yaml:1:47", "below", "0"),
@@ -216,6 +224,21 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(GrammarError, match="this is no JSON") as caught:
         load(path)
     assert caught.value.where == "a.json:1:17"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": "\\ud83d"}', r"half of a character: \\ud83d"),
+        ('{"a": "\\u00e9", "b": ' + "[" * 100_000 + "]" * 100_000 + "}", "more than 50 deep"),
+        ('{"a": "\\u00e9", "b": ' + "1" * 5000 + "}", "this cannot be read"),
+    ],
+)
+def test_json_that_cannot_be_a_template(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(GrammarError, match=message) as caught:
+        load(tmp_path / "a.json")
+    assert (caught.value.where or "").startswith("a.json") and caught.value.fix
 
 
 def test_long_chains_of_rules_are_read_and_drawn() -> None:
@@ -490,3 +513,22 @@ def test_the_page_has_an_example_for_each_construct() -> None:
         assert construct in packs, construct
     page = PAGE.read_text(encoding="utf-8")
     assert "excludes_context" in page and "required_keywords" in page
+
+
+def test_a_list_called_values_hides_no_other() -> None:
+    grammar = loads(
+        "intents: {a: {data: [{sentences: ['{n} to {values:n}']}]}}\n"
+        "lists: {values: {values: [all]}, n: {range: {from: 1, to: 2}}}"
+    )
+    assert [value.surface for value in grammar.value_lists(1)["n"].values] == ["1", "2", "all"]
+    turned = loads(
+        "intents: {a: {data: [{sentences: ['{values:n} to {n}']}]}}\n"
+        "lists: {values: {values: [all]}, n: {range: {from: 1, to: 2}}}"
+    )
+    assert len(turned.value_lists(1)["n"]) == 3
+
+
+def test_tenths_are_tenths_below_zero_too() -> None:
+    pairs = range_pairs(RangeList("n", -1, 0, fractions="tenths"), "en")
+    assert [said for said, _ in pairs[:4]] == ["-1", "-0.9", "-0.8", "-0.7"]
+    assert max(len(said) for said, _ in pairs) == 4

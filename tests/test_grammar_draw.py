@@ -123,6 +123,25 @@ def test_slots_have_surface_value_and_label() -> None:
         ]
 
 
+def test_a_second_name_is_nobody_elses() -> None:
+    grammar = pack("{n} {n} ({n_2};{n}) {n_3}", lists="{n: {values: [a, b]}, n_2: {values: [c]}, "
+                   "n_3: {values: [d]}}")  # fmt: skip
+    drawn = corpus.utterances(draw(grammar, "a", 0, capacity(grammar, "a"), seed=3))
+    assert {row.pattern for row in drawn} == {
+        "{n} {n:n_4} {n_2} {n:n_5} {n_3}",
+        "{n} {n:n_4} {n:n_5} {n_2} {n_3}",
+    }
+
+
+def test_what_marks_slots_inside_is_no_word() -> None:
+    grammar = loads(
+        'intents: {a: {data: [{sentences: ["{l:@l} \\0 {n}"]}]}}\n'
+        'lists: {l: {values: ["a\\0b"]}, n: {values: [c]}}'
+    )
+    (row,) = corpus.utterances(draw(grammar, "a", 0, 1, seed=3))
+    assert (row.text, row.pattern) == ("a\0b \0 c", "a\0b \0 {n}")
+
+
 def test_a_row_is_a_row_of_the_corpus() -> None:
     grammar = pack(r"say \{ {n} and {n} \}", lists="{n: {values: [one, two]}}")
     (row, *_) = corpus.utterances(draw(grammar, "a", 0, 4, seed=3))
@@ -306,6 +325,13 @@ def test_even_by_sentence_until_one_is_used_up() -> None:
         spread = Counter(text.split()[-1] for text in drawn)
         fair = dict(zip(("one", "two", "three"), shares(rows, [2, 50, 500]), strict=True))
         assert all(abs(spread[name] - fair[name]) <= 1 for name in fair)
+
+
+def test_uniform_beyond_all_floats() -> None:
+    many = " ".join(f"{{0..9999:@n{n}}}" for n in range(100))
+    uniform = pack(many, f"{many} x", "y", intent="    distribution: uniform")
+    drawn = draw(uniform, "a", 0, 20, seed=0).column("text").to_pylist()
+    assert sum(text.endswith("x") for text in drawn) == 10
 
 
 def test_uniform_and_weighted() -> None:

@@ -52,7 +52,7 @@ intents:
   Lists:
     data:
     - sentences: ["set {lamp:what} to {level}", "{lamp} and {lamp}", "{count} {lamp}s"]
-    - sentences: ["see {film}", "{temperature} (degrees|°)", "go { spaced} on"]
+    - sentences: ["see {film}", "{temperature} (degrees|°)", "go { spaced:spaced} on"]
   Rules:
     data:
     - sentences: ["<polite> <go> <place>", "<go>[ and <go>]"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import random
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +54,38 @@ def test_surfaces_are_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("provider", "locale", "pool"),
+    [
+        ("date_time_this_month", "en_US", "2025-06-"),
+        ("date_this_month", "de_DE", "2025-06-"),
+        ("passport_full", "en_US", ""),
+    ],
+)
+def test_neither_clock_nor_process_tells_in_a_pool(provider: str, locale: str, pool: str) -> None:
+    def drawn() -> list[str]:
+        faker_pool.cache_clear()
+        return [value.surface for value in faker_pool(provider, locale, size=20).values]
+
+    first = drawn()
+    random.random()  # what some providers would go on from
+    assert drawn() == first
+    assert all(surface.startswith(pool) for surface in first)
+
+
+def test_the_clock_goes_on_after_a_pool() -> None:
+    from faker import Faker
+
+    faker_pool.cache_clear()
+    faker_pool("time", size=5)
+    assert abs(Faker().unix_time(start_datetime="now") - time.time()) < 3600
+
+
+def test_sets_are_written_in_order() -> None:
+    words = [f"word {n:02}" for n in range(30)]
+    assert values._written(set(words)) == f"{{{str(words)[1:-1]}}}"
+
+
+@pytest.mark.parametrize(
     ("provider", "locale", "message", "fix"),
     [
         ("nmae", "en_US", "no provider 'nmae'", "did you mean 'name'?"),
@@ -59,6 +95,8 @@ def test_surfaces_are_one_line() -> None:
         ("seed", "en_US", "no provider 'seed'", ""),
         ("random", "en_US", "no provider 'random'", ""),
         ("enum", "en_US", "'enum' cannot be drawn from", "takes no arguments"),
+        ("binary", "en_US", "'binary' cannot be drawn from: it gives bytes", "no arguments"),
+        ("time_series", "en_US", "it gives generator, not text", "no arguments"),
         ("name", "xx_XX", "no locale 'xx_XX'", "en_US"),
     ],
 )
@@ -78,7 +116,7 @@ def test_a_row_is_the_same_in_any_batch(key: int, rows: list[int]) -> None:
     assert batch == [draw(PAIR, LISTS, key, [row])[0] for row in rows]
 
 
-def test_what_a_slot_draws_does_not_depend_on_the_other_slots() -> None:
+def test_what_the_first_slot_draws_does_not_depend_on_the_others() -> None:
     alone = draw(patterns.parse("{city}"), LISTS, 7, range(30))
     assert [row["city"] for row in draw(PAIR, LISTS, 7, range(30))] == [r["city"] for r in alone]
 
@@ -102,11 +140,29 @@ def test_no_value_comes_twice_while_the_list_lasts(key: int, size: int, lap: int
     assert len({row["x"] for row in rows}) == size
 
 
-def test_pairs_differ_from_lap_to_lap() -> None:
-    """Two slots whose lists are as long would otherwise meet in the same pairs for ever."""
-    lists = {label: from_surfaces(label, [f"{label}{i}" for i in range(5)]) for label in "ab"}
-    rows = draw(patterns.parse("{a} {b}"), lists, 1, range(25))
-    assert len({(row["a"], row["b"]) for row in rows}) > 5
+@given(st.integers(0, 2**64 - 1), st.lists(st.integers(1, 6), min_size=2, max_size=4))
+def test_no_combination_comes_twice_while_there_are_others(key: int, sizes: list[int]) -> None:
+    lists = {f"s{n}": from_surfaces("s", map(str, range(size))) for n, size in enumerate(sizes)}
+    total = math.prod(sizes)
+    rows = draw(patterns.parse(" ".join(f"{{{n}}}" for n in lists)), lists, key, range(2 * total))
+    for lap in (rows[:total], rows[total:]):
+        assert len({tuple(row.values()) for row in lap}) == total
+    for name, size in zip(lists, sizes, strict=True):  # the later slots walk as the first does
+        laps = [rows[at : at + size] for at in range(0, len(rows), size)]
+        assert all(len({row[name] for row in lap}) == size for lap in laps)
+
+
+def test_two_slots_of_one_list_meet_in_all_pairs() -> None:
+    """Of two values, they would otherwise be equal in all rows, or in none."""
+    lists = {"a": from_surfaces("a", ["x", "y"])}
+    rows = draw(patterns.parse("{a} {a:a_2}"), lists, 1, range(4))
+    assert len({(row["a"], row["a_2"]) for row in rows}) == 4
+
+
+def test_combinations_without_end_are_walked_too() -> None:
+    lists = {f"s{n}": from_surfaces("s", map(str, range(100))) for n in range(20)}
+    rows = draw(patterns.parse(" ".join(f"{{{n}}}" for n in lists)), lists, 1, [0, 10**12])
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize("empty", [False, True])

@@ -14,7 +14,10 @@ TextsynthError          exit status 1: the input is wrong
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
+
+DIGITS = 60  # of counts that are written in full
 
 
 class TextsynthError(Exception):
@@ -76,6 +79,14 @@ class ExportError(TextsynthError):
 
 class UsageError(TextsynthError):
     """The command was given options that do not go together."""
+
+
+def figure(number: int) -> str:
+    """A count as it is written for people; in powers of ten where its digits would fill lines."""
+    if number < 10**DIGITS:
+        return f"{number:,}"
+    power, rest = divmod(math.log10(number), 1)
+    return f"about {10**rest:.1f}e{int(power)}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -252,7 +252,7 @@ def _utterance(data: Mapping[str, Any], language: str) -> Utterance:
     if intent is not None and not isinstance(intent, str):
         raise _RowError("intent_not_text")
     slots = _slots(text, data.get("slots"))
-    if not all(map(_encodable, [text, intent or "", *(slot.value for slot in slots)])):
+    if not all(map(encodable, [text, intent or "", *(slot.value for slot in slots)])):
         raise _RowError("text_not_unicode")
     intent = intent.strip() or None if intent else None
     return Utterance(id="", text=text, intent=intent, slots=slots, language=language)
@@ -295,7 +295,7 @@ def _slot(text: str, entry: Any) -> Slot:
     return Slot(start, end, label, surface.strip() if value is None else value)
 
 
-def _encodable(text: str) -> bool:
+def encodable(text: str) -> bool:
     """False for lone surrogates, which JSON can spell and UTF-8 cannot."""
     try:
         text.encode("utf-8")

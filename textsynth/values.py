@@ -6,18 +6,25 @@ some thousand values a second and a gather some million.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime
+import math
+import random
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 from textsynth import keyed
 from textsynth.errors import TextsynthError, did_you_mean
 from textsynth.patterns import Pattern, Value
 
 POOL = 2000
+NOW = datetime.datetime(2025, 6, 15, 12, tzinfo=datetime.UTC)  # what Faker takes the time to be
+_ALONE = threading.RLock()  # while Faker's clock stands still
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,77 @@ def faker_pool(provider: str, locale: str = "en_US", size: int = POOL, seed: int
         )
     draw = getattr(faker, provider)
     try:
-        surfaces = [" ".join(str(draw()).split()) for _ in range(size)]
+        with _standing_still(keyed.stream(seed, "faker", locale, provider, "random")):
+            surfaces = [" ".join(_written(draw()).split()) for _ in range(size)]
     except Exception as error:  # providers are anybody's code: some take arguments, some Pillow
         raise TextsynthError(
             f"Faker's provider {provider!r} cannot be drawn from: {error}",
             fix="name one that takes no arguments, such as name or city",
         ) from error
     return from_surfaces(provider, surfaces, source=f"faker.{provider}")
+
+
+def _written(value: object) -> str:
+    """What a provider gave as text; a set in an order that does not depend on the process."""
+    if isinstance(value, (bytes, Iterator)):
+        raise TypeError(f"it gives {type(value).__name__}, not text")
+    if isinstance(value, (set, frozenset)):
+        return f"{{{', '.join(sorted(map(repr, value)))}}}"
+    return str(value)
+
+
+@contextmanager
+def _standing_still(seed: int) -> Iterator[None]:
+    """Let Faker's providers see `NOW` as the time, in UTC, and the random numbers of `seed` from
+    `random`, which a few of them ask instead of Faker's own generator."""
+    with _ALONE:
+        still = _still()
+        swapped = [
+            (module, name, value)
+            for called, module in list(sys.modules.items())
+            if called.startswith("faker.providers.")
+            for name, value in list(vars(module).items())
+            if isinstance(value, (type, ModuleType)) and value in still
+        ]
+        state = random.getstate()
+        random.seed(seed)
+        for module, name, value in swapped:
+            setattr(module, name, still[value])
+        try:
+            yield
+        finally:
+            random.setstate(state)
+            for module, name, value in swapped:
+                setattr(module, name, value)
+
+
+@cache
+def _still() -> dict[Any, Any]:
+    """The module `datetime` and its classes that know the time, each with one that knows `NOW`."""
+
+    class Kind(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, cls.__mro__[1])
+
+    def today(cls: Any) -> Any:
+        return cls(NOW.year, NOW.month, NOW.day)
+
+    def now(cls: Any, tz: datetime.tzinfo | None = None) -> Any:
+        moment = NOW.astimezone(tz) if tz else NOW.replace(tzinfo=None)
+        return cls.combine(moment.date(), moment.timetz())
+
+    def astimezone(self: Any, tz: datetime.tzinfo | None = None) -> Any:
+        return datetime.datetime.astimezone(self, tz or datetime.UTC)
+
+    named = {"__module__": "datetime", "today": classmethod(today)}
+    clock = {"now": classmethod(now), "utcnow": classmethod(now), "today": classmethod(now)}
+    date = Kind("datetime.date", (datetime.date,), named)
+    moment = Kind(
+        "datetime.datetime", (datetime.datetime,), {**named, **clock, "astimezone": astimezone}
+    )
+    module = ModuleType("datetime")
+    vars(module).update({**vars(datetime), "date": date, "datetime": moment})
+    return {datetime.date: date, datetime.datetime: moment, datetime: module}
 
 
 def _providers(faker: Any) -> set[str]:
@@ -89,31 +160,35 @@ def draw(
 ) -> list[dict[str, Value]]:
     """For each row number, a value for each slot name of the pattern.
 
-    Row i of a pattern is the same whatever else is drawn. While it lasts, the first name of a label
-    walks through the list by a keyed permutation rather than repeating itself.
+    Row i of a pattern is the same whatever else is drawn. Each name walks through its list by a
+    keyed permutation: no value comes twice while the list lasts, and no combination of values while
+    there are others.
 
     Raises:
         TextsynthError: a label has no values.
     """
-    at = np.asarray(rows, dtype=np.int64)
     drawn: list[dict[str, Value]] = [{} for _ in rows]
+    before = 1
     for ref in dict.fromkeys(pattern.slots):
         values = lists.get(ref.label)
         if values is None or not values.values:
             raise TextsynthError(
                 f"no values for the slot {{{ref.label}}}", fix=did_you_mean(ref.label, lists)
             )
-        name_key = keyed.stream(key, "slot", ref.name)
         size = len(values)
-        offset = int(keyed.integers(name_key, [0], size)[0])
-        step = _coprime(1 + int(keyed.integers(name_key, [1], max(1, size - 1))[0]), size)
-        picks = (offset + at * step + at // size) % size
+        picks = keyed.permute(keyed.stream(key, "slot", ref.name), _walk(rows, before, size), size)
+        before *= size
         for row, pick in zip(drawn, picks.tolist(), strict=True):
             row[ref.name] = values.values[pick]
     return drawn
 
 
-def _coprime(step: int, size: int) -> int:
-    while np.gcd(step, size) != 1:
-        step += 1
-    return step
+def _walk(rows: Sequence[int], before: int, size: int) -> list[int]:
+    """For each row, a place in a list of `size` beside slots that have `before` combinations.
+
+    Both go round by themselves and would meet in the same pairs for ever after `lcm` rows; so the
+    list is moved on by one there, until every combination was met.
+    """
+    together = math.gcd(before, size)
+    lap = before // together * size
+    return [(row + row // lap % together) % size for row in rows]

@@ -6,6 +6,7 @@ The empty lists that commands have as defaults are safe (B006): Typer copies the
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -79,5 +80,10 @@ def progress_for(*, quiet: bool) -> Progress:
 
 
 def print_json(data: object) -> None:
-    """What `--json` prints: one line."""
-    typer.echo(json.dumps(data))
+    """What `--json` prints: one line, counts in all their digits."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        typer.echo(json.dumps(data))
+    finally:
+        sys.set_int_max_str_digits(limit)

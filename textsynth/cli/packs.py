@@ -9,7 +9,7 @@ import typer
 
 from textsynth.cli.options import Json, KeyFile, Quiet, print_json, progress_for
 from textsynth.cli.status import WRONG_INPUT
-from textsynth.errors import UsageError
+from textsynth.errors import UsageError, figure
 from textsynth.terminal import print_table
 
 
@@ -87,7 +87,7 @@ def _say_checked(path: Path, report: dict[str, Any], errors: int) -> None:
     if report["intents"]:
         print_table(
             ["intent", "sentences", "possible utterances"],
-            [[i["name"], f"{i['sentences']:,}", f"{i['count']:,}"] for i in report["intents"]],
+            [[i["name"], f"{i['sentences']:,}", figure(i["count"])] for i in report["intents"]],
         )
     if report["flows"]:
         print_table(

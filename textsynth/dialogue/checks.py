@@ -49,7 +49,8 @@ def faults(turns: pa.Table) -> dict[str, list[str]]:
 
     - INFORM:s and SELECT:s set s to the value of a span of s in the turn; without one (a
       reference) to any value, SELECT:s to one that was offered;
-    - SELECT sets what was offered, AFFIRM what the system has just confirmed or offered;
+    - SELECT sets what was offered, AFFIRM what the system has just confirmed or offered; what it
+      affirms, the state does not have otherwise;
     - a new intent (INFORM_INTENT, AFFIRM_INTENT) may drop any slot, and set slots to values that
       the dialogue knows; NEGATE may drop what the system has just confirmed or offered, and
       REQUEST_ALTS what was offered;
@@ -184,13 +185,15 @@ def _repeats(table: pa.Table, rows: _Rows, number: npt.NDArray[np.int64]) -> Mas
 
 class _Said(NamedTuple):
     """The acts of a turn: their names; the slots that INFORM and SELECT set, with whether it was
-    SELECT; the slots that OFFER and INFORM give; and those with the ones that CONFIRM reads back.
+    SELECT; the slots that OFFER and INFORM give; those with the ones that CONFIRM reads back; and
+    the latter alone.
     """
 
     names: frozenset[str]
     told: tuple[tuple[str, bool], ...]
     given: tuple[str, ...]
     read: tuple[str, ...]
+    confirmed: tuple[str, ...]
 
 
 @lru_cache(maxsize=65_536)
@@ -201,6 +204,7 @@ def _parsed(written: str | None) -> _Said:
         tuple((slot, act == "SELECT") for act, slot in found if act in ("INFORM", "SELECT")),
         tuple(slot for act, slot in found if act in _GIVEN),
         tuple(slot for act, slot in found if act in _GIVEN or act == "CONFIRM"),
+        tuple(slot for act, slot in found if act == "CONFIRM"),
     )
 
 
@@ -221,16 +225,19 @@ def _of_wholes(found: Dialogues, rows: _Rows, ordered: Mask) -> dict[str, Mask]:
 
 class _Heard:
     """What a dialogue holds so far: the slots that the system `offered` and those that its `last`
-    turn confirmed or offered, with the values it said of each; and where the dialogue began."""
+    turn confirmed or offered, with the values it said of each, or `confirmed` alone; and where the
+    dialogue began."""
 
     def __init__(self, start: int) -> None:
         self.offered: Values = {}
         self.last: Values = {}
+        self.confirmed: Values = {}
         self.start = start
 
     def hear(self, said: _Said, slots: Values) -> None:
         """Take in a turn of the system."""
         self.last = {slot: slots.get(slot, []) for slot in said.read}
+        self.confirmed = {slot: slots.get(slot, []) for slot in said.confirmed}
         for slot in said.given:
             self.offered.setdefault(slot, []).extend(slots.get(slot, ()))
 
@@ -255,8 +262,13 @@ def _consistent(rows: _Rows, start: int, end: int) -> bool:
 
 
 def _told(rows: _Rows, at: int, after: Mapping[str, str], heard: _Heard) -> bool:
-    """Whether the state has what the turn informs of and selects."""
+    """Whether the state has what the turn informs of and selects, and nothing else than what it
+    affirms."""
     told = rows.said[at].told
+    if "AFFIRM" in rows.said[at].names:
+        others = heard.confirmed.keys() - {slot for slot, _ in told}
+        if any(not _among(after.get(s), heard.confirmed[s]) for s in others if s in after):
+            return False
     if not told:
         return True
     slots = rows.slots(at)
@@ -296,7 +308,7 @@ def _follows(
     return True
 
 
-def _among(value: str, said: list[str] | None) -> bool:
+def _among(value: str | None, said: list[str] | None) -> bool:
     """Whether a slot that was said (else None) may be of this value; without its span, of any."""
     return said is not None and (not said or value in said)
 

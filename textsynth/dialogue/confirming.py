@@ -39,6 +39,7 @@ def confirms(talk: Talk, state: State) -> str:
             prefix = (talk.words.pool("user:changed").templates, ("NEGATE",))
             talk.hear(prefix, talk.correction(changed))
         else:
+            talk.agree(slots)
             talk.hear(
                 (talk.words.pool(f"yes:{state.name}", "user:confirmed").templates, ("AFFIRM",))
             )
@@ -64,7 +65,8 @@ def read_again(talk: Talk, state: State, before: Mapping[str, str]) -> list[str]
 
 def mishears(talk: Talk, slots: Sequence[str]) -> tuple[str, Found] | None:
     """A slot that the system got wrong, and what it took it for."""
-    if not talk.user.does(talk.habits, "misheard"):
+    slots = [slot for slot in slots if slot in talk.state]  # of others the user said nothing
+    if not talk.user.does(talk.habits, "misheard") or not slots:
         return None
     slot = slots[int(talk.decide() * len(slots))]
     listed = talk.words.values[talk.flow.slots[slot].values]

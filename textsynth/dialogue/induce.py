@@ -375,7 +375,7 @@ class _Inducer:
                 node.kind = "listen"
         told = {name for name, slot in self.made.slots.items() if slot.by_user}
         said = {node.words for node in self.made.nodes.values() if node.kind == "say"}
-        for key in said:
+        for key in sorted(said):
             if all(not told.isdisjoint(_names(pattern)) for pattern in pools[key]):
                 pools[key] = Counter(
                     {self._given(pattern, told): count for pattern, count in pools[key].items()}

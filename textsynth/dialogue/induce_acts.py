@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,38 +159,66 @@ def _backed_off(
 
 
 class _Likeness:
-    """How alike two of some texts are, from 0 to 1."""
+    """What tells how alike some texts are, from 0 to 1: unit vectors, or their words."""
 
     def __init__(self, texts: Sequence[str], embed: Embed | None) -> None:
         self.at = {text: number for number, text in enumerate(texts)}
         self.vectors = embed(texts) if embed is not None and texts else None
         self.words = [frozenset(_WORDS.findall(text)) or frozenset([text]) for text in texts]
 
-    def __call__(self, one: str, other: str) -> float:
-        first, second = self.at[one], self.at[other]
-        if self.vectors is not None:
-            return float(self.vectors[first] @ self.vectors[second])
-        left, right = self.words[first], self.words[second]
-        return len(left & right) / len(left | right)
+
+class _Nearest:
+    """Finds the text that is most like another one, of those that were added; of equals the
+    first."""
+
+    def __init__(self, alike: _Likeness, texts: Iterable[str] = ()) -> None:
+        self.alike = alike
+        self.texts: list[str] = []
+        self.rows: list[int] = []
+        self.holding: dict[str, list[int]] = defaultdict(list)  # by word, places in `texts`
+        for text in texts:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        row = self.alike.at[text]
+        for word in self.alike.words[row]:
+            self.holding[word].append(len(self.texts))
+        self.texts.append(text)
+        self.rows.append(row)
+
+    def find(self, text: str, least: float) -> str | None:
+        """The nearest text, if it is as near as `least`, which is above 0."""
+        if not self.texts:
+            return None
+        row, vectors = self.alike.at[text], self.alike.vectors
+        if vectors is not None:
+            near = vectors[self.rows] @ vectors[row]
+            best = int(near.argmax())
+            return self.texts[best] if near[best] >= least else None
+        own, words = self.alike.words[row], self.alike.words
+        shared = Counter(place for word in own for place in self.holding.get(word, ()))
+        likeness = {
+            place: count / (len(own) + len(words[self.rows[place]]) - count)
+            for place, count in shared.items()
+        }
+        best = min(likeness, key=lambda place: (-likeness[place], place), default=-1)
+        return self.texts[best] if best >= 0 and likeness[best] >= least else None
 
 
 def _grouped(counts: Counter[str], known: Mapping[str, str], alike: _Likeness) -> dict[str, str]:
     """A name for each text without a label: the commonest texts lead."""
     found: dict[str, str] = {}
-    leaders: dict[str, str] = {}
+    labelled, leaders = _Nearest(alike, known), _Nearest(alike)
     names = set(known.values())
     for text, _ in counts.most_common():
-        near = max(known, key=lambda other: alike(text, other), default=None)
-        if near is not None and alike(text, near) >= CERTAIN:
+        if (near := labelled.find(text, CERTAIN)) is not None:
             found[text] = known[near]
-            continue
-        leader = max(leaders, key=lambda other: alike(text, other), default=None)
-        if leader is not None and alike(text, leader) >= ALIKE:
-            found[text] = leaders[leader]
-            continue
-        name = unique(_named_after(text), names)
-        names.add(name)
-        found[text] = leaders[text] = name
+        elif (leader := leaders.find(text, ALIKE)) is not None:
+            found[text] = found[leader]
+        else:
+            found[text] = unique(_named_after(text), names)
+            names.add(found[text])
+            leaders.add(text)
     return found
 
 

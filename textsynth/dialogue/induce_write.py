@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from textsynth.dialogue.flow import HABITS
+from textsynth.grammar.syntax import is_template
 from textsynth.patterns import Pattern, Value
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def lists(values: Mapping[str, Iterable[Value]], about: str) -> str:
     for name, own in values.items():
         out += [f"  {key(name)}:", "    values:"]
         for value in own:
-            said = quoted(escaped(value.surface))
+            surface = value.surface  # without signs of templates it is read as it stands
+            said = quoted(escaped(surface) if is_template(surface) else surface)
             same = value.surface == value.canonical
             out.append(
                 f"      - {said}"

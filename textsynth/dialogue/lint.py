@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from textsynth.dialogue.flow import SUCCESS, Flow, State
+from textsynth.dialogue.flow import NOTHING, SUCCESS, Flow, State
 from textsynth.dialogue.flowfile import Flows
+from textsynth.dialogue.phrasing import unphrased
 from textsynth.dialogue.words import Pool, Words
 from textsynth.errors import GrammarError
 from textsynth.grammar.model import Finding
@@ -20,10 +21,13 @@ def lint(flow: Flow, words: Words) -> list[Finding]:
     reached = reachable(flow)
     known = _knowable(flow, words)
     return [
+        *words.lost,
         *_unreached(flow, reached),
         *_endless(flow, reached),
+        *_silent(flow, reached),
         *_unfilled(flow, words, reached),
         *_wordless(flow, words, reached, known),
+        *unphrased(flow, words, reached),
     ]
 
 
@@ -128,6 +132,46 @@ def _loop(flow: Flow, stuck: list[str]) -> list[str]:
         if following in path:
             return path[path.index(following) :]
         path.append(following)
+
+
+def _silent(flow: Flow, reached: Mapping[str, None]) -> Iterator[Finding]:
+    """Loops that go on as they are once a dialogue is in them, and in which no user speaks: what is
+    collected is known the second time, and what was not found is not found again."""
+    again = {slot for name in reached for slot in flow.states[name].again}
+    done: set[str] = set()
+    for first in reached:
+        path: list[str] = []
+        ahead: list[tuple[str, int]] = [(first, 0)]
+        while ahead:
+            name, depth = ahead.pop()
+            del path[depth:]
+            if name in path:
+                loop = path[path.index(name) :]
+                yield _warning(
+                    flow.states[name].place.at(),
+                    f"the user may not get to speak any more: {' -> '.join([*loop, name])}",
+                    "let it end, or ask once more: `again: [slot]` for a slot that is collected",
+                )
+            elif name not in done:
+                done.add(name)
+                path.append(name)
+                ahead += [(t, depth + 1) for t in _unheard(flow, flow.states[name], again)]
+
+
+def _unheard(flow: Flow, state: State, again: set[str]) -> Iterator[str]:
+    """The states that surely follow, when a dialogue comes here again without a user's word."""
+    if state.kind == "call":
+        call = flow.calls[state.call or ""]
+        labels = {NOTHING} if call.match and call.table else set()
+        certain = [result.name for result in call.results if result.weight]
+        labels |= {*certain} if len(certain) == 1 else set()
+    else:
+        speaks = state.kind not in ("say", "collect") or state.replies
+        labels = set() if speaks or again.intersection(state.slots) else {"next"}
+    for label in sorted(labels):
+        targets = [target for target, weight in state.branches.get(label, ()) if weight]
+        if len(targets) == 1:
+            yield targets[0]
 
 
 def _spoken_of(pool: Pool) -> set[str]:

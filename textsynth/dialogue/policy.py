@@ -17,12 +17,23 @@ from textsynth.dialogue.serving import calls, offers
 from textsynth.dialogue.talk import Ended, Talk
 from textsynth.errors import GrammarError
 
+SILENT = 1000  # states that may follow each other without a word of the user
+
 
 def walk(talk: Talk) -> corpus.Dialogue:
-    """Walk the flow to its end; what is then true of the whole dialogue."""
+    """Walk the flow to its end; what is then true of the whole dialogue.
+
+    Raises:
+        GrammarError: the flow goes round without anybody to speak; the message holds the loop.
+    """
     state = talk.flow.first
+    turns = since = 0
     try:
         while True:
+            if talk.rows.turns > turns:
+                turns, since = talk.rows.turns, len(talk.path)
+            elif len(talk.path) - since > SILENT:
+                raise _silent(talk, state)
             talk.path.append(state.name)
             talk.again.update(state.again)
             talk.habits = {**talk.flow.habits, **state.habits} if state.habits else talk.flow.habits
@@ -30,7 +41,8 @@ def walk(talk: Talk) -> corpus.Dialogue:
             if state.end is not None:
                 talk.outcome = state.end
                 break
-            state = talk.flow.states[following(talk, state, label)]
+            state = talk.flow.states[talk.heading or following(talk, state, label)]
+            talk.heading = None
     except Ended:
         pass
     talk.flush(last=True)
@@ -97,14 +109,24 @@ def asks(talk: Talk, state: State) -> str:
     ask()
     talk.deviates(ask)
     label = "yes" if talk.decide() < state.chance else "no"
-    target = talk.flow.states[state.branches[label][0][0]]
-    if target.kind == "user":  # "what is the weather like" answers "anything else?"
-        return label
+    talk.heading = following(talk, state, label)
+    if talk.flow.states[talk.heading].kind == "user":
+        return label  # "what is the weather like" answers "anything else?"
     meant = "_INTENT" if state.act == "OFFER_INTENT" else ""
     act = state.answers.get(label) or ("AFFIRM" if label == "yes" else "NEGATE") + meant
     default = "affirm" if label == "yes" else "finished" if state.act == "REQ_MORE" else "negate"
     talk.hear((talk.words.pool(f"{label}:{state.name}", f"user:{default}").templates, act.split()))
     return label
+
+
+def _silent(talk: Talk, state: State) -> GrammarError:
+    back = len(talk.path) - 1 - talk.path[::-1].index(state.name)
+    loop = " -> ".join([*talk.path[back:], state.name])
+    return GrammarError(
+        f"the user does not get to speak in the loop {loop}",
+        where=state.place.at(),
+        fix="let it end, or ask once more: `again: [slot]` for a slot that a state of it collects",
+    )
 
 
 def _unsaid(state: State) -> GrammarError:

@@ -107,11 +107,7 @@ def heard(talk: Talk, state: State, reply: Reply, asked: Sequence[Aside]) -> boo
         record = talk.records[talk.offered]
         takes(talk, record)
     if "AFFIRM" in reply.acts:
-        for slot in state.slots:
-            if slot in talk.read:
-                value, talk.user.surface[slot] = talk.known[slot]
-                talk.user.goal[slot] = value
-                talk.learn(slot, value)
+        talk.agree(state.slots)
     if talk.hear(*parts, known={**talk.told(), **record}):
         return True
     talk.state = before

@@ -28,6 +28,7 @@ from textsynth.dialogue.schema_kinds import (
     singular,
     words_of,
 )
+from textsynth.grammar.syntax import is_template
 
 _PARTS = ("bedrooms", "bathrooms")
 # What is counted, in other words too.
@@ -115,6 +116,12 @@ def filled(text: str, words: Mapping[str, str]) -> str:
 def either(texts: Sequence[str]) -> str:
     """One of these."""
     return texts[0] if len(texts) == 1 else f"({'|'.join(texts)})"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """One of these plain texts as a value of a list, a template only where it has to be."""
+    alone = len(texts) == 1 and not is_template(texts[0])
+    return texts[0] if alone else either([escaped(text) for text in texts])
 
 
 def wordings(service: Service) -> dict[str, Wording]:
@@ -215,10 +222,10 @@ def _choice(one: Wording, filling: dict[str, str]) -> str:
     lines = []
     for value in one.slot.values:
         other = sentences()["synonyms"].get(value.lower(), ())
-        said = [escaped(text) for text in dict.fromkeys([value, value.lower(), *other])]
+        said = listed(list(dict.fromkeys([value, value.lower(), *other])))
         if value.lower() == "none":
-            said = [f"no {one.noun}", f"without {one.noun}"]
-        lines.append(_value(either(said), value))
+            said = either([f"no {one.noun}", f"without {one.noun}"])
+        lines.append(_value(said, value))
     one.lists[one.values] = lines
     if "airline" in one.noun:
         return "airline"
@@ -241,7 +248,7 @@ def _number(one: Wording, words: Sequence[str], filling: dict[str, str]) -> str:
         unit = "stars"
     units = _UNITS.get(plural(unit), (plural(unit),))
     if one.slot.values:
-        lines = [_value(either([v, *_DIGITS.get(v, ())]), v) for v in one.slot.values]
+        lines = [_value(listed([v, *_DIGITS.get(v, ())]), v) for v in one.slot.values]
         one.lists[one.values] = lines
     own, name = plural(unit) if "people" in units else units[0], one.slot.name
     ones = [singular(each) for each in units]

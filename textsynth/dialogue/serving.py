@@ -88,7 +88,8 @@ def select(talk: Talk, state: State, nth: int) -> None:
     record = talk.records[talk.offered + nth]
     talk.known.update(record)
     named = [slot for slot in state.selects if slot in record]
-    for slot in named:
+    offered = {slot for slot in record if (f"{slot}_{nth + 1}" if nth else slot) in talk.spoken}
+    for slot in dict.fromkeys((*named, *(s for s in record if s in offered & talk.state.keys()))):
         value, surface = record[slot]
         talk.user.goal[slot], talk.user.surface[slot] = value, surface
         if slot in talk.flow.slots:

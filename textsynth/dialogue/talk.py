@@ -80,7 +80,7 @@ class Talk:
         self.records: list[dict[str, Found]] = []
         self.offered = 0  # records that were turned down
         self.shown = 1  # records that the system has just spoken of
-        self.spoken: frozenset[str] = frozenset()  # slots of what was offered last
+        self.spoken: frozenset[str] = frozenset()  # names, as `city_2`, of what was offered
         self.taken: frozenset[str] = frozenset()  # slots of the record that the user took
         self.read: frozenset[str] = frozenset()  # slots that were read back last
         self.owed: list[Aside] = []  # questions that the system has yet to answer
@@ -89,6 +89,7 @@ class Talk:
         self.speaks = False  # whether the system has something to say
         self.intent: str | None = None
         self.path: list[str] = []
+        self.heading: str | None = None  # the state that comes next, where it is drawn already
         self.outcome = "abandoned"
         self.succeeded = False  # whether the last result was a success
         self.habits: Habits = flow.habits
@@ -180,7 +181,6 @@ class Talk:
             if 0 < len(counted) < len(there):  # how many were found is told once, if at all
                 told = self.offered == 0 and self.decide() < COUNTED
                 there = counted if told else tuple(t for t in there if "count" not in t.names)
-            self.spoken = frozenset(name for t in pool.most(there) for name in t.slots)
         if act in ("CONFIRM", "OFFER") and there:
             there = pool.most(there)
         done = self.worded(there, known, by_user=False)
@@ -189,6 +189,8 @@ class Talk:
         template, text, spans = done
         if act == "CONFIRM":
             self.read |= {label for _, _, label, _ in spans}
+        if act == "OFFER":
+            self.spoken = template.names
         self.saying.say(template, text, spans, about(act, spans) or (act,))
         self.speaks = True
         if act.startswith("NOTIFY_"):
@@ -223,7 +225,7 @@ class Talk:
         """The user's turn: for each part one of its templates, with these acts. Slots that are told
         enter the state. False where nothing fits: then nothing was said."""
         known = self.told() if known is None else known
-        heard, told = Speech(), dict[str, str]()
+        heard, told = Speech(), dict[str, Found]()
         for templates, acts in parts:
             done = self.worded(templates, known, by_user=True)
             if done is None:
@@ -231,9 +233,9 @@ class Talk:
             template, text, spans = done
             informs = (a for a in about("INFORM", spans) if f"SELECT:{a[7:]}" not in acts)
             heard.say(template, text, spans, (*acts, *informs))
-            told |= {label: value for _, _, label, value in spans}
-        for slot, value in told.items():
-            self.learn(slot, value)
+            told |= {label: (value, text[start:end]) for start, end, label, value in spans}
+        for slot, found in told.items():
+            self.learn(slot, *found)
         if self.rows.turns and not self.speaks:  # speakers take turns
             self.say(self.words.pool("system:all_right"), "INFORM")
         self.flush()
@@ -252,16 +254,24 @@ class Talk:
         user = self.user
         return {slot: (value, user.surface[slot]) for slot, value in user.goal.items()}
 
-    def learn(self, slot: str, value: str) -> None:
-        """The user has said what they want."""
+    def learn(self, slot: str, value: str, surface: str | None = None) -> None:
+        """The user has said what they want, in these words or in those of their goal."""
         if slot not in self.flow.slots:
             return
         self.state[slot] = value
-        self.known[slot] = (value, self.user.surface.get(slot, value))
+        wanted = self.user.goal.get(slot) == value
+        self.known[slot] = (value, self.user.surface[slot] if wanted else surface or value)
         self.asked.add(slot)
         self.again.discard(slot)
         if slot in self.user.agenda:
             self.user.agenda.remove(slot)
+
+    def agree(self, slots: Iterable[str]) -> None:
+        """The user wants what was read back of these slots."""
+        for slot in self.read.intersection(slots):
+            value, self.user.surface[slot] = self.known[slot]
+            self.user.goal[slot] = value
+            self.learn(slot, value)
 
     def broken_off(self) -> Ended:
         """The end before the end: of a goal that was reached before, a success all the same."""
@@ -303,7 +313,8 @@ class Talk:
         aside = left[int(self.decide() * len(left))]
         self.used.add(f"aside:{aside.about}")
         asks = self.words.pool(f"aside:{aside.about}:asks").fitting(self.known)
-        if not self.hear((asks, (f"REQUEST:{aside.about}",)), known=self.known):
+        known = {**self.known, **self.told()}  # of what users want they speak as they want it
+        if not self.hear((asks, (f"REQUEST:{aside.about}",)), known=known):
             return False
         self.informs([aside])
         return True

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from textsynth.dialogue.flow import Flow, Habits
-from textsynth.dialogue.words import Template, Values
+from textsynth.dialogue.marking import Values
+from textsynth.dialogue.words import Template
 
 Draw = Callable[[], float]  # the next number in [0, 1) of a dialogue's stream
 DEVIATIONS = ("hang_up", "unclear", "out_of_scope", "aside", "refuse", "change")

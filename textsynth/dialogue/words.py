@@ -20,31 +20,21 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
 from textsynth import corpus, patterns
 from textsynth.dialogue.flow import Flow
 from textsynth.dialogue.flowfile import Flows, as_intent, phrases
+from textsynth.dialogue.marking import ANY, Values, marked, slot_mark, values_of
 from textsynth.errors import GrammarError
-from textsynth.grammar import draw, syntax
+from textsynth.grammar import draw
 from textsynth.grammar.grammar import Grammar, require_closed
-from textsynth.grammar.lists import supplied
-from textsynth.grammar.model import Sentence
-from textsynth.grammar.syntax import Place
-from textsynth.values import from_surfaces
+from textsynth.grammar.model import Finding
 
 PATTERNS = 400  # of a pool, at most
-ANY = "*"  # stands for the list of a slot that results fill: whatever they give fits
 _RECORD = re.compile(r"(.+)_([2-9])\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """The values of a list: canonical ones, and the surfaces of each."""
-
-    canonical: tuple[str, ...]
-    surfaces: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +61,16 @@ class Template:
     polite: bool
     length: float
     records: int  # how many it speaks of
+
+    @property
+    def said(self) -> str:
+        """Its words, what stands in slots left open."""
+        return "_".join(part if isinstance(part, str) else "" for part in self.parts)
+
+    @property
+    def lists(self) -> set[str | None]:
+        """The lists that fill its slots (None: any value of the slot)."""
+        return {part.values for part in self.parts if isinstance(part, Hole)}
 
     @property
     def bare(self) -> bool:
@@ -140,6 +140,7 @@ class Words:
 
     pools: Mapping[str, Pool]
     values: Mapping[str, Values]
+    lost: tuple[Finding, ...] = ()  # sentences that are never said
 
     def pool(self, *keys: str) -> Pool:
         """The first of these pools that there is.
@@ -174,14 +175,16 @@ def words(
     """
     common = phrases(language)
     grammar = _joined(flows, pack)
-    values = _values(grammar, flows, seed)
-    polite = _polite(common.polite if common else ())
-    marked = grammar.supply({name: [name] for name in grammar.lists})
+    values = values_of(grammar, flows, seed)
+    polite = _any_of(common.polite if common else ())
+    drawn = marked(grammar)
+    listed = {ANY, *grammar.lists, *values}
     made: dict[str, tuple[Template, ...]] = {}
+    lost: dict[str, Finding] = {}
 
     def templates(intent: str) -> tuple[Template, ...]:
         if intent not in made:
-            made[intent] = tuple(_drawn(marked, intent, seed, polite))
+            made[intent] = tuple(_drawn(drawn, intent, seed, listed, polite, lost))
         return made[intent]
 
     found = {}
@@ -201,17 +204,24 @@ def words(
                 there.append(_template(patterns.parse(text), {}, "", "model", polite))
             usable = (_fit(t, key, flow) for t in there)
             pools[key] = Pool(t for t in usable if t is not None)
-        _bare_answers(flow, pools)
-        found[name] = Words(pools, values)
+        _bare_answers(flow, pools, values)
+        found[name] = Words(pools, values, tuple(lost.values()))
+        lost.clear()
     return found
 
 
-def _bare_answers(flow: Flow, pools: dict[str, Pool]) -> None:
+def _bare_answers(flow: Flow, pools: dict[str, Pool], values: Mapping[str, Values]) -> None:
     """Every slot can be told, if only by its value."""
     told = pools.get("answer", Pool()).templates
     answers = [t for slot in flow.slots for t in pools.get(f"answer:{slot}", Pool()).templates]
     everything = tuple({t.pattern: t for t in (*told, *answers)}.values())
-    missing = [slot for slot in flow.slots if not any(t.slots == {slot} for t in everything)]
+    missing = []
+    for name, slot in flow.slots.items():
+        lists = [t.lists for t in everything if t.slots == {name}]
+        known = [values[one] for (one, *_) in lists if one is not None and one in values]
+        some = {value for one in known for value in one.canonical}
+        if {None} not in lists and not some.issuperset(values[slot.values].canonical):
+            missing.append(name)
     bare = (_template(patterns.parse(f"{{{s}}}"), {}, "", "template", None) for s in missing)
     pools["answer"] = Pool((*everything, *bare))
 
@@ -222,7 +232,7 @@ def _joined(flows: Flows, pack: Grammar | None) -> Grammar:
     intents = dict(pack.intents) if pack else {}
     for name, file in flows.files.items():
         own = {
-            slot: supplied(slot, from_surfaces(slot, [listed]))
+            slot: slot_mark(slot, listed)
             for slot, listed in _named(file.flow).items()
             if slot != listed
         }
@@ -264,51 +274,26 @@ def _named(flow: Flow) -> dict[str, str]:
     return named | {slot.name: slot.values for slot in flow.slots.values()}
 
 
-def _values(grammar: Grammar, flows: Flows, seed: int) -> dict[str, Values]:
-    """The values of every list.
-
-    Raises:
-        GrammarError: a slot, or a result of a call, names a list that is not there.
-    """
-    for file in flows.files.values():
-        flow = file.flow
-        wanted = [(slot.values, slot.place) for slot in flow.slots.values()]
-        for call in flow.calls.values():
-            wanted += [(name, r.place) for r in call.results for name in r.gives.values()]
-        for aside in flow.asides.values():
-            wanted += [(name, aside.place) for name in aside.gives.values()]
-        for name, place in wanted:
-            if name not in grammar.lists:
-                raise GrammarError(
-                    f"there is no list {{{name}}}",
-                    where=place.at(),
-                    fix="define it under `lists`, or name another with `list:`",
-                )
-    place = Place("lists")
-    alone = {
-        name: as_intent(name, [Sentence(f"{{{name}}}", syntax.parse(f"{{{name}}}", place), place)])
-        for name in grammar.lists
-    }
-    found = {}
-    for name, listed in dataclasses.replace(grammar, intents=alone).value_lists(seed).items():
-        surfaces: dict[str, list[str]] = {}
-        for value in listed.values:
-            surfaces.setdefault(value.canonical, []).append(value.surface)
-        found[name] = Values(tuple(surfaces), {c: tuple(s) for c, s in surfaces.items()})
-    return found
-
-
 def _drawn(
-    grammar: Grammar, intent: str, seed: int, polite: re.Pattern[str] | None
+    grammar: Grammar,
+    intent: str,
+    seed: int,
+    listed: AbstractSet[str],
+    polite: re.Pattern[str] | None,
+    lost: dict[str, Finding],
 ) -> Iterable[Template]:
-    """Templates of an intent. Each list holds its own name alone, so that a pattern is drawn once,
-    and what stands in a slot says which list fills it."""
+    """Templates of an intent of a marked grammar; `lost` are those of lists that are not `listed`,
+    since they are too large."""
     stop = min(PATTERNS, draw.capacity(grammar, intent, seed=seed))
     seen: set[str] = set()
-    listed = {ANY, *grammar.lists}
     for row in corpus.utterances(draw.draw(grammar, intent, 0, stop, seed=seed)):
         assert row.pattern is not None
-        if row.pattern in seen or not {s.value for s in row.slots} <= listed:
+        if row.pattern in seen:
+            continue
+        if not {s.value for s in row.slots} <= listed:
+            message = f"{row.pattern!r} is not said in dialogues: its range is too large"
+            fix = "write its digits one by one: {0..9:a}"
+            lost.setdefault(message, Finding("warning", row.parents[0], message, fix))
             continue
         seen.add(row.pattern)
         parsed = patterns.parse(row.pattern)
@@ -347,9 +332,8 @@ def _fit(template: Template, key: str, flow: Flow) -> Template | None:
     opens = key.startswith(("intent:", "opens:"))
     if opens and not template.slots <= set(flow.slots):
         return None
-    if key.startswith("opens:") and any(
-        w in template.pattern for w in flow.states[key[6:]].without
-    ):
+    barred = _any_of(flow.states[key[6:]].without) if key.startswith("opens:") else None
+    if barred is not None and barred.search(template.said):
         return None
     offers = key.startswith("state:") and flow.states[key[6:]].kind == "offer"
     parts: list[str | Hole] = []
@@ -379,6 +363,7 @@ def _fit(template: Template, key: str, flow: Flow) -> Template | None:
     )
 
 
-def _polite(said: Iterable[str]) -> re.Pattern[str] | None:
+def _any_of(said: Iterable[str]) -> re.Pattern[str] | None:
+    """What finds one of these words, or runs of words, in a text."""
     alternatives = "|".join(re.escape(word) for word in said)
-    return re.compile(rf"\b(?:{alternatives})\b", re.IGNORECASE) if alternatives else None
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE) if alternatives else None

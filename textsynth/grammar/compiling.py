@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textsynth.errors import GrammarError
+from textsynth.errors import GrammarError, figure
 from textsynth.grammar.fragments import (
     ONE,
     SPACE,
@@ -146,7 +146,7 @@ class _Compiler:
         part = self.node(tree, frozenset())
         if part.count > EXPANDED:
             raise GrammarError(
-                f"a value of the list {{{slot_list.name}}} can be said in {part.count:,} ways",
+                f"a value of the list {{{slot_list.name}}} has {figure(part.count)} wordings",
                 where=slot_list.place.at(),
                 fix=f"keep it under {EXPANDED:,}",
             )
@@ -166,9 +166,10 @@ def value_lists(grammar: Grammar, seed: int) -> dict[str, ValueList]:
                 for reference in scope.slots(sentence.tree):
                     slot_list = scope.list_of(reference)
                     listed = (reference.list_name, reference.slot_name)
-                    if isinstance(slot_list, WildcardList | None) or listed in scope.memo:
+                    done: set[tuple[str, str]] = scope.memo.setdefault("listed", set())
+                    if isinstance(slot_list, WildcardList | None) or listed in done:
                         continue
-                    scope.memo[listed] = True
+                    done.add(listed)
                     values = found.setdefault(reference.slot_name, {})
                     for fragment in compiler.table(*listed).fragments:
                         if fragment.spans:

@@ -82,14 +82,31 @@ def _readable(text: str, name: str) -> str:
     """JSON that YAML can read: escaped surrogates and tabs, which it cannot, are written out."""
     try:
         if "\t" in text or "\\u" in text or "\\/" in text:
-            return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
+            text = json.dumps(json.loads(text), ensure_ascii=False, indent=1)
+            text.encode()
+    except RecursionError as error:
+        raise _too_deep(name) from error
+    except UnicodeEncodeError as error:
+        raise GrammarError(
+            f"an escape stands for half of a character: \\u{ord(error.object[error.start]):04x}",
+            where=name,
+            fix="write the character itself",
+        ) from error
     except json.JSONDecodeError as error:
         raise GrammarError(
             f"this is no JSON: {error.msg}",
             where=f"{name}:{error.lineno}:{error.colno}",
             fix="mend it there",
         ) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise GrammarError(f"this cannot be read: {error}", where=name, fix="mend it") from error
     return text
+
+
+def _too_deep(where: str) -> GrammarError:
+    return GrammarError(
+        f"the YAML is nested more than {MAX_DEPTH} deep", where=where, fix="flatten it"
+    )
 
 
 def parse(text: str, name: str) -> Fields:
@@ -152,18 +169,18 @@ class _Builder:
                 self.put(node)
             elif isinstance(event, yaml.AliasEvent):
                 self.put(self.alias(event))
-            elif isinstance(event, yaml.DocumentEndEvent):
-                break
+            elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+                raise GrammarError(
+                    "a second document begins here, and a file holds one",
+                    where=self.place(event).at(),
+                    fix="take out the line ---, or write what follows to a file of its own",
+                )
         self.loader.dispose()
         return self.root
 
     def begin(self, event: Any) -> None:
         if len(self.open) >= MAX_DEPTH:
-            raise GrammarError(
-                f"the YAML is nested more than {MAX_DEPTH} deep",
-                where=self.place(event).at(),
-                fix="flatten it",
-            )
+            raise _too_deep(self.place(event).at())
         node: Items | Fields
         if isinstance(event, yaml.MappingStartEvent):
             node = Fields({}, self.place(event))

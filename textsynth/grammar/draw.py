@@ -7,6 +7,7 @@ Row -> sentence and turn (`schedule`) -> derivation (a keyed permutation) -> num
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textsynth import corpus, keyed
-from textsynth.errors import GrammarError
+from textsynth.errors import GrammarError, figure
 from textsynth.grammar import arrow
 from textsynth.grammar.arrow import I32, Texts
 from textsynth.grammar.compiling import compile_sentence
@@ -74,7 +75,8 @@ class PreparedIntent:
             raise GrammarError(f"rows {start} to {stop} are no range", fix="0 <= start <= stop")
         if stop > self.capacity:
             raise GrammarError(
-                f"the intent {self.name!r} gives {self.capacity:,} rows, {stop:,} are asked for",
+                f"the intent {self.name!r} gives {figure(self.capacity)} rows, "
+                f"{figure(stop)} are asked for",
                 fix="ask for fewer, or add sentences and values",
             )
         with bounded():
@@ -154,7 +156,7 @@ def _prepared(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
     scopes = shared_scopes(grammar, seed)
     pool, width = Pool(), 0
     sentences: list[PreparedSentence] = []
-    weights: list[float] = []
+    weights: list[float | int] = []
     caps: list[int] = []
     seen: dict[str, int] = {}
     said: dict[int, str] = {}
@@ -185,17 +187,25 @@ def _prepared(grammar: Grammar, intent: str, seed: int) -> PreparedIntent:
         name=intent,
         language=grammar.language,
         sentences=ordered,
-        schedule=Schedule([weights[n] for n in order], [caps[n] for n in order]),
+        schedule=Schedule(_floats([weights[n] for n in order]), [caps[n] for n in order]),
         texts=freeze(pool),
         templates=arrow.strings([sentence.template for sentence in ordered]),
         width=width,
     )
 
 
-def _weight(intent: Intent, weight: float, size: int) -> float:
+def _weight(intent: Intent, weight: float, size: int) -> float | int:
     if intent.distribution == "weighted":
         return weight
-    return float(size) if intent.distribution == "uniform" else 1.0
+    return size if intent.distribution == "uniform" else 1.0
+
+
+def _floats(weights: Sequence[float | int]) -> list[float]:
+    """The weights in proportion; derivations may be more than a float can hold."""
+    beyond = max((int(weight).bit_length() for weight in weights), default=0) - 1000
+    if beyond <= 0:
+        return [float(weight) for weight in weights]
+    return [max(weight / (1 << beyond), 2.0**-900) if weight else 0.0 for weight in weights]
 
 
 def draw(grammar: Grammar, intent: str, start: int, stop: int, *, seed: int) -> pa.Table:

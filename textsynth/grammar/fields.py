@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,9 +93,12 @@ class FieldReader:
     def number(self, fields: Fields, key: str, default: float) -> float:
         text = self.text(fields, key)
         try:
-            return default if text is None else float(text)
+            value = default if text is None else float(text)
         except ValueError:
-            raise wrong(fields.fields[key], f"{key!r} is no number", f"{key}: 1") from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise wrong(fields.fields[key], f"{key!r} is no number", f"{key}: 1")
+        return value
 
     def whole(self, fields: Fields, key: str, default: int | None) -> int | None:
         text = self.text(fields, key)

@@ -19,7 +19,7 @@ from textsynth.patterns import escape
 
 MULTIPLIED = 128  # tables up to this size are multiplied out
 JOINED = 4096  # tables up to this size are put one after the other
-SLOT = "\0"  # where a slot stands in the pattern of a fragment
+SLOT = "\udfff"  # where a slot stands in the pattern of a fragment: no text has half a character
 
 
 class Span(NamedTuple):
@@ -202,7 +202,8 @@ def digest(part: Part, memo: dict[int, str]) -> str:
     """A hash of all that a part can say, and in which order."""
     if id(part) not in memo:
         if isinstance(part, (Table, Echo)):
-            said = [str(tuple(fragment)) for fragment in part.fragments]
+            # the mark is written as it always was, since ids are made of it
+            said = [str(tuple(f)).replace("\\udfff", "\\x00") for f in part.fragments]
         elif isinstance(part, Product):
             said = [digest(item, memo) for item in part.parts]
         elif isinstance(part, Choice):

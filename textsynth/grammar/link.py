@@ -7,6 +7,7 @@ as nearly always, it costs nothing when rows are drawn.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -34,11 +35,13 @@ NONE, SAID, SPACED = 0, 1, 2  # nothing was said; words; words and white space
 
 class State(NamedTuple):
     """What stands before a fragment. `outer` are the modes outside of permutations that have said
-    nothing yet, whose own white space falls away; `filled` counts slots that may come twice."""
+    nothing yet, whose own white space falls away; `filled` counts slots that may come twice, whose
+    second names are not those `taken` by other slots of the sentence."""
 
     mode: int
     outer: tuple[int, ...] = ()
     filled: tuple[tuple[str, int], ...] = ()
+    taken: frozenset[str] = frozenset()
 
 
 START = State(NONE)
@@ -59,14 +62,14 @@ class Pool:
     def add(self, fragments: Sequence[Fragment], state: State) -> int:
         """The number of the first of these fragments as said in a state; the others follow it."""
         names = tuple(n for n in state.filled if n[1])
-        key = (id(fragments), state.mode, state.outer[-1:], names)
+        key = (id(fragments), state.mode, state.outer[-1:], names, state.taken)
         if key not in self.known:
             self.known[key] = len(self.texts)
             gaps = gap(False, state), gap(True, state)
             spaces = [gaps[f.before] if f.core else "" for f in fragments]
             pairs = list(zip(spaces, fragments, strict=True))
             self.texts += [space + f.core for space, f in pairs]
-            self.patterns += [self.kind(space + named(f, names)) for space, f in pairs]
+            self.patterns += [self.kind(space + named(f, names, state.taken)) for space, f in pairs]
             self.slots += [tuple([self.slot(s, len(space)) for s in f.spans]) for space, f in pairs]
         return self.known[key]
 
@@ -88,8 +91,11 @@ def gap(before: bool, state: State) -> str:
     return " " if state.mode == SPACED or (state.mode == SAID and before) else ""
 
 
-def named(fragment: Fragment, filled: tuple[tuple[str, int], ...]) -> str:
-    """The pattern of a fragment, a slot that was filled before under a name of its own."""
+def named(
+    fragment: Fragment, filled: tuple[tuple[str, int], ...], taken: frozenset[str] = frozenset()
+) -> str:
+    """The pattern of a fragment, a slot that was filled before under a name of its own, which none
+    of those `taken` is."""
     if not fragment.spans:
         return fragment.pattern
     if len(fragment.spans) == 1 and not filled:
@@ -99,14 +105,16 @@ def named(fragment: Fragment, filled: tuple[tuple[str, int], ...]) -> str:
     pieces = [literals[0]]
     for span, text in zip(fragment.spans, literals[1:], strict=True):
         counts[span.label] = nth = counts.get(span.label, 0) + 1
-        name = f"{{{span.label}}}" if nth == 1 else f"{{{span.label}:{span.label}_{nth}}}"
-        pieces += [name, text]
+        free = (f"{span.label}_{n}" for n in itertools.count(2))
+        names = (name for name in free if name not in taken)
+        name = "" if nth == 1 else f":{next(itertools.islice(names, nth - 2, None))}"
+        pieces += [f"{{{span.label}{name}}}", text]
     return "".join(pieces)
 
 
 def following(fragment: Fragment, state: State) -> State:
     """The state after a fragment."""
-    mode, outer, filled = state
+    mode, outer, filled, _ = state
     if fragment.core:
         mode, outer = (SPACED if fragment.after else SAID), ()
     elif mode == SAID and not outer and fragment.before:
@@ -117,7 +125,7 @@ def following(fragment: Fragment, state: State) -> State:
             if span.label in counts:
                 counts[span.label] += 1
         filled = tuple(counts.items())
-    return State(mode, outer, filled)
+    return state._replace(mode=mode, outer=outer, filled=filled)
 
 
 @dataclass(slots=True)
@@ -145,8 +153,11 @@ class Linker:
 
     def link(self, part: Part) -> Linked:
         """The sentence, ready to be decoded."""
-        twice = sorted(label for label, n in repeats(part, {}).items() if n > 1)
-        start = START._replace(filled=tuple((label, 0) for label in twice))
+        labels = repeats(part, {})
+        twice = sorted(label for label, n in labels.items() if n > 1)
+        numbered = (label for label in labels if label.rpartition("_")[0] in twice)
+        filled = tuple((label, 0) for label in twice)
+        start = START._replace(filled=filled, taken=frozenset(numbered))
         return self.part(part, [start], 0)
 
     def part(self, part: Part, states: list[State], column: int) -> Linked:
@@ -156,7 +167,7 @@ class Linker:
             numbers = self.numbers(states)
             return Linked(part, column, numbers, numbers, np.zeros(0, np.int32))
         if isinstance(part, Trim):
-            inside = [State(NONE, (*s.outer, s.mode), s.filled) for s in states]
+            inside = [s._replace(mode=NONE, outer=(*s.outer, s.mode)) for s in states]
             inner = self.part(part.part, inside, column)
             return self.around(part, states, inner)
         if isinstance(part, Product):
@@ -188,11 +199,11 @@ class Linker:
         """White space that ends a permutation falls away; one that said nothing was never there."""
         closed = []
         for number in inner.leaves:
-            mode, outer, filled = self.named((number,))[0]
-            if outer:
-                closed.append(State(outer[-1], outer[:-1], filled))
+            state = self.named((number,))[0]
+            if state.outer:
+                closed.append(state._replace(mode=state.outer[-1], outer=state.outer[:-1]))
             else:
-                closed.append(State(SAID if mode == SPACED else mode, (), filled))
+                closed.append(state._replace(mode=SAID if state.mode == SPACED else state.mode))
         numbers = self.numbers(closed)
         moves = np.zeros(len(self.states), np.int16)
         moves[list(inner.leaves)] = numbers

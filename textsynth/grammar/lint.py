@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from textsynth.errors import GrammarError
+from textsynth.errors import GrammarError, figure
 from textsynth.grammar.counting import count_sentence
 from textsynth.grammar.lists import TextList, WildcardList
 from textsynth.grammar.model import Block, Finding, Grammar, Intent, Sentence
@@ -117,7 +117,7 @@ class _Linter:
             if len(sizes) > 1 and size * 2 > total >= MANY:
                 yield warning(
                     sentence.place.at(),
-                    f"one sentence holds {size / total:.0%} of the {total:,} derivations of"
+                    f"one sentence holds {size / total:.0%} of the {figure(total)} derivations of"
                     f" {intent.name}",
                     "keep distribution: even, or give the intent more sentences",
                 )

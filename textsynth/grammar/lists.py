@@ -156,7 +156,7 @@ def range_pairs(numbers: RangeList, language: str) -> tuple[Pair, ...]:
 def _numbers(numbers: RangeList) -> list[int | float]:
     fractions = _FRACTIONS[numbers.fractions]
     whole = range(numbers.start, numbers.stop + 1, numbers.step)
-    return [n + part for n in whole for part in (0, *fractions)]
+    return [round(n + part, 1) if part else n for n in whole for part in (0, *fractions)]
 
 
 def number(value: float, multiplier: float | None = None) -> str:

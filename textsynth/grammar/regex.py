@@ -43,11 +43,16 @@ def examples(pattern: str, size: int, seed: int, place: Place | None = None) -> 
             where=where,
             fix=f"mend it at character {(error.pos or 0) + 1}",
         ) from error
+    except (RecursionError, OverflowError) as error:
+        raise _too_much(pattern, where) from error
     writer = _Writer(random.Random(keyed.stream(seed, "regex", pattern)), pattern, where)
     found: dict[str, None] = {}
     for _ in range(size * TRIES):
         writer.groups.clear()
-        text = " ".join(writer.write(parsed).split())
+        try:
+            text = " ".join(writer.write(parsed).split())
+        except RecursionError as error:
+            raise _too_much(pattern, where) from error
         if text:
             found[text] = None
         if len(found) == size:
@@ -55,6 +60,14 @@ def examples(pattern: str, size: int, seed: int, place: Place | None = None) -> 
     if not found:
         raise GrammarError(f"{pattern!r} matches no words", where=where, fix="let it match some")
     return tuple(found)
+
+
+def _too_much(pattern: str, where: str | None) -> GrammarError:
+    return GrammarError(
+        f"the regular expression {pattern[:60]!r} is nested too deep, or repeats too much",
+        where=where,
+        fix="take brackets out of it, or smaller numbers",
+    )
 
 
 class _Writer:
@@ -69,7 +82,14 @@ class _Writer:
         if kind == "LITERAL":
             return chr(value)
         if kind in ("IN", "ANY", "NOT_LITERAL"):
-            return self.chooser.choice(self.characters(kind, value))
+            characters = self.characters(kind, value)
+            if not characters:
+                raise GrammarError(
+                    f"{self.pattern!r} leaves out all characters that can be drawn",
+                    where=self.where,
+                    fix="negated sets give printable ASCII: let some of it be left, or name others",
+                )
+            return self.chooser.choice(characters)
         if kind == "BRANCH":
             return self.write(self.chooser.choice(value[1]))
         if kind == "SUBPATTERN":

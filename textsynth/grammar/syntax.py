@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from textsynth.errors import GrammarError
+from textsynth.patterns import LABEL, escape
 
 MAX_DEPTH = 100
 MAX_PERMUTED = 8
+MAX_DIGITS = 15  # of the numbers of a range written in place
 _LITERAL = re.compile(r"(?:[^\\()\[\]{}<>|;]|\\.)+")
 _ESCAPED = re.compile(r"\\(.)")
 _INLINE_RANGE = re.compile(r"(\d+)\.\.(\d+)(?:,(\d+))?\Z")
@@ -243,7 +245,32 @@ class _Parser:
             name = listed if slot or not colon else ""
         if not name:
             raise self.fault(at, f"the {_KINDS[opener]} has no name", f"write {opener}name{closer}")
+        if isinstance(node, ListReference):
+            self.check(node)
         return node, end
+
+    def check(self, reference: ListReference) -> None:
+        """Check the range that a reference may be, and the name of its slot, which stands in
+        patterns."""
+        listed, slot = reference.list_name, reference.slot_name
+        if (match := _INLINE_RANGE.match(listed)) is not None:
+            start, stop, step = (n or "1" for n in match.groups())
+            if max(map(len, (start, stop, step))) > MAX_DIGITS:
+                message = f"a number of the range has more than {MAX_DIGITS} digits"
+                raise self.fault(reference.at, message, "write the digits one by one: {0..9:a}")
+            if int(start) > int(stop):
+                message = f"the range is upside down: from {start} to {stop}"
+                raise self.fault(reference.at, message, f"write {stop}..{start}")
+            if int(step) < 1:
+                raise self.fault(reference.at, "the step is below one", "use 1 or more")
+        if not reference.is_capture and not LABEL.match(slot):
+            label = "count" if match else re.sub(r"\W+", "_", slot).strip("_") or "slot"
+            label = label if LABEL.match(label) else f"slot_{label}"
+            raise self.fault(
+                reference.at,
+                f"{slot[:40]!r} cannot name a slot",
+                f"write {{{escape(listed[:40])}:{label[:40]}}}, in letters, digits, _, - and .",
+            )
 
     def close(self, group: _Group) -> Node:
         """The node of a group whose brackets are complete."""

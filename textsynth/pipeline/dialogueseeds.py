@@ -336,7 +336,10 @@ def _raw(entry: Any, chat: bool, reader: seeds.SeedReader) -> RawTurn | None:
     intent = entry.get("intent")
     if intent is not None and not isinstance(intent, str):
         raise _BadError("intent_not_text")
-    return RawTurn(SPEAKERS[speaker.strip().lower()], one[1], _acts(entry), intent or None)
+    acts = _acts(entry)
+    if not all(map(seeds.encodable, (*acts, intent or ""))):
+        raise _BadError("text_not_unicode")
+    return RawTurn(SPEAKERS[speaker.strip().lower()], one[1], acts, intent or None)
 
 
 def _acts(entry: dict[str, Any]) -> tuple[str, ...]:

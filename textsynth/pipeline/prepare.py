@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from textsynth import corpus, filters, importers, models, scrub
-from textsynth.errors import RecipeError, did_you_mean
+from textsynth.errors import RecipeError, did_you_mean, figure
 from textsynth.grammar import draw as grammar_draw
 from textsynth.grammar import grammar as grammar_module
 from textsynth.grammar.grammar import Grammar
@@ -48,7 +48,7 @@ def grammar_of(recipe: Recipe) -> Grammar | None:
 def say_grammar(grammar: Grammar, progress: Progress) -> None:
     progress.step("templates")
     counts = [grammar_module.count(grammar, intent) for intent in grammar.intents]
-    progress.note(f"{len(counts)} intents, {sum(counts):,} possible utterances")
+    progress.note(f"{len(counts)} intents, {figure(sum(counts))} possible utterances")
 
 
 def value_lists(recipe: Recipe, side: SeedSide, grammar: Grammar | None) -> dict[str, ValueList]:
