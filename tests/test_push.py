@@ -103,7 +103,7 @@ def made(
     """A finished run, as far as a push looks at it."""
     rows = rows or corpus_of_three_intents()
     export(to_table(rows), folder / "dataset", told or about(), **options)
-    write_json(folder / "manifest.json", {"gates": gates or []})
+    write_json(folder / "manifest.json", {"steps": {}, "gates": gates or []})
     (folder / "seeds").mkdir(exist_ok=True)
     (folder / "seeds" / "seeds.parquet").write_text("a secret")
     (folder / "rejected.jsonl").write_text("a secret")
