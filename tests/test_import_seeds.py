@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textsynth import seeds
+from textsynth.cli.options import pairs
 from textsynth.errors import RunError, SeedError, UsageError
 from textsynth.pipeline.importing import import_seeds
 
@@ -82,6 +83,25 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
         import_seeds(source, tmp_path / "b.jsonl", per_sample=0)
     with pytest.raises(RunError, match="cannot be written"):
         import_seeds(source, source / "b.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["text=utterance,intent=label"], {"text": "utterance", "intent": "label"}),
+        (["text=utterance, intent=label", "split=s"],
+         {"text": "utterance", "intent": "label", "split": "s"}),
+        (["text=what, exactly", "intent=a=b"], {"text": "what, exactly", "intent": "a=b"}),
+    ],
+)  # fmt: skip
+def test_columns_are_listed_as_documented(given: list[str], expected: dict[str, str]) -> None:
+    assert pairs(given, "--columns", "text=utterance", listed=True) == expected
+    with pytest.raises(UsageError, match="has no `=`"):
+        pairs([*given, "text"], "--columns", "text=utterance", listed=True)
+
+
+def test_an_option_of_an_export_may_hold_a_comma() -> None:
+    assert pairs(["name=a,b=c"], "--option", "name=a") == {"name": "a,b=c"}
 
 
 texts = st.text(max_size=8)
