@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
 import zipfile
@@ -430,6 +431,11 @@ def test_broken_sentences_cost_no_other(tmp_path: Path, text: str, reason: str, 
     assert rows == {"None: ok"} and refused(notes) == {reason: [where]}
 
 
+def test_a_token_may_hold_a_no_break_space(tmp_path: Path) -> None:
+    rows, _ = read(write(tmp_path, "a.conll", "New\u00a0York  B-city\n now O\n"))
+    assert rows == {"None: New\u00a0York now -> city=New\u00a0York/New\u00a0York"}
+
+
 def test_columns_of_conll(tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt", "B-a New\nI-a York\n")
     rows, _ = read(path, "conll", columns={"token": "1", "tag": "0"})
@@ -480,10 +486,64 @@ def test_bytes_that_are_not_utf8_cost_their_row(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textsynth.importers.table.MAX_CELL", 20)
+    monkeypatch.setattr("textsynth.importers.tablefiles.MAX_CELL", 20)
     text = "text,intent\nok,a\n" + "x" * 50 + ",a\nlater,a\n"
     rows, notes = read(write(tmp_path, "a.csv", text))
     assert rows == {"a: ok", "a: later"} and refused(notes) == {"cell_too_long": ["a.csv:3"]}
+
+
+def test_a_long_line_of_json_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textsynth.linefile.MAX_LINE", 40)
+    lines = [json.dumps({"text": text}) for text in ("ok", "x" * 150, "later")]
+    rows, notes = read(write(tmp_path, "a.jsonl", "\n".join(lines)))
+    assert rows == {"None: ok", "None: later"}
+    assert refused(notes) == {"line_too_long": ["a.jsonl:2"]}
+
+
+def test_rows_of_json_have_columns_of_their_own(tmp_path: Path) -> None:
+    rows, notes = read(write(tmp_path, "a.jsonl", '{"id": 1}\n{"text": "hi", "label": "a"}\n'))
+    assert rows == {"None: hi"} and refused(notes) == {"text_missing": ["a.jsonl:1"]}
+    data = [{"id": 1}, {"text": "hi", "label": "a"}]
+    assert read(write(tmp_path, "a.json", data), columns={"intent": "label"})[0] == {"a: hi"}
+    with pytest.raises(SeedError, match="no column 'labl'"):
+        read(tmp_path / "a.json", columns={"intent": "labl"})
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.ndjson"])
+def test_packed_tables(tmp_path: Path, name: str) -> None:
+    text = '{"text": "hi", "intent": "a"}\n' if "json" in name else "text\tintent\nhi\ta\n"
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
+    assert read(tmp_path / f"{name}.gz")[0] == {"a: hi"} == read(tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [("a.conll.gz", None), ("a.conll.gz", "conll"), ("a.tsv.gz", "conll"), ("a.json.gz", None)],
+)
+def test_packed_files_of_other_kinds_are_refused(
+    tmp_path: Path, name: str, format: str | None
+) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(b"a\tO\n"))
+    with pytest.raises(SeedError, match=f"(?s)packed file of this kind.*gunzip {name}"):
+        read(tmp_path / name, format)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("", 0), (None, 0), (2, 2), (2.0, 2), (" 2.0 ", 2), ("2", 2),
+        (2.5, "generation_not_integer"), ("two", "generation_not_integer"),
+        (True, "generation_not_integer"), (float("nan"), "generation_not_integer"),
+        ([2], "generation_not_integer"),
+        pytest.param(10**400, "generation_not_integer", id="huge"),
+        (-1, "generation_out_of_range"), ("127.0", "generation_out_of_range"),
+    ],
+)  # fmt: skip
+def test_generations_of_tables(tmp_path: Path, told: Any, expected: int | str) -> None:
+    notes = Notes()
+    path = write(tmp_path, "a.json", [{"text": "a", "generation": told}])
+    found = [row.generation for row in importers.read_examples(path, notes=notes)]
+    assert [*found, *notes.refused] == [expected]
 
 
 def test_slots_in_tables(tmp_path: Path) -> None:
@@ -519,6 +579,20 @@ def test_a_list_of_objects_and_parquet(tmp_path: Path) -> None:
     assert read(write(tmp_path, "a.json", rows))[0] == expected
 
 
+def test_only_the_columns_that_are_asked_for_are_read_of_parquet(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    far = pa.array([2**30], pa.date32())  # a day that Python has no value for
+    table = pa.table({"say": ["hi"], "when": far, "split": ["train"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet", columns={"text": "say"})[0] == {"None: hi"}
+    with pytest.raises(SeedError, match="a value cannot be read"):
+        read(tmp_path / "a.parquet", columns={"text": "say", "language": "when"})
+    with pytest.raises(SeedError, match=r"(?s)no column 'sax'.*did you mean 'say'"):
+        read(tmp_path / "a.parquet", columns={"text": "sax"})
+
+
 def test_a_folder_of_a_dataset(tmp_path: Path) -> None:
     from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
@@ -530,6 +604,51 @@ def test_a_folder_of_a_dataset(tmp_path: Path) -> None:
     assert read(path, split="train")[0] == {"b: x", "None: y"}
     with pytest.raises(SeedError, match="no split 'dev'"):
         read(path, split="dev")
+
+
+def test_a_folder_of_tables_is_no_dataset(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", "text,intent\none,NA\n12,NA\n")
+    write(tmp_path, "B.JSON", [{"text": "two", "intent": "b"}])
+    write(tmp_path, "c/d.jsonl", '{"text": "three"}\n')
+    write(tmp_path, "settings.json", {"a": 1})
+    write(tmp_path, "README.md", "# Our rows\n\n---\ntags: none\n")
+    assert importers.detect_examples(tmp_path) == "table"
+    assert read(tmp_path)[0] == {"NA: one", "NA: 12", "b: two", "None: three"}
+
+
+def test_files_and_folders_tell_the_split_of_their_rows(tmp_path: Path) -> None:
+    for name in ("train", "dev", "test-0-of-1", "test_intents", "Test/a", "told"):
+        write(tmp_path, f"{name}.csv", f"text,intent\n{name},a\n")
+    write(tmp_path, "told.csv", "text,split\ntold,train\n")
+    write(tmp_path, "test/told.csv", "text,split\nelsewhere,train\nnowhere,\n")
+    found = {row.text: row.split for row in importers.read_examples(tmp_path)}
+    assert found == {
+        "train": "train", "dev": "validation", "test-0-of-1": "test", "test_intents": None,
+        "Test/a": "test", "told": "train", "elsewhere": "train", "nowhere": "test",
+    }  # fmt: skip
+    assert read(tmp_path, split="validation")[0] == {"a: dev"}
+    with pytest.raises(SeedError, match=r"(?s)no split 'dev'.*test, train, validation"):
+        read(tmp_path, split="dev")
+
+
+CARD = "---\nconfigs:\n- config_name: default\n  data_files:\n  - {split: test, path: a.csv}\n---\n"
+
+
+def test_a_folder_with_a_card_is_kept_in_no_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    cache, temporary = tmp_path / "cache", tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache)
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    write(tmp_path, "d/README.md", CARD)
+    write(tmp_path, "d/a.csv", "text,intent\nx,a\ny,b\n")
+    assert importers.detect_examples(tmp_path / "d") == "datasets"
+    found = [(row.text, row.split) for row in importers.read_examples(tmp_path / "d")]
+    assert found == [("x", "test"), ("y", "test")]
+    assert not list(temporary.iterdir()) and not list(cache.rglob("*"))
 
 
 def test_a_dataset_of_the_hub_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -608,6 +727,12 @@ def test_detection(
     assert importers.detect(path) == templates
 
 
+def test_empty_lines_are_looked_at_once(tmp_path: Path) -> None:
+    # a look that goes on over line ends, from each line anew, would not come back
+    path = write(tmp_path, "a.json", "\n" * 1_000_000 + '{\n "intents": {}}')
+    assert importers.detect(path) == "homeassistant"
+
+
 def test_what_holds_no_rows_is_said(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match="this is chatito, which holds templates and no rows"):
         read(write(tmp_path, "a.chatito", "%[a]\n    b\n"))
@@ -673,6 +798,32 @@ def test_folders_that_hold_more_than_a_pack(tmp_path: Path) -> None:
     (snips / "b.yaml").write_text("type: intent\nname: b\nutterances: [y]\n")
     with pytest.raises(GrammarError, match="holds JSON and YAML"):
         importers.load(snips)
+
+
+def mac(files: dict[str, Any]) -> dict[str, Any]:
+    """The files of an archive with what macOS packs beside them."""
+    beside = {
+        f"__MACOSX/{name.rpartition('/')[0]}/._{name.rpartition('/')[2]}": "\0\5\26\7"
+        for name in files
+    }
+    return {**beside, **files}
+
+
+@pytest.mark.parametrize("files", [LEX, DIALOGFLOW])
+def test_what_macos_adds_to_an_archive_is_left_alone(tmp_path: Path, files: Any) -> None:
+    plain, packed = zipped(tmp_path / "plain.zip", files), zipped(tmp_path / "mac.zip", mac(files))
+    assert importers.detect_examples(packed) == importers.detect_examples(plain)
+    assert read(packed)[0] == read(plain)[0]
+    folder = tree(tmp_path / "folder", mac(files))
+    assert read(folder)[0] == read(plain)[0]
+
+
+def test_what_macos_adds_to_a_folder_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "NLU.YML", RASA)
+    (tmp_path / "._NLU.YML").write_bytes(b"\0\5\26\7\xff")
+    (tmp_path / "._a.csv").write_bytes(b"\0\5\26\7\xff")
+    assert importers.detect_examples(tmp_path) == "rasa"
+    assert "fly: in b class -> class=b class/business" in read(tmp_path)[0]
 
 
 def test_labels_that_would_be_one_are_refused(tmp_path: Path) -> None:

@@ -85,6 +85,19 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
         import_seeds(source, source / "b.jsonl")
 
 
+def test_the_output_is_no_source(tmp_path: Path) -> None:
+    write(tmp_path / "nlu.yml", RASA)
+    output = tmp_path / "seeds.jsonl"
+    assert import_seeds(tmp_path, output)["rows"] == import_seeds(tmp_path, output)["rows"] == 2
+    (tmp_path / "nlu.yml").unlink()
+    write(tmp_path / "a.csv", "text,intent\nhi,a\n")
+    assert import_seeds(tmp_path, output)["rows"] == import_seeds(tmp_path, output)["rows"] == 1
+    card = "---\nlicense: mit\n---\n"
+    write(tmp_path / "README.md", card)
+    with pytest.raises(UsageError, match="would lie in the dataset"):
+        import_seeds(tmp_path, output)
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

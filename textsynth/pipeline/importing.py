@@ -51,7 +51,7 @@ def import_seeds(
     """
     progress = progress or Progress()
     _check(source, output, per_sample)
-    options = Options(dict(columns or {}), split, language, per_sample, seed)
+    options = Options(dict(columns or {}), split, language, per_sample, seed, output)
     notes = Notes()
     intents: Counter[str] = Counter()
     slots: Counter[str] = Counter()
