@@ -119,6 +119,24 @@ def test_blank_lines_a_mark_and_long_lines(tmp_path: Path) -> None:
     assert not file.quarantined
 
 
+@pytest.mark.parametrize("name", ["seeds.jsonl", "seeds.jsonl.gz"])
+def test_a_line_without_end_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("textsynth.linefile.MAX_LINE", 54)
+    whole = {**GOOD, "n": ""}  # 54 bytes
+    longer = {**GOOD, "n": "x"}
+    endless = b"\xef\xbb\xbf" + b" " * 500
+    file = read(tmp_path, endless, whole, longer, {**GOOD, "text": "x" * 500}, GOOD, name=name)
+    assert [row.line for row in file.rows] == [2, 5]
+    assert [(q.line, q.reason) for q in file.quarantined] == [
+        (line, "line_too_long") for line in (1, 3, 4)
+    ]
+    assert len({q.hash for q in file.quarantined}) == 3
+    file = read(tmp_path, GOOD, longer, name=name)  # the last, without an end
+    assert [(q.line, q.reason) for q in file.quarantined] == [(2, "line_too_long")]
+
+
 def test_gzip_is_read(tmp_path: Path) -> None:
     assert len(read(tmp_path, GOOD, name="seeds.jsonl.gz").utterances) == 1
 

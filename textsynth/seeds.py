@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from textsynth import keyed
+from textsynth import keyed, linefile
 from textsynth.corpus import Slot, Utterance, span_fault
 from textsynth.errors import SeedError
 from textsynth.patterns import LABEL
@@ -84,6 +84,8 @@ class SeedReader:
         """One line of `lines`: the row and its utterance, whose id is "seed/" and a hash of the
         content keyed by the secret."""
         try:
+            if is_long(line):
+                raise _RowError("line_too_long")
             data = _object(line)
             utterance = _utterance(data, self.language)
         except _RowError as fault:
@@ -108,7 +110,7 @@ def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
         SeedError: no such file, a kind of file that is not read, or no usable row in it.
     """
     reader = SeedReader(path.name, language, secret)
-    read_lines = [(number, line, reader.read(number, line)) for number, line in lines(path)]
+    read_lines = [_without_refused(reader, number, line) for number, line in lines(path)]
     classed = any(
         has_intent(one[0].data) for _, _, one in read_lines if not isinstance(one, Quarantined)
     )
@@ -191,7 +193,7 @@ def split_holdout(
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers: as bytes, so that one that is not UTF-8
-    costs no other.
+    costs no other. Of one that `is_long` only the beginning is there.
 
     Raises:
         SeedError: no such file, or a kind of file that is not read; also on the way, where the file
@@ -206,9 +208,11 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         )
     try:
         with _open(path) as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in linefile.read(file):
                 content = line.removeprefix(_BOM) if number == 1 else line
-                if content.strip():
+                if linefile.too_long(line):
+                    yield number, line
+                elif content.strip():
                     yield number, content.rstrip(b"\r\n")
     except FileNotFoundError as error:
         raise SeedError(
@@ -220,6 +224,19 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
             where=str(path),
             fix="check that it is a whole file and that you may read it",
         ) from error
+
+
+def is_long(line: bytes) -> bool:
+    """Whether one of `lines` is longer than is read."""
+    return len(line) > linefile.MAX_LINE
+
+
+def _without_refused(
+    reader: SeedReader, number: int, line: bytes
+) -> tuple[int, bytes, tuple[SeedRow, Utterance] | Quarantined]:
+    """A line and what was read of it; a line that was refused is not held any longer."""
+    one = reader.read(number, line)
+    return number, b"" if isinstance(one, Quarantined) else line, one
 
 
 def _open(path: Path) -> IO[bytes]:
