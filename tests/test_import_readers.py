@@ -375,6 +375,38 @@ def test_rasa(tmp_path: Path) -> None:
     assert "lookup 'class' are not read" in noted(notes)
 
 
+@pytest.mark.parametrize(
+    ("example", "row", "reason"),
+    [
+        ("- see [docs](city:New York (NY)) today", None, "annotation_invalid"),
+        ("- go [to [x]](city)", None, "annotation_invalid"),
+        ('- to [NYC]{"entity": "city", "value": "New York {NY}"} please', None,
+         "annotation_invalid"),
+        ('- to [NYC](city) or [x]]{"entity": "city"}', None, "annotation_invalid"),
+        ("- [x] {y} (z) [1] [2]", "a: [x] {y} (z) [1] [2]", None),
+        ("-hi there", "a: hi there", None),
+        ("hi there", None, "example_invalid"),
+    ],
+)  # fmt: skip
+def test_an_example_of_rasa_costs_itself(
+    tmp_path: Path, example: str, row: str | None, reason: str | None
+) -> None:
+    text = f"nlu:\n- intent: a\n  examples: |\n    {example}\n    - ok\n"
+    rows, notes = read(write(tmp_path, "nlu.yml", text))
+    assert rows == {"a: ok", *([row] if row else [])}
+    assert list(notes.refused) == ([reason] if reason else [])
+    assert all(place.startswith("nlu.yml:4:") for place in notes.places.get(reason or "", ()))
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "\ufeff\n", "# nothing yet\n"])
+def test_a_file_of_rasa_without_words_costs_no_other(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "nlu.yml", "nlu:\n- intent: a\n  examples: |\n    - ok\n")
+    write(tmp_path, "more.yml", text)
+    rows, notes = read(tmp_path)
+    assert rows == {"a: ok"} == said(importers.load(tmp_path), "a")
+    assert "more.yml:1:1: warning: the file is empty" in noted(notes)
+
+
 def test_rasa_tells_splits_by_folder(tmp_path: Path) -> None:
     write(tmp_path, "train/nlu.yml", RASA)
     write(tmp_path, "test/nlu.yml", "nlu:\n- intent: a\n  examples: |\n    - b\n")

@@ -21,6 +21,7 @@ REASONS: Mapping[str, str] = {
     "cell_too_long": "close the quote, or shorten the cell",
     "columns_extra": "quote cells that hold the delimiter",
     "columns_missing": "give the row as many cells as the header has",
+    "example_invalid": "begin each example with `- `",
     "generation_not_integer": "write the generation as a whole number",
     "generation_out_of_range": "write a generation from 0 to 126",
     "intent_missing": "name the intent of the row",

@@ -11,6 +11,7 @@ from textsynth.grammar import syntax
 from textsynth.grammar.document import MAX_BYTES
 from textsynth.grammar.syntax import Place
 
+_BLANK = 64 * 1024  # bytes of a file that tell whether it is empty
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -52,6 +53,17 @@ def read(path: Path, name: str) -> str:
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         raise GrammarError(message, where=name, fix="check path and rights") from error
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a file holds nothing but white space and comments (`#`); False where it cannot be
+    read."""
+    try:
+        with path.open("rb") as raw:
+            said = raw.read(_BLANK).removeprefix(b"\xef\xbb\xbf")
+    except OSError:
+        return False
+    return all(line.lstrip()[:1] in (b"", b"#") for line in said.splitlines())
 
 
 def decoded(data: bytes, name: str) -> str:
