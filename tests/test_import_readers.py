@@ -384,6 +384,7 @@ def test_rasa(tmp_path: Path) -> None:
          "annotation_invalid"),
         ('- to [NYC](city) or [x]]{"entity": "city"}', None, "annotation_invalid"),
         ("- [x] {y} (z) [1] [2]", "a: [x] {y} (z) [1] [2]", None),
+        ("- x](y) z]{w", "a: x](y) z]{w", None),
         ("-hi there", "a: hi there", None),
         ("hi there", None, "example_invalid"),
     ],

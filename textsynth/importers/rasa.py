@@ -163,7 +163,8 @@ class _Reader:
         Raises:
             GrammarError: there is an annotation left that was not told as one.
         """
-        if left := _REMAINS.search(line.text, start, end):
+        left = _REMAINS.search(line.text, start, end)
+        if left and "[" in line.text[: left.start()]:
             fix = "write [words](entity), without brackets in either"
             raise line.fault(left.start(), "an annotation is broken", fix)
         return line.text[start:end]
