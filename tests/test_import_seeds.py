@@ -63,6 +63,17 @@ def test_columns_split_and_rows_that_were_made(tmp_path: Path) -> None:
     assert (first["split"], first["origin"], first["generation"]) == ("train", "model", 1)
 
 
+def test_rows_of_several_splits_are_said(tmp_path: Path) -> None:
+    output = tmp_path / "seeds.jsonl"
+    source = write(tmp_path / "a.csv", "text,split\nhi,train\nho,train\nhu,test\nha,\n")
+    (finding,) = import_seeds(source, output)["findings"]
+    assert "several splits (2 train, 1 test, 1 none)" in finding["message"]
+    assert "--split train" in finding["fix"]
+    assert not import_seeds(source, output, split="train")["findings"]
+    read = seeds.read(output, secret=bytes(32), language="en", learnt=True)
+    assert len(read.utterances) == 2
+
+
 def test_a_failed_import_leaves_what_was_there(tmp_path: Path) -> None:
     output = write(tmp_path / "seeds.jsonl", "before")
     with pytest.raises(SeedError, match=r"no row of it can be read: 2 text_empty, .* a\.csv:2"):

@@ -455,6 +455,17 @@ def test_check_tells_the_format(tmp_path: Path, told: str, name: str, text: str)
     assert pipeline.check(path)["format"] == told
 
 
+@pytest.mark.parametrize(
+    ("told", "name", "text"),
+    [*PACKS, ("homeassistant", "a.json", '{"intents": {"a": {"data": []}}}')],
+)
+def test_suffixes_in_capitals(tmp_path: Path, told: str, name: str, text: str) -> None:
+    write(tmp_path, name.upper(), text)
+    write(tmp_path, f"._{name.upper()}", "\0")  # of macOS
+    assert importers.detect(tmp_path) == told
+    assert importers.load(tmp_path).intents
+
+
 @pytest.mark.parametrize(("told", "name", "text"), PACKS)
 def test_a_recipe_reads_it(tmp_path: Path, told: str, name: str, text: str) -> None:
     write(tmp_path, f"pack/{name}", text)
