@@ -37,7 +37,8 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A row that was not read: where, why, and the keyed hash of its bytes, never its text."""
+    """A row that was not read: where, why, and the keyed hash of its bytes (of a line that is too
+    long, of its beginning), never its text."""
 
     file: str
     line: int
