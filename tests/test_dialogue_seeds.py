@@ -125,6 +125,13 @@ def test_a_bad_dialogue_goes_to_quarantine(tmp_path: Path, bad: str | bytes, rea
     assert (one.line, one.reason, len(found.dialogues)) == (2, reason, 1)
 
 
+def test_a_long_line_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textsynth.linefile.MAX_LINE", 2 * len(GOOD))
+    found = read(written(tmp_path, GOOD, line("u " + "a" * 999, "s hi"), GOOD), secret=SECRET)
+    (one,) = found.quarantined
+    assert (one.line, one.reason, found.duplicates) == (2, "line_too_long", 1)
+
+
 def test_a_file_without_a_dialogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match=r"some.jsonl:1: .*1 not_json"):
         read(written(tmp_path, "{"), secret=SECRET)

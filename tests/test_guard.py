@@ -82,6 +82,17 @@ def test_the_share_is_of_what_is_learnt_from(tmp_path: Path) -> None:
     assert corpus.column(kept, "generation").count(1) == 8
 
 
+def test_rows_to_test_on_are_not_learnt_from(tmp_path: Path) -> None:
+    tested = [{**row, "text": f"{row['text']} now", "split": "test"} for row in REAL]
+    run = generate(tmp_path, [*REAL, *tested], seeds={"holdout": 0.25})
+    parts = [corpus.read(run.folder / f"seeds/{name}.parquet") for name in ("seeds", "holdout")]
+    texts = [text for part in parts for text in corpus.column(part, "text")]
+    assert sorted(texts) == sorted(row["text"] for row in REAL)
+    assert run.manifest()["seeds_by_generation"] == {"0": 6}
+    lines = (run.folder / "quarantine.jsonl").read_text().splitlines()
+    assert {json.loads(line)["reason"] for line in lines} == {"split_for_testing"}
+
+
 def test_synthetic_seeds_are_never_held_out() -> None:
     rows = [corpus.Utterance(f"{at}", f"{at}", "a", generation=at % 2) for at in range(20)]
     own, held = seeds.split_holdout(rows, 0.5, seed=1)

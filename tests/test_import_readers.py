@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from imported import CSV, noted, read, refused, shown, tree, write, zipped
 
 from textsynth import corpus, importers, registry
 from textsynth.corpus import Utterance
@@ -168,59 +166,6 @@ CLINC = {
     "val": [["hello", "greeting"]],
     "oos_train": [["why", "oos"]],
 }
-CSV = (
-    "\ufeffutterance;label;note\r\n"
-    '"play ""jazz""; now";play;\r\n'
-    '"two\nlines";play;\r\n'
-    "'=1+1;sum;\r\n"
-    "'tis;say;\r\n"
-    "short;play\r\n"
-    'a "quoted" word;say;\r\n'
-    '"open;play;\r\n'
-    "after;play;\r\n"
-)
-
-
-def write(root: Path, name: str, data: Any) -> Path:
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = data if isinstance(data, str) else json.dumps(data, indent=1)
-    path.write_bytes(text.encode())
-    return path
-
-
-def tree(root: Path, files: dict[str, Any]) -> Path:
-    for name, data in files.items():
-        write(root, name, data)
-    return root
-
-
-def zipped(path: Path, files: dict[str, Any]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, json.dumps(data))
-    return path
-
-
-def shown(row: Utterance) -> str:
-    slots = [f"{s.label}={row.text[s.start : s.end]}/{s.value}" for s in row.slots]
-    return f"{row.intent}: {row.text}" + (" -> " + ", ".join(slots) if slots else "")
-
-
-def read(path: Path, format: str | None = None, **options: Any) -> tuple[set[str], Notes]:
-    notes = Notes()
-    found = importers.read_examples(path, format, notes=notes, options=Options(**options))
-    rows = [shown(row) for row in found]
-    assert len(rows) == len(set(rows))
-    return set(rows), notes
-
-
-def refused(notes: Notes) -> dict[str, list[str]]:
-    return notes.places
-
-
-def noted(notes: Notes) -> str:
-    return "\n".join(map(str, notes.findings))
 
 
 def said(grammar: Grammar, intent: str) -> set[str]:
@@ -374,6 +319,39 @@ def test_rasa(tmp_path: Path) -> None:
     assert "lookup 'class' are not read" in noted(notes)
 
 
+@pytest.mark.parametrize(
+    ("example", "row", "reason"),
+    [
+        ("- see [docs](city:New York (NY)) today", None, "annotation_invalid"),
+        ("- go [to [x]](city)", None, "annotation_invalid"),
+        ('- to [NYC]{"entity": "city", "value": "New York {NY}"} please', None,
+         "annotation_invalid"),
+        ('- to [NYC](city) or [x]]{"entity": "city"}', None, "annotation_invalid"),
+        ("- [x] {y} (z) [1] [2]", "a: [x] {y} (z) [1] [2]", None),
+        ("- x](y) z]{w", "a: x](y) z]{w", None),
+        ("-hi there", "a: hi there", None),
+        ("hi there", None, "example_invalid"),
+    ],
+)  # fmt: skip
+def test_an_example_of_rasa_costs_itself(
+    tmp_path: Path, example: str, row: str | None, reason: str | None
+) -> None:
+    text = f"nlu:\n- intent: a\n  examples: |\n    {example}\n    - ok\n"
+    rows, notes = read(write(tmp_path, "nlu.yml", text))
+    assert rows == {"a: ok", *([row] if row else [])}
+    assert list(notes.refused) == ([reason] if reason else [])
+    assert all(place.startswith("nlu.yml:4:") for place in notes.places.get(reason or "", ()))
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "\ufeff\n", "# nothing yet\n"])
+def test_a_file_of_rasa_without_words_costs_no_other(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "nlu.yml", "nlu:\n- intent: a\n  examples: |\n    - ok\n")
+    write(tmp_path, "more.yml", text)
+    rows, notes = read(tmp_path)
+    assert rows == {"a: ok"} == said(importers.load(tmp_path), "a")
+    assert "more.yml:1:1: warning: the file is empty" in noted(notes)
+
+
 def test_rasa_tells_splits_by_folder(tmp_path: Path) -> None:
     write(tmp_path, "train/nlu.yml", RASA)
     write(tmp_path, "test/nlu.yml", "nlu:\n- intent: a\n  examples: |\n    - b\n")
@@ -430,6 +408,11 @@ def test_broken_sentences_cost_no_other(tmp_path: Path, text: str, reason: str, 
     assert rows == {"None: ok"} and refused(notes) == {reason: [where]}
 
 
+def test_a_token_may_hold_a_no_break_space(tmp_path: Path) -> None:
+    rows, _ = read(write(tmp_path, "a.conll", "New\u00a0York  B-city\n now O\n"))
+    assert rows == {"None: New\u00a0York now -> city=New\u00a0York/New\u00a0York"}
+
+
 def test_columns_of_conll(tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt", "B-a New\nI-a York\n")
     rows, _ = read(path, "conll", columns={"token": "1", "tag": "0"})
@@ -449,122 +432,8 @@ def test_clinc(tmp_path: Path) -> None:
         read(path, split="trian")
 
 
-def test_csv(tmp_path: Path) -> None:
-    columns = {"text": "utterance", "intent": "label"}
-    rows, notes = read(write(tmp_path, "a.csv", CSV), columns=columns)
-    assert rows == {
-        'play: play "jazz"; now', "play: two\nlines", "sum: =1+1", "say: 'tis",
-        'say: a "quoted" word', "play: after",
-    }  # fmt: skip
-    assert refused(notes) == {"columns_missing": ["a.csv:7"], "quote_invalid": ["a.csv:9"]}
-
-
-def test_a_column_that_is_not_there(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "utterance,label\na,b\n")
-    with pytest.raises(SeedError, match="no column 'text'") as caught:
-        read(path)
-    assert "columns: text=NAME" in str(caught.value)
-    with pytest.raises(SeedError, match="did you mean 'utterance'"):
-        read(path, columns={"text": "utterence"})
-    with pytest.raises(SeedError, match="'txt' is no column"):
-        read(path, columns={"txt": "utterance"})
-
-
-def test_bytes_that_are_not_utf8_cost_their_row(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes("text,intent\ncafé,a\n".encode("latin-1") + "thé,a\n".encode())
-    rows, notes = read(path)
-    assert rows == {"a: thé"} and refused(notes) == {"bytes_not_utf8": ["a.csv:2"]}
-    path.write_bytes("text,intent\ncafé,a\n".encode("utf-16"))
-    assert read(path)[0] == {"a: café"}
-
-
-def test_a_line_without_end_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textsynth.importers.table.MAX_CELL", 20)
-    text = "text,intent\nok,a\n" + "x" * 50 + ",a\nlater,a\n"
-    rows, notes = read(write(tmp_path, "a.csv", text))
-    assert rows == {"a: ok", "a: later"} and refused(notes) == {"cell_too_long": ["a.csv:3"]}
-
-
-def test_slots_in_tables(tmp_path: Path) -> None:
-    slot = {"start": 3, "end": 7, "label": "room name", "value": "r"}
-    lines = [
-        {"text": "to here", "slots": [slot], "origin": "model"},
-        {"text": "to", "slots": [slot]},
-        {"text": "to here", "slots": [{"start": 3}]},
-        {"text": "to here", "slots": [slot, slot]},
-        {"text": "to here", "slots": [{**slot, "start": True}]},
-    ]
-    text = "\n".join(map(json.dumps, lines)) + "\n[]\nnull\n{\n"
-    path = write(tmp_path, "a.jsonl", text)
-    notes = Notes()
-    (row,) = importers.read_examples(path, notes=notes)
-    assert shown(row) == "None: to here -> room_name=here/r"
-    assert (row.origin, row.generation) == ("model", 1)
-    assert sorted(notes.refused) == [
-        "row_not_an_object", "row_not_json", "slot_incomplete", "slot_offset_not_integer",
-        "span_out_of_bounds", "spans_overlap",
-    ]  # fmt: skip
-    assert "'room name' is called room_name here" in noted(notes)
-
-
-def test_a_list_of_objects_and_parquet(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = [{"text": "hi", "intent": "a", "slots": [{"start": 0, "end": 2, "label": "x"}]}]
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
-    expected = {"a: hi -> x=hi/hi"}
-    assert read(tmp_path / "a.parquet")[0] == expected
-    assert read(write(tmp_path, "a.json", rows))[0] == expected
-
-
-def test_a_folder_of_a_dataset(tmp_path: Path) -> None:
-    from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-
-    features = Features({"text": Value("string"), "intent": ClassLabel(names=["a", "b"])})
-    part = Dataset.from_dict({"text": ["x", "y"], "intent": [1, -1]}, features=features)
-    DatasetDict({"train": part, "test": part.select([0])}).save_to_disk(str(tmp_path / "d"))
-    path = tmp_path / "d"
-    assert importers.detect_examples(path) == "datasets"
-    assert read(path, split="train")[0] == {"b: x", "None: y"}
-    with pytest.raises(SeedError, match="no split 'dev'"):
-        read(path, split="dev")
-
-
-def test_a_dataset_of_the_hub_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    import datasets
-
-    def fail(name: str) -> None:
-        raise ConnectionError(f"no way to {name}\nand more")
-
-    monkeypatch.setattr(datasets, "load_dataset", fail)
-    with pytest.raises(SeedError, match="no way to owner/name") as caught:
-        list(importers.read_examples("owner/name"))
-    assert "check the id and the network" in str(caught.value)
-
-
-cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
-texts = st.lists(cells.filter(str.strip), min_size=1, max_size=6)
 words = st.tuples(st.text("ab'é😀", min_size=1, max_size=4), st.sampled_from(["", "x", "y"]))
 quick = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def defused(text: str) -> str:
-    """A cell as careful writers of CSV have it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
-
-
-@quick
-@given(texts=texts.filter(lambda all: not any(t[0] == "'" for t in all)),
-       delimiter=st.sampled_from(",;\t|"))  # fmt: skip
-def test_csv_gives_back_what_was_written(tmp_path: Path, texts: list[str], delimiter: str) -> None:
-    path = tmp_path / "a.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, delimiter=delimiter)
-        out.writerow(["text", "intent"])
-        out.writerows([[defused(text), "a"] for text in texts])
-    assert [row.text for row in importers.read_examples(path)] == texts
 
 
 @quick
@@ -606,6 +475,12 @@ def test_detection(
     path = write(tmp_path, name, data)
     assert importers.detect_examples(path) == rows
     assert importers.detect(path) == templates
+
+
+def test_empty_lines_are_looked_at_once(tmp_path: Path) -> None:
+    # a look that goes on over line ends, from each line anew, would not come back
+    path = write(tmp_path, "a.json", "\n" * 1_000_000 + '{\n "intents": {}}')
+    assert importers.detect(path) == "homeassistant"
 
 
 def test_what_holds_no_rows_is_said(tmp_path: Path) -> None:
@@ -673,6 +548,32 @@ def test_folders_that_hold_more_than_a_pack(tmp_path: Path) -> None:
     (snips / "b.yaml").write_text("type: intent\nname: b\nutterances: [y]\n")
     with pytest.raises(GrammarError, match="holds JSON and YAML"):
         importers.load(snips)
+
+
+def mac(files: dict[str, Any]) -> dict[str, Any]:
+    """The files of an archive with what macOS packs beside them."""
+    beside = {
+        f"__MACOSX/{name.rpartition('/')[0]}/._{name.rpartition('/')[2]}": "\0\5\26\7"
+        for name in files
+    }
+    return {**beside, **files}
+
+
+@pytest.mark.parametrize("files", [LEX, DIALOGFLOW])
+def test_what_macos_adds_to_an_archive_is_left_alone(tmp_path: Path, files: Any) -> None:
+    plain, packed = zipped(tmp_path / "plain.zip", files), zipped(tmp_path / "mac.zip", mac(files))
+    assert importers.detect_examples(packed) == importers.detect_examples(plain)
+    assert read(packed)[0] == read(plain)[0]
+    folder = tree(tmp_path / "folder", mac(files))
+    assert read(folder)[0] == read(plain)[0]
+
+
+def test_what_macos_adds_to_a_folder_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "NLU.YML", RASA)
+    (tmp_path / "._NLU.YML").write_bytes(b"\0\5\26\7\xff")
+    (tmp_path / "._a.csv").write_bytes(b"\0\5\26\7\xff")
+    assert importers.detect_examples(tmp_path) == "rasa"
+    assert "fly: in b class -> class=b class/business" in read(tmp_path)[0]
 
 
 def test_labels_that_would_be_one_are_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textsynth import seeds
+from textsynth.cli.options import pairs
 from textsynth.errors import RunError, SeedError, UsageError
 from textsynth.pipeline.importing import import_seeds
 
@@ -62,6 +63,17 @@ def test_columns_split_and_rows_that_were_made(tmp_path: Path) -> None:
     assert (first["split"], first["origin"], first["generation"]) == ("train", "model", 1)
 
 
+def test_rows_of_several_splits_are_said(tmp_path: Path) -> None:
+    output = tmp_path / "seeds.jsonl"
+    source = write(tmp_path / "a.csv", "text,split\nhi,train\nho,train\nhu,test\nha,\n")
+    (finding,) = import_seeds(source, output)["findings"]
+    assert "several splits (2 train, 1 test, 1 none)" in finding["message"]
+    assert "--split train" in finding["fix"]
+    assert not import_seeds(source, output, split="train")["findings"]
+    read = seeds.read(output, secret=bytes(32), language="en", learnt=True)
+    assert len(read.utterances) == 2
+
+
 def test_a_failed_import_leaves_what_was_there(tmp_path: Path) -> None:
     output = write(tmp_path / "seeds.jsonl", "before")
     with pytest.raises(SeedError, match=r"no row of it can be read: 2 text_empty, .* a\.csv:2"):
@@ -82,6 +94,38 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
         import_seeds(source, tmp_path / "b.jsonl", per_sample=0)
     with pytest.raises(RunError, match="cannot be written"):
         import_seeds(source, source / "b.jsonl")
+
+
+def test_the_output_is_no_source(tmp_path: Path) -> None:
+    write(tmp_path / "nlu.yml", RASA)
+    output = tmp_path / "seeds.jsonl"
+    assert import_seeds(tmp_path, output)["rows"] == import_seeds(tmp_path, output)["rows"] == 2
+    (tmp_path / "nlu.yml").unlink()
+    write(tmp_path / "a.csv", "text,intent\nhi,a\n")
+    assert import_seeds(tmp_path, output)["rows"] == import_seeds(tmp_path, output)["rows"] == 1
+    card = "---\nlicense: mit\n---\n"
+    write(tmp_path / "README.md", card)
+    with pytest.raises(UsageError, match="would lie in the dataset"):
+        import_seeds(tmp_path, output)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["text=utterance,intent=label"], {"text": "utterance", "intent": "label"}),
+        (["text=utterance, intent=label", "split=s"],
+         {"text": "utterance", "intent": "label", "split": "s"}),
+        (["text=what, exactly", "intent=a=b"], {"text": "what, exactly", "intent": "a=b"}),
+    ],
+)  # fmt: skip
+def test_columns_are_listed_as_documented(given: list[str], expected: dict[str, str]) -> None:
+    assert pairs(given, "--columns", "text=utterance", listed=True) == expected
+    with pytest.raises(UsageError, match="has no `=`"):
+        pairs([*given, "text"], "--columns", "text=utterance", listed=True)
+
+
+def test_an_option_of_an_export_may_hold_a_comma() -> None:
+    assert pairs(["name=a,b=c"], "--option", "name=a") == {"name": "a,b=c"}
 
 
 texts = st.text(max_size=8)

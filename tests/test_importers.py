@@ -284,7 +284,9 @@ FAULTS = [
     ("a.chatito", "%[a]\n    ~[b]\n~[b]\n    ~[b]\n", "<b> needs itself: <b> -> <b>"),
     ("a.chatito", "%[a]\n    @[b c] @[b_c]\n", "would both be called b_c"),
     ("a.chatito", "~[a]\n    x\n", "no sentences of any intent"),
-    ("nlu.yml", NLU + "[x]{y\n", None),
+    ("nlu.yml", NLU + "[x]{y\n", "nlu.yml:4:9: an annotation is broken"),
+    ("nlu.yml", NLU + "[x] {y}\n", None),
+    ("nlu.yml", NLU + "go [to [x]](city)\n", "nlu.yml:4:17: an annotation is broken"),
     ("nlu.yml", NLU + "[x]{y}\n", "nlu.yml:4:11: this is no JSON"),
     ("nlu.yml", NLU + '[x]{"role": "y"}\n', "nlu.yml:4:10: there is no 'entity'"),
     ("nlu.yml", NLU + '[x][{"entity": "a"}]\n', "nlu.yml:4:10: several entities"),
@@ -452,6 +454,17 @@ def test_check_tells_the_format(tmp_path: Path, told: str, name: str, text: str)
     assert done.returncode == 0, done.stderr
     assert f"{path} ({told}): " in done.stdout.splitlines()[-1]
     assert pipeline.check(path)["format"] == told
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "text"),
+    [*PACKS, ("homeassistant", "a.json", '{"intents": {"a": {"data": []}}}')],
+)
+def test_suffixes_in_capitals(tmp_path: Path, told: str, name: str, text: str) -> None:
+    write(tmp_path, name.upper(), text)
+    write(tmp_path, f"._{name.upper()}", "\0")  # of macOS
+    assert importers.detect(tmp_path) == told
+    assert importers.load(tmp_path).intents
 
 
 @pytest.mark.parametrize(("told", "name", "text"), PACKS)

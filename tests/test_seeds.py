@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from textsynth import seeds
-from textsynth.corpus import Slot, Utterance
+from textsynth import keyed, seeds
+from textsynth.corpus import Slot, Utterance, fold
 from textsynth.errors import SeedError
 
 SECRET = b"k" * 32
@@ -119,6 +120,24 @@ def test_blank_lines_a_mark_and_long_lines(tmp_path: Path) -> None:
     assert not file.quarantined
 
 
+@pytest.mark.parametrize("name", ["seeds.jsonl", "seeds.jsonl.gz"])
+def test_a_line_without_end_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("textsynth.linefile.MAX_LINE", 54)
+    whole = {**GOOD, "n": ""}  # 54 bytes
+    longer = {**GOOD, "n": "x"}
+    endless = b"\xef\xbb\xbf" + b" " * 500
+    file = read(tmp_path, endless, whole, longer, {**GOOD, "text": "x" * 500}, GOOD, name=name)
+    assert [row.line for row in file.rows] == [2, 5]
+    assert [(q.line, q.reason) for q in file.quarantined] == [
+        (line, "line_too_long") for line in (1, 3, 4)
+    ]
+    assert len({q.hash for q in file.quarantined}) == 3
+    file = read(tmp_path, GOOD, longer, name=name)  # the last, without an end
+    assert [(q.line, q.reason) for q in file.quarantined] == [(2, "line_too_long")]
+
+
 def test_gzip_is_read(tmp_path: Path) -> None:
     assert len(read(tmp_path, GOOD, name="seeds.jsonl.gz").utterances) == 1
 
@@ -163,6 +182,62 @@ def test_every_intent_keeps_a_seed_and_no_share_takes_none() -> None:
     assert seeds.split_holdout(rows_of("a", "a"), 0, seed=1)[1] == []
     with pytest.raises(SeedError, match="no share"):
         seeds.split_holdout(rows_of("a"), 1.0, seed=1)
+
+
+def test_rows_to_test_on_are_no_seeds(tmp_path: Path) -> None:
+    splits = ["train", "test", None, "Validation", "dev", 7, "other"]
+    rows = [{**GOOD, "text": f"wake me at {n}", "split": split} for n, split in enumerate(splits)]
+    assert len(read(tmp_path, *rows).utterances) == 7
+    path = tmp_path / "seeds.jsonl"
+    file = seeds.read(path, secret=SECRET, language="en", learnt=True)
+    assert [row.line for row in file.rows] == [1, 3, 6, 7]
+    assert {(q.line, q.reason) for q in file.quarantined} == {
+        (line, "split_for_testing") for line in (2, 4, 5)
+    }
+    read(tmp_path, rows[1], rows[3])
+    assert len(seeds.read(path, secret=SECRET, language="en", learnt=True).utterances) == 2
+
+
+def twins(utterances: list[Utterance]) -> set[str]:
+    """The texts that stand on both sides."""
+    sides = seeds.split_holdout(utterances, 0.3, seed=1)
+    own, held = ({fold(row.text) for row in side} for side in sides)
+    return own & held
+
+
+@pytest.mark.parametrize("form", ["{} ", "{}!", "  {}", "\u201c{}\u201d"])
+def test_forms_of_a_text_stay_or_go_together(form: str) -> None:
+    utterances = rows_of(*["a"] * 20, *["b"] * 20)
+    forms = [replace(row, id=f"{row.id}/2", text=form.format(row.text)) for row in utterances]
+    assert not twins([*utterances, *forms])
+    assert len(seeds.split_holdout([*utterances, *forms], 0.3, seed=1)[1]) == 24
+
+
+def test_a_text_of_two_intents_stays_or_goes_as_one() -> None:
+    utterances = rows_of(*["a"] * 20)
+    others = [replace(row, id=f"{row.id}/2", intent="b") for row in utterances[:12]]
+    both = [*utterances, *others]
+    assert not twins(both)
+    own, held = seeds.split_holdout(both, 0.3, seed=1)
+    assert {row.intent for row in own} == {row.intent for row in held} == {"a", "b"}
+    assert {row.id for row in seeds.split_holdout(both[::-1], 0.3, seed=1)[1]} == {
+        row.id for row in held
+    }
+
+
+def test_a_text_that_is_also_synthetic_is_not_held_out() -> None:
+    utterances = rows_of(*["a"] * 10)
+    made = [replace(row, id=f"{row.id}/2", text=f"{row.text}.", generation=1) for row in utterances]
+    assert not twins([*utterances, *made[:5]])
+    assert seeds.split_holdout([*utterances, *made], 0.3, seed=1)[1] == []
+
+
+def test_where_no_text_stands_twice_the_holdout_is_the_first_of_the_order() -> None:
+    utterances = rows_of(*["a"] * 10)
+    ids = [row.id for row in utterances]
+    first = keyed.order(keyed.stream(3, "holdout"), ids)[:3]
+    held = seeds.split_holdout(utterances, 0.3, seed=3)[1]
+    assert {row.id for row in held} == {ids[at] for at in first}
 
 
 ANY_JSON = st.recursive(

@@ -5,8 +5,8 @@ A row is a JSON object with `text`, optionally `intent` (text) and `slots` (a li
 exclusive. Where no row has an intent the corpus is one class, `all`.
 
 A row may say that it was made: by `generation` (0: somebody wrote it; n + 1: made from rows of
-generation n) or, as the rows of a dataset that was generated do, by its `origin`. Other keys are
-ignored.
+generation n) or, as the rows of a dataset that was generated do, by its `origin`. It may say by
+`split` that it is kept for testing. Other keys are ignored.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from textsynth import keyed
-from textsynth.corpus import Slot, Utterance, span_fault
+from textsynth import keyed, linefile
+from textsynth.corpus import Slot, Utterance, fold, span_fault
 from textsynth.errors import SeedError
 from textsynth.patterns import LABEL
 
@@ -29,13 +29,16 @@ ONE_CLASS = "all"
 SUFFIXES = (".jsonl", ".jsonl.gz")
 # Origins of rows that nobody wrote; of a row without `generation` they say that it is 1.
 MADE = ("template", "model", "name")
+# Splits of rows that people test on, in the words of the datasets there are.
+TESTED = ("validation", "valid", "val", "dev", "test")
 MOST_GENERATIONS = 126  # what is made of it must fit the column, eight bits wide
 _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A row that was not read: where, why, and the keyed hash of its bytes, never its text."""
+    """A row that was not read: where, why, and the keyed hash of its bytes (of a line that is too
+    long, of its beginning), never its text."""
 
     file: str
     line: int
@@ -84,6 +87,8 @@ class SeedReader:
         """One line of `lines`: the row and its utterance, whose id is "seed/" and a hash of the
         content keyed by the secret."""
         try:
+            if is_long(line):
+                raise _RowError("line_too_long")
             data = _object(line)
             utterance = _utterance(data, self.language)
         except _RowError as fault:
@@ -101,17 +106,20 @@ class SeedReader:
         return Quarantined(self.file, number, reason, digest)
 
 
-def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
+def read(path: Path, *, secret: bytes, language: str, learnt: bool = False) -> SeedFile:
     """Read a seed corpus; ids are "seed/" and a hash of the content keyed by `secret`.
+
+    Seeds that are `learnt` from are no rows of the splits `TESTED`, unless all are: those go to
+    quarantine.
 
     Raises:
         SeedError: no such file, a kind of file that is not read, or no usable row in it.
     """
     reader = SeedReader(path.name, language, secret)
-    read_lines = [(number, line, reader.read(number, line)) for number, line in lines(path)]
-    classed = any(
-        has_intent(one[0].data) for _, _, one in read_lines if not isinstance(one, Quarantined)
-    )
+    read_lines = [_without_refused(reader, number, line) for number, line in lines(path)]
+    found = [one[0].data for _, _, one in read_lines if not isinstance(one, Quarantined)]
+    classed = any(map(has_intent, found))
+    apart = learnt and not all(map(is_tested, found))
     quarantined: list[Quarantined] = []
     rows: list[SeedRow] = []
     unique: dict[str, Utterance] = {}
@@ -120,6 +128,8 @@ def read(path: Path, *, secret: bytes, language: str) -> SeedFile:
             quarantined.append(one)
         elif classed and not has_intent(one[0].data):
             quarantined.append(reader.refuse(number, line, "intent_missing"))
+        elif apart and is_tested(one[0].data):
+            quarantined.append(reader.refuse(number, line, "split_for_testing"))
         else:
             row, utterance = one
             try:
@@ -150,6 +160,12 @@ def has_intent(data: Mapping[str, Any]) -> bool:
     return bool((data.get("intent") or "").strip())
 
 
+def is_tested(data: Mapping[str, Any]) -> bool:
+    """Whether a row says that it is of a split that people test on."""
+    split = data.get("split")
+    return isinstance(split, str) and split.strip().lower() in TESTED
+
+
 def generation(data: Mapping[str, Any]) -> int:
     """The generation that a row says it is of; 0 where it says nothing."""
     told = data.get("generation")
@@ -166,7 +182,8 @@ def split_holdout(
 ) -> tuple[list[Utterance], list[Utterance]]:
     """Set a share of each intent's real rows aside, chosen by keyed hash of the ids: (seeds,
     holdout), both in the order given. At least one real seed of each intent stays; synthetic rows
-    all do.
+    all do. Rows whose texts count as equal (`corpus.fold`) stay or go together, so that the holdout
+    holds no seed in another form.
 
     Raises:
         SeedError: `share` is not in [0, 1).
@@ -176,22 +193,46 @@ def split_holdout(
             f"a holdout of {share} is no share of the seeds",
             fix="choose one from 0 to below 1, such as 0.2",
         )
-    key = keyed.stream(seed, "holdout")
+    real = Counter(one.intent for one in utterances if one.generation == 0)
+    room = {intent: min(int(share * count + 0.5), count - 1) for intent, count in real.items()}
+    groups = _same_texts(utterances) if any(room.values()) else {}
     by_intent: dict[str | None, list[str]] = {}
-    for utterance in utterances:
-        if utterance.generation == 0:
-            by_intent.setdefault(utterance.intent, []).append(utterance.id)
+    for name, group in groups.items():
+        for intent in {one.intent for one in group}:
+            by_intent.setdefault(intent, []).append(name)
     aside: set[str] = set()
-    for ids in by_intent.values():
-        size = min(int(share * len(ids) + 0.5), len(ids) - 1)
-        aside.update(ids[at] for at in keyed.order(key, ids)[:size])
+    key = keyed.stream(seed, "holdout")
+    # Intents in an order of their own: a group of several takes of the room of each.
+    for intent in sorted(by_intent, key=lambda intent: intent or ""):
+        names = by_intent[intent]
+        for at in keyed.order(key, names):
+            group = groups[names[at]]
+            needed = Counter(one.intent for one in group)
+            if names[at] in aside or any(room[i] < count for i, count in needed.items()):
+                continue
+            aside.update(one.id for one in group)
+            for one in group:
+                room[one.intent] -= 1
     seeds = [utterance for utterance in utterances if utterance.id not in aside]
     return seeds, [utterance for utterance in utterances if utterance.id in aside]
 
 
+def _same_texts(utterances: Iterable[Utterance]) -> dict[str, list[Utterance]]:
+    """Rows of texts that count as equal, by the least of their ids; those without a synthetic one
+    among them."""
+    by_text: dict[str, list[Utterance]] = {}
+    for utterance in utterances:
+        by_text.setdefault(fold(utterance.text), []).append(utterance)
+    return {
+        min(one.id for one in group): group
+        for group in by_text.values()
+        if not any(one.generation for one in group)
+    }
+
+
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers: as bytes, so that one that is not UTF-8
-    costs no other.
+    costs no other. Of one that `is_long` only the beginning is there.
 
     Raises:
         SeedError: no such file, or a kind of file that is not read; also on the way, where the file
@@ -206,9 +247,11 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         )
     try:
         with _open(path) as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in linefile.read(file):
                 content = line.removeprefix(_BOM) if number == 1 else line
-                if content.strip():
+                if linefile.too_long(line):
+                    yield number, line
+                elif content.strip():
                     yield number, content.rstrip(b"\r\n")
     except FileNotFoundError as error:
         raise SeedError(
@@ -220,6 +263,19 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
             where=str(path),
             fix="check that it is a whole file and that you may read it",
         ) from error
+
+
+def is_long(line: bytes) -> bool:
+    """Whether one of `lines` is longer than is read."""
+    return len(line) > linefile.MAX_LINE
+
+
+def _without_refused(
+    reader: SeedReader, number: int, line: bytes
+) -> tuple[int, bytes, tuple[SeedRow, Utterance] | Quarantined]:
+    """A line and what was read of it; a line that was refused is not held any longer."""
+    one = reader.read(number, line)
+    return number, b"" if isinstance(one, Quarantined) else line, one
 
 
 def _open(path: Path) -> IO[bytes]:

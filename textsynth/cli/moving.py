@@ -44,7 +44,7 @@ def import_(
         source,
         output,
         format=format_,
-        columns=pairs(columns, "--columns", "text=utterance"),
+        columns=pairs(columns, "--columns", "text=utterance", listed=True),
         split=split,
         language=language,
         per_sample=per_sample,

@@ -62,16 +62,26 @@ def load_recipe(
     return Recipe.load(path, added)
 
 
-def pairs(given: Sequence[str], option: str, example: str) -> dict[str, str]:
-    """`name=value` as a mapping.
+def pairs(
+    given: Sequence[str], option: str, example: str, *, listed: bool = False
+) -> dict[str, str]:
+    """`name=value` as a mapping; with `listed` an entry may be `a=b,c=d`. A comma without an `=` in
+    each part belongs to the value.
 
     Raises:
         UsageError: an entry has no `=`.
     """
+    if listed:
+        given = [part for entry in given for part in _listed(entry)]
     for entry in given:
         if "=" not in entry:
             raise UsageError(f"{option} {entry!r} has no `=`", fix=f"write {example}")
     return dict(entry.split("=", 1) for entry in given)
+
+
+def _listed(entry: str) -> list[str]:
+    parts = [part.strip() for part in entry.split(",")]
+    return parts if all("=" in part for part in parts) else [entry]
 
 
 def progress_for(*, quiet: bool) -> Progress:

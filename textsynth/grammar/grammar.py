@@ -57,7 +57,10 @@ def _files(path: Path) -> list[tuple[Path, str]]:
         found = sorted(
             p
             for p in path.rglob("*")
-            if p.suffix in SUFFIXES and p.name not in NO_TEMPLATES and p.is_file()
+            if p.suffix.lower() in SUFFIXES
+            and p.name not in NO_TEMPLATES
+            and not p.name.startswith("._")  # of macOS, which keeps attributes there
+            and p.is_file()
         )
         return [(p, p.relative_to(path).as_posix()) for p in found]
     return [(path, path.name)]

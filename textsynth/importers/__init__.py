@@ -84,14 +84,14 @@ def detect(path: Path) -> str | None:
     return telling.format_of(path, FORMATS)
 
 
-def detect_examples(path: Path) -> str | None:
+def detect_examples(path: Path, output: Path | None = None) -> str | None:
     """The format of rows of a file or folder, by suffix and content; None where it is none of
-    `EXAMPLES`.
+    `EXAMPLES`. A file of the folder that is the `output` does not count.
 
     Raises:
         GrammarError: a folder holds several formats.
     """
-    return telling.format_of(path, EXAMPLES)
+    return telling.format_of(path, EXAMPLES, output)
 
 
 def load(path: Path, format: str | None = None) -> Grammar:
@@ -105,7 +105,7 @@ def load(path: Path, format: str | None = None) -> Grammar:
     if not path.exists():
         raise GrammarError("there is no such file or folder", where=str(path), fix="check the path")
     told = format or detect(path)
-    if told is None and path.suffix in native.SUFFIXES:
+    if told is None and path.suffix.lower() in native.SUFFIXES:
         told = "homeassistant"  # its own errors say what is missing
     if told is None:
         raise GrammarError(
@@ -139,7 +139,7 @@ def read_examples(
     """
     notes, options = notes or Notes(), options or Options()
     try:
-        path, told = _told(source, format)
+        path, told = _told(source, format, options.output)
         _check(told, options)
         if isinstance(path, Path):
             notes.names = {**tree.way_back(path), **notes.names}
@@ -152,7 +152,7 @@ def read_examples(
         ) from error
 
 
-def _told(source: Path | str, format: str | None) -> tuple[Path | str, str]:
+def _told(source: Path | str, format: str | None, output: Path | None) -> tuple[Path | str, str]:
     """What is to be read, and its format."""
     if format is not None and format not in EXAMPLES:
         raise SeedError(f"there is no format {format!r}", fix=did_you_mean(format, EXAMPLES))
@@ -162,7 +162,10 @@ def _told(source: Path | str, format: str | None) -> tuple[Path | str, str]:
             return str(source), "datasets"
         fix = "check the path; a dataset of the hub is called owner/name"
         raise SeedError("there is no such file or folder", where=str(source), fix=fix)
-    told = format or detect_examples(path)
+    told = format or detect_examples(path, output)
+    if told != "table" and path.is_file() and path.suffix.lower() == ".gz":
+        fix = f"unpack it: gunzip {path.name}"
+        raise SeedError("a packed file of this kind is not read", where=str(path), fix=fix)
     if told is None and (templates := detect(path)):
         raise SeedError(
             f"this is {templates}, which holds templates and no rows",
@@ -175,8 +178,14 @@ def _told(source: Path | str, format: str | None) -> tuple[Path | str, str]:
             where=str(path),
             fix=f"name one of: {', '.join(EXAMPLES)}; see docs/importers.md",
         )
-    if path.is_dir() and not telling.files(path, told):
+    if path.is_dir() and not telling.files(path, told, output):
         raise SeedError(f"there are no files of {told}", where=str(path), fix="check the path")
+    if told == "datasets" and output is not None and path.resolve() in output.resolve().parents:
+        raise UsageError(
+            "the seeds would lie in the dataset that is read",
+            where=str(output),
+            fix="write them elsewhere",
+        )
     return path, told
 
 
@@ -184,6 +193,7 @@ def _check(told: str, options: Options) -> None:
     default = Options()
     for field in fields(Options):
         given = getattr(options, field.name)
-        if given != getattr(default, field.name) and field.name not in _EXAMPLES[told].takes:
+        taken = (*_EXAMPLES[told].takes, "output")
+        if given != getattr(default, field.name) and field.name not in taken:
             name = field.name.replace("_", " ")
             raise UsageError(f"{told} takes no {name}", fix=f"leave out the {name}")

@@ -16,7 +16,7 @@ from textsynth.grammar.document import Fields, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.model import Grammar
 from textsynth.grammar.syntax import Place
-from textsynth.importers import bot, jsonfile, tree
+from textsynth.importers import bot, jsonfile, source, tree
 from textsynth.importers.bot import Bot, Sample, SlotType, Value
 from textsynth.importers.examples import Notes, Options
 from textsynth.importers.source import Line
@@ -72,7 +72,7 @@ def _files(path: Path, language: str | None) -> list[Path]:
     """The one model of a folder, or that of a language; one of each split where there are such."""
     models = sorted(
         file
-        for file in path.rglob("*.json")
+        for file, _ in source.named(path, (".json",))
         if file.name not in tree.OURS and '"interactionModel"' in _head(file)
     )
     chosen = [file for file in models if language is None or _speaks(file.stem, language)]

@@ -22,6 +22,7 @@ SUFFIXES = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".txt", ".tsv")
 MOST_TOKENS = 100_000  # of a sentence
 MOST_BYTES = 10_000_000  # of a line
 _COMMENT = re.compile(r"#\s?(\w+)\s*=\s?(.*)")
+_BLANKS = re.compile(" +")
 _TAG = re.compile(r"([BIESLU])-(.+)")
 _BEGINS, _ENDS = "BSU", "ESLU"
 
@@ -127,7 +128,8 @@ def _add(line: bytes, first: bool, sentence: _Sentence) -> bool:
     if comment:
         sentence.comments.setdefault(comment[1], comment[2])
         return True
-    cells = text.split("\t") if "\t" in text else text.split()
+    # not any white space: a token may hold a no-break space
+    cells = text.split("\t") if "\t" in text else _BLANKS.split(text.strip(" "))
     if cells[0] == "-DOCSTART-":
         return True
     if len(cells) > 1 or not text.startswith("#"):  # otherwise some other comment

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from textsynth.corpus import Slot, Utterance, span_fault
 from textsynth.errors import SeedError
@@ -20,9 +21,13 @@ REASONS: Mapping[str, str] = {
     "cell_too_long": "close the quote, or shorten the cell",
     "columns_extra": "quote cells that hold the delimiter",
     "columns_missing": "give the row as many cells as the header has",
+    "example_invalid": "begin each example with `- `",
+    "generation_not_integer": "write the generation as a whole number",
+    "generation_out_of_range": "write a generation from 0 to 126",
     "intent_missing": "name the intent of the row",
     "intent_not_text": "write the intent as text",
     "label_missing": "name the label of the slot",
+    "line_too_long": "write one row a line, of less than 16 MB",
     "quote_invalid": "close the quote, and double quotes inside of a quoted cell",
     "row_not_a_pair": "write [text, intent]",
     "row_not_an_object": "write an object with text and intent",
@@ -59,6 +64,7 @@ class Options:
         language: of the rows, or which of several that a bot holds (None: the only one).
         per_sample: rows made of a sample with slots, at most.
         seed: of the values drawn for them.
+        output: where the rows go; a file of the folder that is read, it is none of its sources.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +72,7 @@ class Options:
     language: str | None = None
     per_sample: int = 3
     seed: int = 0
+    output: Path | None = None
 
 
 @dataclass(slots=True)

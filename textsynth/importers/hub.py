@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,16 @@ def rows(source: Path | str, options: Options) -> Iterator[tuple[str, dict[str, 
     Raises:
         SeedError: it cannot be loaded, or there is no such split.
     """
+    # What a folder holds is kept nowhere else: the library's own cache would outlast every scrub.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as cache:
+        yield from _rows(_load(source, cache), source, options)
+
+
+def _rows(
+    loaded: Any, source: Path | str, options: Options
+) -> Iterator[tuple[str, dict[str, Any]]]:
     from datasets import ClassLabel, DatasetDict
 
-    loaded = _load(source)
     parts = loaded if isinstance(loaded, DatasetDict) else {str(loaded.split or "train"): loaded}
     if options.split is not None and options.split not in parts:
         fix = f"there are: {', '.join(sorted(parts))}"
@@ -51,7 +59,7 @@ def rows(source: Path | str, options: Options) -> Iterator[tuple[str, dict[str, 
             yield f"{source}:{split}[{number}]", {**row, "split": split}
 
 
-def _load(source: Path | str) -> Any:
+def _load(source: Path | str, cache: str) -> Any:
     from datasets import load_dataset, load_from_disk
 
     folder = isinstance(source, Path)
@@ -59,6 +67,8 @@ def _load(source: Path | str) -> Any:
         with models.quiet():
             if isinstance(source, Path) and any((source / name).exists() for name in _ON_DISK):
                 return load_from_disk(str(source))
+            if folder:
+                return load_dataset(str(source), cache_dir=cache)
             return load_dataset(str(source))
     except Exception as error:  # the library raises what its readers like
         problem = str(error).partition("\n")[0] or type(error).__name__

@@ -34,11 +34,11 @@ def load(path: Path) -> Grammar:
         found += [(p, p.name) for p in beside]
     pack = Pack(lines("", found[0][1])[0].place)
     reader = _Reader(pack)
-    entities = [(file, name) for file, name in found if file.suffix == ".entity"]
+    entities = [(file, name) for file, name in found if file.suffix.lower() == ".entity"]
     for file, name in entities:
         reader.entity(file, name)
     for file, name in found:
-        if file.suffix == ".intent":
+        if file.suffix.lower() == ".intent":
             reader.intent(file, name)
     if path.is_file():  # entities beside it may belong to other intents
         for name in pack.lists.keys() - reader.needed:

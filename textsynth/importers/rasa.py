@@ -23,11 +23,12 @@ from textsynth.grammar.syntax import Place
 from textsynth.importers import tree
 from textsynth.importers.examples import Notes, Options, Span
 from textsynth.importers.pack import Pack, escape
-from textsynth.importers.source import Line, named, read
+from textsynth.importers.source import Line, is_blank, named, read
 
 SUFFIXES = (".yml", ".yaml")
 _KINDS = ("intent", "synonym", "lookup", "regex")
 _ENTITY = re.compile(r"\[([^\[\]]+)\](?:\(([^()]*)\)|(\{[^{}]*\})|(?=(\[\s*\{)))")
+_REMAINS = re.compile(r"\]\(|\]\{|\]\[\s*\{")  # of an annotation that is none
 _BARE = re.compile(r"[\w. -]+(:.+)?\Z", re.DOTALL)
 _ANNOTATION = ("entity", "role", "group", "value")
 
@@ -46,13 +47,13 @@ def load(path: Path) -> Grammar:
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
     """The examples of a file or folder as rows; a slot with a role is called `city_from`. An
-    annotation that cannot be read costs its example. Files in a folder named after a split are of
-    that split.
+    annotation or a line that cannot be read costs its example. Files in a folder named after a
+    split are of that split.
 
     Raises:
         GrammarError: what cannot be read, at its place.
     """
-    reader = _Examples(Pack(Place(path.name)))
+    reader = _Examples(Pack(Place(path.name)), notes=notes)
     reader.read(path)
     for intent, line in reader.said:
         try:
@@ -83,6 +84,9 @@ class _Reader:
     def read(self, path: Path) -> None:
         """Read a file, or the files of a folder."""
         for file, name in named(path, SUFFIXES):
+            if path.is_dir() and is_blank(file):
+                self.pack.note(Place(name), "the file is empty", "remove it, or write in it")
+                continue
             text = read(file, name)
             self.lines = text.split("\n")
             self.file(document.parse(text, name), name)
@@ -140,13 +144,30 @@ class _Reader:
             if not said or said == "-":
                 continue
             line = self.placed(said, node.place, number)
-            if not said.startswith("- "):
-                raise line.fault(0, "an example wants '- ' before it", f"- {said[:30]}")
-            shift = len(said) - len(said[2:].lstrip())
+            if not said.startswith("-"):  # a space behind it is not needed, as Rasa reads it
+                self.refuse(line)
+                continue
+            shift = len(said) - len(said[1:].lstrip())
             place = line.place
             column = place.column + (shift if place.exact else 0)
             found.append(Line(said[shift:], Place(place.file, place.line, column, place.exact)))
         return found
+
+    def refuse(self, line: Line) -> None:
+        """A line of examples that is none."""
+        raise line.fault(0, "an example wants '- ' before it", f"- {line.text[:30]}")
+
+    def between(self, line: Line, start: int, end: int) -> str:
+        """The text between annotations.
+
+        Raises:
+            GrammarError: there is an annotation left that was not told as one.
+        """
+        left = _REMAINS.search(line.text, start, end)
+        if left and "[" in line.text[: left.start()]:
+            fix = "write [words](entity), without brackets in either"
+            raise line.fault(left.start(), "an annotation is broken", fix)
+        return line.text[start:end]
 
     def placed(self, said: str, place: Place, number: int) -> Line:
         """A line of a block of text, where it stands in the file."""
@@ -181,10 +202,10 @@ class _Reader:
             self.seen.setdefault(said["entity"], []).append(
                 (match[1].strip(), said.get("value"), line.home(match.start(1)))
             )
-            pieces.append(escape(line.text[at : match.start()]))
+            pieces.append(escape(self.between(line, at, match.start())))
             pieces.append(f"{{{name}}}" if slot == name else f"{{{name}:{slot}}}")
             at = match.end()
-        return "".join([*pieces, escape(line.text[at:])])
+        return "".join([*pieces, escape(self.between(line, at, len(line.text)))])
 
     def annotation(self, line: Line, match: re.Match[str]) -> dict[str, str]:
         """What stands behind `[words]`: entity, and role, group and value where given."""
@@ -246,7 +267,11 @@ class _Reader:
 class _Examples(_Reader):
     """Examples as they stand, instead of sentences of a grammar."""
 
+    notes: Notes = field(default_factory=Notes)
     said: list[tuple[str, Line]] = field(default_factory=list)
+
+    def refuse(self, line: Line) -> None:
+        self.notes.refuse("example_invalid", line.place.at())
 
     def intent(self, called: str, entry: Fields) -> None:
         self.said += [(called, line) for line in self.examples(entry)]
@@ -260,11 +285,11 @@ class _Examples(_Reader):
         text, spans, at = "", list[Span](), 0
         for match in _ENTITY.finditer(line.text):
             said = self.annotation(line, match)
-            text += line.text[at : match.start()]
+            text += self.between(line, at, match.start())
             label = "_".join(said[key] for key in ("entity", "role", "group") if said.get(key))
             canonical, _ = self.synonyms.get(match[1].strip().casefold(), (None, None))
             value = said.get("value") or canonical
             spans.append((len(text), len(text) + len(match[1]), label, value))
             text += match[1]
             at = match.end()
-        return text + line.text[at:], spans
+        return text + self.between(line, at, len(line.text)), spans

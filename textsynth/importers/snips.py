@@ -73,7 +73,7 @@ def _is_json(path: Path) -> bool:
         GrammarError: a folder holds YAML too.
     """
     if not path.is_dir():
-        return path.suffix == ".json"
+        return path.suffix.lower() == ".json"
     there = bool(snips_json.files(path))
     if there and named(path, SUFFIXES):
         fix = "put each into a folder of its own"

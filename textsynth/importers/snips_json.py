@@ -8,7 +8,7 @@ from pathlib import Path
 from textsynth.grammar.document import Fields, Items, Node, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.syntax import Place
-from textsynth.importers import jsonfile, tree
+from textsynth.importers import jsonfile, source, tree
 from textsynth.importers.bot import Bot, Hole, Sample, SlotType, Value
 from textsynth.importers.examples import Notes
 
@@ -33,8 +33,8 @@ def files(path: Path) -> list[Path]:
     """The datasets of a folder and its subfolders."""
     return [
         file
-        for file in sorted(path.rglob("*.json"))
-        if file.name not in tree.OURS and file.is_file() and b'"data"' in _head(file)
+        for file, _ in source.named(path, (".json",))
+        if file.name not in tree.OURS and b'"data"' in _head(file)
     ]
 
 

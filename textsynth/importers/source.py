@@ -11,6 +11,7 @@ from textsynth.grammar import syntax
 from textsynth.grammar.document import MAX_BYTES
 from textsynth.grammar.syntax import Place
 
+_BLANK = 64 * 1024  # bytes of a file that tell whether it is empty
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -54,6 +55,17 @@ def read(path: Path, name: str) -> str:
         raise GrammarError(message, where=name, fix="check path and rights") from error
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a file holds nothing but white space and comments (`#`); False where it cannot be
+    read."""
+    try:
+        with path.open("rb") as raw:
+            said = raw.read(_BLANK).removeprefix(b"\xef\xbb\xbf")
+    except OSError:
+        return False
+    return all(line.lstrip()[:1] in (b"", b"#") for line in said.splitlines())
+
+
 def decoded(data: bytes, name: str) -> str:
     """The text that a file holds.
 
@@ -82,10 +94,27 @@ def lines(text: str, name: str) -> list[Line]:
     ]
 
 
+def inside(folder: Path) -> list[Path]:
+    """The files of a folder and its subfolders in the order of their names, without those that
+    macOS adds."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not is_of_macos(file.relative_to(folder).as_posix())
+    )
+
+
+def is_of_macos(name: str) -> bool:
+    """Whether a file of a folder or an archive is one that macOS adds to keep attributes of another
+    in: below `__MACOSX`, or with `._` before the name."""
+    parts = name.split("/")
+    return "__MACOSX" in parts or parts[-1].startswith("._")
+
+
 def named(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
     """The files of a pack and how messages call them: a file itself, or those of a folder (with its
-    subfolders) that end so, in the order of their names."""
+    subfolders) that end so, in capitals or not, in the order of their names."""
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix in suffixes and p.is_file())
-        return [(p, p.relative_to(path).as_posix()) for p in found]
+        found = [file for file in inside(path) if file.suffix.lower() in suffixes]
+        return [(file, file.relative_to(path).as_posix()) for file in found]
     return [(path, path.name)]

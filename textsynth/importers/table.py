@@ -1,4 +1,4 @@
-"""Tables: CSV and TSV (RFC 4180, any usual delimiter), JSONL, a JSON list of objects, and Parquet.
+"""Tables: rows by column as utterances.
 
 A column is called as we call it (`text`, `intent`, `slots`, `split`, `language`, `origin`,
 `generation`) unless a map says otherwise. Slots are a list of objects with start, end, label and
@@ -7,94 +7,98 @@ value, in a cell as JSON.
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
-import zlib
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from textsynth.corpus import Utterance
 from textsynth.errors import SeedError, did_you_mean
-from textsynth.importers import source
+from textsynth.importers import tablefiles, telling
 from textsynth.importers.examples import Notes, Options, Span
+from textsynth.importers.tablefiles import Row, Where
 
 COLUMNS = ("text", "intent", "slots", "split", "language", "origin", "generation")
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
-DELIMITERS = ",;\t|"
 MADE = ("template", "model", "name")  # origins of rows that nobody wrote
-MAX_CELL = 1_000_000  # characters
-_SNIFFED = 64  # lines
-MAX_LINE = 16 * 1024 * 1024  # bytes, of JSONL
-# Signs behind an apostrophe that was set to keep programs from taking a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_OURS = ["id", "text", "intent", "slots", "language", "origin", "generation", "split"]
-
-_TOO_LONG = "field larger"  # how the library's own message begins
-
-Where = str
-Row = Mapping[str, Any]
+MOST_GENERATIONS = 126  # as seeds are read
+# Folders, and files without their suffixes, that are called after a split.
+_SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?:-\d+-of-\d+)?", re.IGNORECASE)
 
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
-    """The rows of a table, or of the tables of a folder.
+    """The rows of a table, or of the tables of a folder; there, files and folders that are called
+    after a split are of it, where no column tells.
 
     Raises:
-        SeedError: the file cannot be read, or has no column of a name that is needed.
+        SeedError: a file cannot be read, or has no column of a name that is needed; no such split.
     """
-    for file in files(path):
-        yield from from_rows(rows(file, notes), file.name, notes, options)
+    called = _called(options)
+    splits: set[str] = set()
+    for file, name in files(path, options.output):
+        found = tablefiles.rows(file, name, notes, called.values())
+        if path.is_dir() and (told := _split_of(name)):
+            found = _of_split(found, called["split"], told)
+        ragged = tablefiles.is_ragged(file)
+        yield from _utterances(found, name, notes, options, splits, ragged=ragged)
+    _check_split(splits, path.name, options)
 
 
-def files(path: Path) -> list[Path]:
-    """A file itself, or the tables of a folder with its subfolders, in the order of their names."""
+def files(path: Path, output: Path | None = None) -> list[tuple[Path, str]]:
+    """A file itself, or the tables of a folder with its subfolders but for `output`, in the order
+    of their names; and how messages call them."""
     if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES))
-
-
-def rows(path: Path, notes: Notes) -> Iterator[tuple[Where, Row]]:
-    """The rows of a table by column, each with its place.
-
-    Raises:
-        SeedError: the file cannot be read.
-    """
-    name = path.name.lower()
-    try:
-        if name.endswith((".jsonl", ".jsonl.gz", ".ndjson")):
-            yield from _of_jsonl(path, notes)
-        elif name.endswith(".json"):
-            yield from _of_json(path, notes)
-        elif name.endswith(".parquet"):
-            yield from _of_parquet(path)
-        else:
-            yield from _of_csv(path, notes)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        message = f"the file cannot be read: {getattr(error, 'strerror', None) or error}"
-        fix = "check that it is a whole file, saved as UTF-8, that you may read"
-        raise SeedError(message, where=path.name, fix=fix) from error
+        return [(path, path.name)]
+    return [
+        (file, file.relative_to(path).as_posix()) for file in telling.files(path, "table", output)
+    ]
 
 
 def from_rows(
     found: Iterable[tuple[Where, Row]], name: str, notes: Notes, options: Options
 ) -> Iterator[Utterance]:
-    """Rows by column as utterances.
+    """Rows by column, the same in each row, as utterances.
 
     Raises:
         SeedError: a column that the map names, or `text`, is not there; or no such split.
     """
+    splits: set[str] = set()
+    yield from _utterances(found, name, notes, options, splits)
+    _check_split(splits, name, options)
+
+
+def _called(options: Options) -> dict[str, str]:
+    """What each column is called.
+
+    Raises:
+        SeedError: the map names a column that is not read.
+    """
     for key in options.columns.keys() - set(COLUMNS):
         fix = did_you_mean(key, COLUMNS)
         raise SeedError(f"{key!r} is no column that is read", where="columns", fix=fix)
-    called = {key: options.columns.get(key, key) for key in COLUMNS}
-    splits: set[str] = set()
-    some = False
+    return {key: options.columns.get(key, key) for key in COLUMNS}
+
+
+def _utterances(
+    found: Iterable[tuple[Where, Row]],
+    name: str,
+    notes: Notes,
+    options: Options,
+    splits: set[str],
+    *,
+    ragged: bool = False,
+) -> Iterator[Utterance]:
+    """Rows as utterances; their splits go to `splits`. With `ragged` a column is missing only where
+    no row has it."""
+    called = _called(options)
+    missing = {key: called[key] for key in called if key == "text" or key in options.columns}
+    known: list[str] | None = None
     for where, row in found:
-        if not some:
-            _check(row, name, called, options)
-            some = True
+        missing = {key: column for key, column in missing.items() if column not in row}
+        if known is None:
+            known = list(map(str, row))
+            if not ragged:
+                _check(missing, known, name)
         cells = {key: row.get(column) for key, column in called.items()}
         split = str(cells["split"]) if cells["split"] not in (None, "") else None
         splits |= {split} if split else set()
@@ -102,20 +106,39 @@ def from_rows(
             utterance = _utterance(cells, split, where, notes, options)
             if utterance is not None:
                 yield utterance
+    _check(missing if known is not None else {}, known or [], name)
+
+
+def _check(missing: Mapping[str, str], known: Collection[str], name: str) -> None:
+    for key, column in missing.items():
+        raise SeedError(
+            f"there is no column {column!r}",
+            where=name,
+            fix=f"{did_you_mean(column, known)}; map one by columns: {key}=NAME",
+        )
+
+
+def _check_split(splits: Collection[str], name: str, options: Options) -> None:
     if options.split is not None and options.split not in splits:
         fix = f"there are: {', '.join(sorted(splits)) or 'none'}"
         raise SeedError(f"there is no split {options.split!r}", where=name, fix=fix)
 
 
-def _check(row: Row, name: str, called: Mapping[str, str], options: Options) -> None:
-    for key, column in called.items():
-        if column not in row and (key == "text" or key in options.columns):
-            known = [str(one) for one in row]
-            raise SeedError(
-                f"there is no column {column!r}",
-                where=name,
-                fix=f"{did_you_mean(column, known)}; map one by columns: {key}=NAME",
-            )
+def _split_of(name: str) -> str | None:
+    """The split that a file of a folder is called after, itself or by its folder."""
+    *folders, file = name.split("/")
+    for part in (*folders, file.partition(".")[0]):
+        if told := _SPLIT.fullmatch(part):
+            split = told[1].lower()
+            return split if split in ("train", "test") else "validation"
+    return None
+
+
+def _of_split(
+    found: Iterable[tuple[Where, Row]], column: str, split: str
+) -> Iterator[tuple[Where, Row]]:
+    for where, row in found:
+        yield where, {**row, column: row.get(column) or split}
 
 
 def _utterance(
@@ -125,8 +148,11 @@ def _utterance(
     if isinstance(slots, str):
         notes.refuse(slots, where)
         return None
+    generation = _generation(cells["generation"])
+    if isinstance(generation, str):
+        notes.refuse(generation, where)
+        return None
     origin = cells["origin"] or "seed"
-    age = str(cells["generation"] if cells["generation"] is not None else "").strip()
     return notes.utterance(
         where,
         cells["text"],
@@ -135,8 +161,22 @@ def _utterance(
         language=options.language or cells["language"] or None,
         split=split,
         origin=str(origin),
-        generation=max(int(age) if age.isdecimal() else 0, int(origin in MADE)),
+        generation=max(generation, int(origin in MADE)),
     )
+
+
+def _generation(told: Any) -> int | str:
+    """The generation that a row says it is of, or why it cannot be read. Spreadsheets and data
+    frames write whole numbers as 2.0."""
+    if told is None or (isinstance(told, str) and not told.strip()):
+        return 0
+    try:
+        number = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return "generation_not_integer"
+    if isinstance(told, bool) or not number.is_integer():
+        return "generation_not_integer"
+    return int(number) if 0 <= number <= MOST_GENERATIONS else "generation_out_of_range"
 
 
 def _slots(told: Any) -> list[Span] | str:
@@ -164,156 +204,3 @@ def _slots(told: Any) -> list[Span] | str:
             return "slot_value_not_text"
         found.append((start, end, label, value))
     return found
-
-
-# -- kinds of files -------------------------------------------------------------------------------
-
-
-def _of_jsonl(path: Path, notes: Notes) -> Iterator[tuple[Where, Row]]:
-    with _open(path) as file:
-        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
-            where = f"{path.name}:{number}"
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                row = json.loads(text) if text.strip() else None
-            except UnicodeDecodeError:
-                notes.refuse("bytes_not_utf8", where)
-            except (ValueError, RecursionError):
-                notes.refuse("row_not_json", where)
-            else:
-                if isinstance(row, dict):
-                    yield where, row
-                elif text.strip():
-                    notes.refuse("row_not_an_object", where)
-
-
-def _open(path: Path) -> IO[bytes]:
-    if path.name.lower().endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
-
-
-def _of_json(path: Path, notes: Notes) -> Iterator[tuple[Where, Row]]:
-    text = source.read(path, path.name)
-    try:
-        top = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        message = f"this is no JSON: {getattr(error, 'msg', 'too deep, or a number too long')}"
-        raise SeedError(message, where=f"{path.name}:{line}", fix="mend it there") from error
-    if not isinstance(top, list):
-        raise SeedError(
-            "the file is no list of objects", where=path.name, fix='[{"text": …, "intent": …}, …]'
-        )
-    for number, row in enumerate(top):
-        if isinstance(row, dict):
-            yield f"{path.name}[{number}]", row
-        else:
-            notes.refuse("row_not_an_object", f"{path.name}[{number}]")
-
-
-def _of_parquet(path: Path) -> Iterator[tuple[Where, Row]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    number = 0
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=4096):
-                for row in batch.to_pylist():
-                    yield f"{path.name}[{number}]", row
-                    number += 1
-    except pa.ArrowException as error:
-        message = f"this is no Parquet: {error}"
-        raise SeedError(message, where=path.name, fix="write the file again") from error
-
-
-def _of_csv(path: Path, notes: Notes) -> Iterator[tuple[Where, Row]]:
-    with path.open("rb") as raw:
-        begin = raw.read(4)
-    encoding = "utf-16" if begin[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    # bytes that are no UTF-8 cost their row: they become surrogates, which are refused
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
-        first = [line for _ in range(_SNIFFED) if (line := file.readline(MAX_CELL))]
-        delimiter = _delimiter(first)
-        records = _records(deque(first), file, delimiter, path.name, notes)
-        where, header = next(records, (path.name, []))
-        names = [cell.strip() for cell in header]
-        if len(set(names)) < len(names) or not any(names):
-            fault = "the header names a column twice" if any(names) else "there is no header"
-            raise SeedError(fault, where=where, fix="give each column a name in the first line")
-        for where, cells in records:
-            if len(cells) != len(names):
-                few = len(cells) < len(names)
-                notes.refuse("columns_missing" if few else "columns_extra", where)
-            elif any("\udc80" <= char <= "\udcff" for cell in cells for char in cell):
-                notes.refuse("bytes_not_utf8", where)
-            else:
-                restore = _restored if names[: len(_OURS)] == _OURS else _undefused
-                yield where, dict(zip(names, map(restore, cells), strict=True))
-
-
-def _restored(cell: str) -> str:
-    """A cell of an export of ours, which sets an apostrophe before one that begins so too."""
-    return cell.removeprefix("'")
-
-
-def _undefused(cell: str) -> str:
-    """A cell of somebody's without the apostrophe that keeps it from being a formula; `'tis` keeps
-    its own."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
-
-
-def _delimiter(lines: list[str]) -> str:
-    """The delimiter under which most lines have as many cells as the first, above one."""
-
-    def fits(delimiter: str) -> tuple[int, int]:
-        try:
-            found = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-        except csv.Error:
-            found = [line.split(delimiter) for line in lines]
-        wide = len(found[0]) if found else 0
-        return (sum(len(row) == wide for row in found) if wide > 1 else 0, wide)
-
-    return max(DELIMITERS, key=fits)
-
-
-def _records(
-    waiting: deque[str], file: IO[str], delimiter: str, name: str, notes: Notes
-) -> Iterator[tuple[Where, list[str]]]:
-    """The records with the line on which each begins; a broken one costs its first line, and
-    reading goes on with the next."""
-    taken: list[str] = []
-    number = 1
-
-    def line() -> str:
-        return waiting.popleft() if waiting else file.readline(MAX_CELL)
-
-    def lines() -> Iterator[str]:
-        while one := line():
-            taken.append(one)
-            if len(one) >= MAX_CELL:
-                while one and not one.endswith(("\n", "\r")):
-                    one = line()
-                raise csv.Error(_TOO_LONG)
-            yield one
-
-    csv.field_size_limit(max(MAX_CELL, csv.field_size_limit()))
-    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
-    while True:
-        where = f"{name}:{number}"
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            long = str(error).startswith(_TOO_LONG)
-            notes.refuse("cell_too_long" if long else "quote_invalid", where)
-            waiting.extendleft(reversed(taken[1:]))
-            reader = csv.reader(lines(), delimiter=delimiter, strict=True)
-            number += 1
-        else:
-            number += len(taken)
-            if record:
-                yield where, record
-        taken.clear()

@@ -9,17 +9,25 @@ from pathlib import Path
 from textsynth.errors import GrammarError
 from textsynth.grammar import grammar as native
 from textsynth.grammar.document import MAX_BYTES
-from textsynth.importers import conll, dialogflow, lex, tree
+from textsynth.importers import conll, dialogflow, lex, source, tree
 
 _BY_SUFFIX = {".chatito": "chatito", ".ini": "rhasspy", ".intent": "padatious",
               ".entity": "padatious", ".csv": "table", ".tsv": "table", ".jsonl": "table",
               ".ndjson": "table", ".parquet": "table", ".conll": "conll", ".conllu": "conll",
               ".bio": "conll", ".iob": "conll", ".iob2": "conll"}  # fmt: skip
 _SUFFIXES = {"rasa": {".yml", ".yaml"}, "snips": {".yml", ".yaml", ".json"}, "alexa": {".json"},
-             "clinc": {".json"}, "conll": set(conll.SUFFIXES)}  # fmt: skip
+             "clinc": {".json"}, "conll": set(conll.SUFFIXES),
+             "table": {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"}}  # fmt: skip
+_PACKED = (".csv", ".tsv", ".jsonl", ".ndjson")  # what is read where `.gz` follows
+_HEAD = 64 * 1024  # bytes of a card
 _OF_DATASETS = ("dataset_dict.json", "state.json", "dataset_info.json", "dataset_infos.json")
+# What the card of a dataset (https://huggingface.co/docs/hub/datasets-cards) begins with.
+_CARD = re.compile(
+    r"\A---[ \t]*\r?\n(?:(?!---).*\n)*?"
+    r"(?:configs|dataset_info|language|license|pretty_name|size_categories|tags|task_categories):"
+)
 # What a YAML or JSON file holds, told by keys that begin a line (or, quoted, follow another).
-_NATIVE = r'(?:^[\s{]*|[{,]\s*(?="))"?(?:intents|lists|expansion_rules)"?\s*:'
+_NATIVE = r'(?:^[ \t{]*|[{,]\s*(?="))"?(?:intents|lists|expansion_rules)"?\s*:'
 _PAIR = r'\[\s*"(?:[^"\\]|\\.)*"\s*,\s*"(?:[^"\\]|\\.)*"\s*\]'
 _BY_CONTENT = (
     ("rasa", re.compile(r"^nlu[ \t]*:", re.MULTILINE)),
@@ -34,8 +42,9 @@ _BY_CONTENT = (
 _TAGGED = re.compile(r"^\S[^\t\n]*[\t ](?:O|[BIESLU]-\S+)\s*$", re.MULTILINE)
 
 
-def format_of(path: Path, among: Collection[str]) -> str | None:
-    """The format of a file or folder; None where it is none of those asked for.
+def format_of(path: Path, among: Collection[str], output: Path | None = None) -> str | None:
+    """The format of a file or folder; None where it is none of those asked for. A file of the
+    folder that is the `output` does not count.
 
     Raises:
         GrammarError: a folder holds several of them.
@@ -43,7 +52,7 @@ def format_of(path: Path, among: Collection[str]) -> str | None:
     if not path.is_dir():
         told = _of_file(path)
         return told if told in among else None
-    names = sorted(f.relative_to(path).as_posix() for f in path.rglob("*") if f.is_file())
+    names = [file.relative_to(path).as_posix() for file in _sources(path, output)]
     if (told := _of_names(names)) in among:
         return told
     if "datasets" in among and any((path / name).is_file() for name in _OF_DATASETS):
@@ -54,9 +63,8 @@ def format_of(path: Path, among: Collection[str]) -> str | None:
             found.setdefault(told, name)
     if "rasa" in found:
         found.pop("homeassistant", None)  # Rasa's domain has `intents` too
-    if found.keys() == {"table"}:
-        ours = (path / tree.OURS[0]).is_file() and not (path / "README.md").is_file()
-        return "table" if ours or "datasets" not in among else "datasets"
+    if found.keys() == {"table"} and "datasets" in among and _has_card(path):
+        return "datasets"
     if len(found) > 1:
         shown = ", ".join(f"{told} ({name})" for told, name in sorted(found.items()))
         raise GrammarError(
@@ -67,16 +75,32 @@ def format_of(path: Path, among: Collection[str]) -> str | None:
     return next(iter(found), None)
 
 
-def files(path: Path, format: str) -> list[Path]:
-    """The files of a folder that may be of a format, by their names."""
+def files(path: Path, format: str, output: Path | None = None) -> list[Path]:
+    """The files of a folder that may be of a format, by their names, but for the `output`."""
     if format in ("lex", "dialogflow", "datasets"):
         return [path]
     suffixes = _SUFFIXES.get(format) or {s for s, told in _BY_SUFFIX.items() if told == format}
-    return sorted(
+    return [
         file
-        for file in path.rglob("*")
-        if _suffix(file) in suffixes and file.name not in tree.OURS and file.is_file()
-    )
+        for file in _sources(path, output)
+        if _suffix(file) in suffixes
+        and file.name not in tree.OURS
+        and (format != "table" or _of_file(file) == "table")
+    ]
+
+
+def _sources(path: Path, output: Path | None) -> list[Path]:
+    written = output and output.resolve()
+    return [file for file in source.inside(path) if file.resolve() != written]
+
+
+def _has_card(path: Path) -> bool:
+    """Whether a folder has the card of a dataset, so that its tables are read as it says."""
+    try:
+        with (path / "README.md").open("rb") as raw:
+            return bool(_CARD.match(raw.read(_HEAD).decode("utf-8-sig", "replace")))
+    except OSError:
+        return False
 
 
 def _of_names(names: list[str]) -> str | None:
@@ -94,7 +118,9 @@ def _of_file(file: Path) -> str | None:
         return _BY_SUFFIX.get(suffix)
     try:
         with file.open("rb") as raw:
-            text = raw.read(MAX_BYTES).decode("utf-8-sig")
+            data = raw.read(MAX_BYTES)
+            # where it is cut, a character may be
+            text = data.decode("utf-8-sig", "ignore" if len(data) == MAX_BYTES else "strict")
     except (OSError, UnicodeDecodeError):
         return None
     if suffix == ".txt":
@@ -103,5 +129,7 @@ def _of_file(file: Path) -> str | None:
 
 
 def _suffix(file: Path) -> str:
-    """The suffix, before `.gz` where that is the last."""
-    return Path(file.name.lower().removesuffix(".gz")).suffix
+    """The suffix, before `.gz` where that is the last and what is packed so is read."""
+    suffix = file.suffix.lower()
+    inner = Path(file.stem.lower()).suffix
+    return inner if suffix == ".gz" and inner in _PACKED else suffix

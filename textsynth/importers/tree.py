@@ -89,7 +89,7 @@ def archives(path: Path, holds: Callable[[str], object]) -> list[tuple[Path, str
     """
     if not path.is_dir():
         return [(path, None)]
-    names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+    names = [file.relative_to(path).as_posix() for file in source.inside(path)]
     found = [] if any(map(holds, names)) else [path / name for name in names if is_zip(name)]
     packed = [archive for archive in found if any(map(holds, names_in(archive)))]
     return [(zip, zip.stem if zip.stem in SPLITS else None) for zip in packed] or [(path, None)]
@@ -115,25 +115,25 @@ def is_zip(name: str) -> bool:
 
 
 def names_in(archive: Path) -> list[str]:
-    """The names in a zip archive; none where it is damaged."""
+    """The names in a zip archive without those that macOS adds; none where it is damaged."""
     try:
         with zipfile.ZipFile(archive) as packed:
-            return packed.namelist()
+            return [name for name in packed.namelist() if not source.is_of_macos(name)]
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return []
 
 
 @contextmanager
 def opened(path: Path, home: str = "") -> Iterator[Tree]:
-    """The files of a folder with its subfolders, or of a zip archive; what an export of ours adds
-    is left out. `home` stands before the names of files in messages.
+    """The files of a folder with its subfolders, or of a zip archive; what an export of ours or
+    macOS adds is left out. `home` stands before the names of files in messages.
 
     Raises:
         GrammarError: neither, or an archive that is damaged, too large, or names files outside.
     """
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.is_file())
-        files = _bounded(path, {p.relative_to(path).as_posix(): p for p in found})
+        found = {file.relative_to(path).as_posix(): file for file in source.inside(path)}
+        files = _bounded(path, found)
         yield Tree(path.name, files, home=home)
         return
     try:
@@ -161,7 +161,8 @@ def _inside(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
             raise _broken(name, f"names a file outside: {entry.filename!r}", "pack it again")
         if str(inside) in found:
             raise _broken(name, f"holds {entry.filename!r} twice", "pack it again")
-        found[str(inside)] = entry
+        if not source.is_of_macos(str(inside)):
+            found[str(inside)] = entry
     return found
 
 

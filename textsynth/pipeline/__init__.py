@@ -391,6 +391,6 @@ def experiments(recipe: Recipe, output: str | Path | None = None, **asked: Any) 
 def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:
     if recipe.seeds is None:
         return None
-    file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language)
+    file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language, learnt=True)
     guard.check(recipe.seeds, file, recipe.seed)
     return file

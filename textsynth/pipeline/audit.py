@@ -88,7 +88,7 @@ def audit(
             fix="leave them out, or give larger ones",
         )
     secret = keyed.load_secret(key_file)
-    file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language)
+    file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language, learnt=True)
     grammar = grammar_of(recipe)
     told = f"{canaries} {sorted(set(repetitions))} {references}"
     run = open_run(Path(output), keyed.content_id(recipe.fingerprint(), "audit", told), resume)

@@ -285,6 +285,8 @@ def _turn(turn: RawTurn, row: scrub.SeedPattern, telling: frozenset[str]) -> Tur
 
 
 def _turns(line: bytes, reader: seeds.SeedReader) -> tuple[list[RawTurn], int, dict[str, Any]]:
+    if seeds.is_long(line):
+        raise _BadError("line_too_long")
     try:
         data = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -112,7 +112,7 @@ def _derived(
     section = section.model_copy(update={"holdout": section.holdout or HOLDOUT})
     if per_intent is None:
         secret = keyed.load_secret(key_file)
-        read = seeds.read(section.path, secret=secret, language=recipe.language)
+        read = seeds.read(section.path, secret=secret, language=recipe.language, learnt=True)
         own, _ = seeds.split_holdout(read.utterances, section.holdout, recipe.seed)
         per_intent = math.ceil(len(own) / len({row.intent for row in own}))
     made = recipe.generate.model_copy(

@@ -14,7 +14,7 @@ from textsynth.errors import SeedError, UsageError
 from textsynth.importers import REASONS, Notes, Options
 from textsynth.pipeline.wholefile import whole
 from textsynth.progress import Progress
-from textsynth.seeds import SUFFIXES
+from textsynth.seeds import SUFFIXES, TESTED
 
 
 def import_seeds(
@@ -51,23 +51,21 @@ def import_seeds(
     """
     progress = progress or Progress()
     _check(source, output, per_sample)
-    options = Options(dict(columns or {}), split, language, per_sample, seed)
+    options = Options(dict(columns or {}), split, language, per_sample, seed, output)
     notes = Notes()
     intents: Counter[str] = Counter()
     slots: Counter[str] = Counter()
+    splits: Counter[str] = Counter()
     with whole(output) as file, progress.bar("importing", None) as advance:
         for row in importers.read_examples(source, format, notes=notes, options=options):
             file.write((json.dumps(_row(row), ensure_ascii=False) + "\n").encode())
             intents[row.intent or ""] += 1
             slots.update({slot.label for slot in row.slots})
+            splits[row.split or ""] += 1
             advance(1, "")
         if not intents:
             raise _nothing(source, notes)
-    without = intents[""]
-    if 0 < without < intents.total():
-        where = Path(source).name
-        fix = "give them one: as seeds, rows without an intent are refused where others have one"
-        notes.note(where, f"{without:,} rows have no intent", fix)
+    _note(Path(source).name, intents[""], splits, notes)
     return {
         "rows": intents.total(),
         "intents": dict(intents.most_common()),
@@ -80,6 +78,19 @@ def import_seeds(
             {"where": one.where, "message": one.message, "fix": one.fix} for one in notes.findings
         ],
     }
+
+
+def _note(where: str, without: int, splits: Counter[str], notes: Notes) -> None:
+    """Say what seeds will not take of the rows; `without` have no intent."""
+    if 0 < without < splits.total():
+        fix = "give them one: as seeds, rows without an intent are refused where others have one"
+        notes.note(where, f"{without:,} rows have no intent", fix)
+    tested = sum(rows for split, rows in splits.items() if split.lower() in TESTED)
+    if 0 < tested < splits.total():
+        told = ", ".join(f"{rows:,} {split or 'none'}" for split, rows in splits.most_common())
+        message = f"the rows are of several splits ({told}): seeds leave out those to test on"
+        fix = "nothing; or read one alone: --split train (of tables, datasets, CLINC)"
+        notes.note(where, message, fix)
 
 
 def _row(utterance: Utterance) -> dict[str, Any]:

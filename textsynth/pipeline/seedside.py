@@ -83,6 +83,11 @@ def scrubbed_side(
         reasons = Counter(entry.reason for entry in file.quarantined)
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         progress.warn(f"{len(file.quarantined)} rows went to quarantine.jsonl: {told}")
+        if reasons["split_for_testing"]:
+            progress.note(
+                "rows of the splits validation and test are no seeds: test on them with "
+                "`textsynth evaluate RUN --holdout FILE`"
+            )
     if file.duplicates:
         progress.note(f"{file.duplicates} repeated seeds were read once")
     bad = Counter(entry.reason for entry in file.quarantined)
