@@ -74,10 +74,11 @@ def test_names_and_values_of_all_sorts(tmp_path: Path) -> None:
         for m, value in enumerate(values)
     ]
     report = export(to_table(rows), tmp_path / "out", About("日本"))
-    assert report.written == len(rows)
+    assert report.refused == {"value_empty": len(names)}
+    assert report.written == len(rows) - len(names)
     told = read(tmp_path / "out/train.zip")
     assert told["faults"] == []
-    assert len(told["intents"]) == len(names) + 1 and len(told["types"]) == len(rows)
+    assert len(told["intents"]) == len(names) + 1 and len(told["types"]) == report.written
 
 
 def test_the_oracle_sees_faults(tmp_path: Path) -> None:
