@@ -15,7 +15,7 @@ from textsynth import scrub
 from textsynth.corpus import utterances
 from textsynth.dialogue import flowfile, simulate, words
 from textsynth.errors import RunError, SeedError
-from textsynth.pipeline.dialogueseeds import chosen, read, scrubbed
+from textsynth.pipeline.dialogueseeds import Scrubbed, chosen, read, scrubbed
 from textsynth.pipeline.newpack import new_from_dialogues
 from textsynth.scrub.answers import InDialogues, Turn
 from textsynth.scrub.spans import Found
@@ -250,14 +250,14 @@ def test_nothing_passes_from_one_dialogue_to_the_next() -> None:
     assert InDialogues(Names(), rows).detect(["Your PIN?", "9503"]) == [[], []]
 
 
+def scrubbed_of(path: Path) -> Scrubbed:
+    """The dialogues of a file, scrubbed of `NAMES`."""
+    dialogues = read(path, secret=SECRET).dialogues
+    return scrubbed(dialogues, detector=Names(), settings=scrub.Settings(), secret=SECRET, seed=0)
+
+
 def test_a_value_has_one_surrogate_in_all_turns(file: Path) -> None:
-    side = scrubbed(
-        read(file, secret=SECRET).dialogues,
-        detector=Names(),
-        settings=scrub.Settings(),
-        secret=SECRET,
-        seed=0,
-    )
+    side = scrubbed_of(file)
     assert len(side.examples) == len(PLANTED)
     assert side.counts == {"account_number": 6, "person": 12, "pin": 6}
     assert [slot.label for slot in side.examples[0].turns[2].pattern.slots] == ["person"]
@@ -271,13 +271,7 @@ def test_what_a_turn_means_is_scrubbed(tmp_path: Path) -> None:
     ]
     path = tmp_path / "dialogues.jsonl"
     path.write_text(json.dumps({"turns": turns}))
-    side = scrubbed(
-        read(path, secret=SECRET).dialogues,
-        detector=Names(),
-        settings=scrub.Settings(),
-        secret=SECRET,
-        seed=0,
-    )
+    side = scrubbed_of(path)
     wife, said = side.examples[0].turns
     (value,) = wife.values.values()
     assert value.surface == "my wife" and value.canonical in [

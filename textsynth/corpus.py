@@ -33,6 +33,7 @@ DIALOGUE = pa.struct(
 )
 WORD = pa.dictionary(pa.int32(), pa.string())
 
+MOST_GENERATIONS = 126  # of a row that is read: what is made of it must fit eight bits
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from textsynth import keyed, linefile
-from textsynth.corpus import Slot, Utterance, fold, span_fault
+from textsynth.corpus import MOST_GENERATIONS, Slot, Utterance, fold, span_fault
 from textsynth.errors import SeedError
 from textsynth.patterns import LABEL
 
@@ -31,7 +31,6 @@ SUFFIXES = (".jsonl", ".jsonl.gz")
 MADE = ("template", "model", "name")
 # Splits of rows that people test on, in the words of the datasets there are.
 TESTED = ("validation", "valid", "val", "dev", "test")
-MOST_GENERATIONS = 126  # what is made of it must fit the column, eight bits wide
 _BOM = b"\xef\xbb\xbf"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from textsynth.corpus import Utterance
+from textsynth.corpus import MOST_GENERATIONS, Utterance
 from textsynth.errors import SeedError, did_you_mean
 from textsynth.importers import tablefiles, telling
 from textsynth.importers.examples import Notes, Options, Span
@@ -21,7 +21,6 @@ from textsynth.importers.tablefiles import Row, Where
 
 COLUMNS = ("text", "intent", "slots", "split", "language", "origin", "generation")
 MADE = ("template", "model", "name")  # origins of rows that nobody wrote
-MOST_GENERATIONS = 126  # as seeds are read
 # Folders, and files without their suffixes, that are called after a split.
 _SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?:-\d+-of-\d+)?", re.IGNORECASE)
 

@@ -21,7 +21,7 @@ _OURS = ("id", "text", "slots", "pattern", "origin", "generation", "state", "sco
 _TEXTS = ("pattern", "language", "origin", "split")
 _COLUMNS = (
     "a row needs a `text`; `intent`, `pattern`, `language`, `origin` and `split` are text or null,"
-    f" `generation` is a whole number up to {seeds.MOST_GENERATIONS}, `slots` a list of `start`,"
+    f" `generation` is a whole number up to {corpus.MOST_GENERATIONS}, `slots` a list of `start`,"
     " `end` (whole numbers), `label` and, if need be, `value` (text)"
 )
 FORMS = "JSONL (.jsonl, .jsonl.gz), Parquet, or a folder that `datasets.load_dataset` opens"

@@ -1,8 +1,8 @@
 """The scrub: what identifies somebody goes from the seeds, and a surrogate takes its place.
 
-`detect` finds (Presidio over spaCy), `policy` says what goes, `plan` decides row by row, `survey`
-joins what the rows say and seeks it in all of them with `sweep`, `surrogates` and `fill` write the
-rows again, `audit` tells what was done, `leaks` looks for it in what is generated.
+`detect` finds (Presidio over spaCy), `policy` says what goes, `plan` decides row by row (of what
+slots mean, too: `canonical`), `survey` joins what the rows say and seeks it in all of them with
+`sweep`, `surrogates` and `fill` write the rows again, `audit` tells what was done, `leaks` looks for it in what is generated.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Rewritten:
 def piece_of(rows: Iterable[Row]) -> Piece:
     """Rows and the texts in them."""
     kept, texts, parts = list(rows), list[Utterance](), list[list[int]]()
-    places: dict[Any, int] = {}
+    places: dict[object, int] = {}
     meant: dict[Meant, int] = {}
     for row in kept:
         own = row.utterance
@@ -97,7 +97,9 @@ def piece_of(rows: Iterable[Row]) -> Piece:
     return Piece(kept, texts, parts, meant, alone)
 
 
-def _place(key: Any, utterance: Utterance, places: dict[Any, int], texts: list[Utterance]) -> int:
+def _place(
+    key: object, utterance: Utterance, places: dict[object, int], texts: list[Utterance]
+) -> int:
     if key not in places:
         places[key] = len(texts)
         texts.append(utterance)

@@ -7,7 +7,6 @@ the size of the pieces nor on who reads them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,12 +17,10 @@ from textsynth.scrub.kinds import NAMES
 from textsynth.scrub.plan import LONGEST, Plan, plan
 from textsynth.scrub.policy import Settings
 from textsynth.scrub.spans import Found
-from textsynth.scrub.sweep import Matcher, Removed, is_full, is_name, matcher, squeeze
-from textsynth.scrub.writing import MARKS
+from textsynth.scrub.sweep import WORD, Matcher, Removed, is_full, is_name, matcher, squeeze
 
 # A value that was grown in one row is sought in all again, and what that grows once more; so often.
 ROUNDS = 5
-_WORD = re.compile(rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class Survey:
         for tally in tallies:
             self._public_values.update(squeeze(surface) for surface in tally.public)
             self._public_words.update(
-                word for surface in tally.public for word in _WORD.findall(surface)
+                word for surface in tally.public for word in WORD.findall(surface)
             )
             for going in tally.going:
                 if going not in self._going:
@@ -150,9 +147,7 @@ def common_words(utterances: Iterable[Utterance], found: Iterable[Sequence[Found
     words: set[str] = set()
     for utterance, several in zip(utterances, found, strict=True):
         rest, _ = substitute(utterance.text, [(one.start, one.end, " ") for one in several])
-        words.update(
-            word for word in _WORD.findall(rest) if word.islower() and len(word) <= LONGEST
-        )
+        words.update(word for word in WORD.findall(rest) if word.islower() and len(word) <= LONGEST)
     return words
 
 

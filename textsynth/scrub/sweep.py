@@ -17,7 +17,7 @@ from textsynth.scrub.spoken import fold_spoken
 from textsynth.scrub.writing import MARKS
 
 # Letters and digits with the signs that are set over and after them.
-_WORD = re.compile(rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*")
+WORD = re.compile(rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*")
 # Letters by which most places of a text are passed over at once.
 _HEAD = 4
 # Longer values are looked up by so many letters, and then compared.
@@ -68,7 +68,7 @@ def squeeze(text: str, cased: bool = False) -> str:
 
 
 def _places(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in _WORD.finditer(text)]
+    return [match.span() for match in WORD.finditer(text)]
 
 
 def _folds(text: str, places: Sequence[tuple[int, int]], cased: bool) -> Sequence[str]:
