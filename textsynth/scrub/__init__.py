@@ -2,7 +2,8 @@
 
 `detect` finds (Presidio over spaCy), `policy` says what goes, `plan` decides row by row (of what
 slots mean, too: `canonical`), `survey` joins what the rows say and seeks it in all of them with
-`sweep`, `surrogates` and `fill` write the rows again, `audit` tells what was done, `leaks` looks for it in what is generated.
+`sweep`, `surrogates` and `fill` write the rows again, `audit` tells what was done, `leaks` looks
+for it in what is generated.
 """
 
 from __future__ import annotations
