@@ -106,7 +106,7 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
         "seed": seed,
         "seeds": {"path": "seeds.jsonl"},
         "scrub": False,  # public sets without anybody in them
-        "model": {"base": options.base, "epochs": options.epochs},
+        "model": {"base": options.base, "others": options.others, "epochs": options.epochs},
         "generate": {
             "per_intent": options.per_intent,
             "per_pattern": options.per_pattern,
@@ -190,6 +190,7 @@ def main() -> None:
                         "--per-intent, of the seeds' own patterns filled again")  # fmt: skip
     parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
     parser.add_argument("--base", default="auto", help="the language model: a hub id or a folder")
+    parser.add_argument("--others", nargs="*", default=[], help="models that write beside it")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")
     parser.add_argument("--surplus", action="store_true",

@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from textsynth import corpus, models, pipeline
 from textsynth.cli import app
-from textsynth.errors import ModelError, RecipeError, RunError
-from textsynth.lm.decode import Completion
+from textsynth.errors import ModelError, RecipeError, RunError, TextsynthError
+from textsynth.lm.decode import Completion, Sampling
 from textsynth.pipeline import inventing, prepare
-from textsynth.pipeline.completions import STORE, Completions, Local
+from textsynth.pipeline.audit import audit
+from textsynth.pipeline.completions import STORE, Completions, Local, Writers
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
@@ -269,6 +270,101 @@ def test_with_feedback_the_model_learns_from_what_survived(
     monkeypatch.setattr("textsynth.lm.finetune.finetune", pytest.fail)
     again = pipeline.generate(made, run.folder, key_file=key_file)
     assert again.manifest()["adversarial_rounds"] == run.manifest()["adversarial_rounds"]
+
+
+def another(model: Path, folder: Path) -> Path:
+    """The same tiny model with weights of its own."""
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(model, folder)
+    weights = folder / "model.safetensors"
+    moved = {name: value.flip(0).contiguous() for name, value in load_file(weights).items()}
+    save_file(moved, weights, metadata={"format": "pt"})
+    return folder
+
+
+def test_several_models_share_the_prompts_out(
+    folder: Path, key_file: Path, tiny_model_folder: Path
+) -> None:
+    other = another(tiny_model_folder, folder / "other")
+    generate = {"per_intent": 400, "budget": 1, "names": False}  # the budget ends the run
+    runs = [
+        pipeline.generate(
+            recipe(folder, model=tiny(base, others=others), generate=generate),
+            folder / f"run-{number}",
+            key_file=key_file,
+        )
+        for number, (base, others) in enumerate(
+            [(tiny_model_folder, []), (other, []), (tiny_model_folder, [str(other)])]
+        )
+    ]
+    first, second, both = map(completions, runs)
+    shared = both.keys() & first.keys() & second.keys()
+    assert {int(key) % 2 for key, _ in shared} == {0, 1}
+    # by their beginnings: how long a batch is decides how sums are rounded
+    begun = [{at: made[at][:8] for at in shared} for made in (first, second, both)]
+    for wrote, other_wrote, rest in ((begun[0], begun[1], 0), (begun[1], begun[0], 1)):
+        own = [at for at in shared if int(at[0]) % 2 == rest]
+        assert sum(begun[2][at] == wrote[at] for at in own) > 0.8 * len(own)
+        assert sum(begun[2][at] == other_wrote[at] for at in own) < 0.2 * len(own)
+    adapters = [sorted(path.name for path in run.folder.glob("model/adapter*")) for run in runs]
+    assert adapters == [["adapter"], ["adapter"], ["adapter", "adapter-writer-2"]]
+    assert (runs[2].folder / "model" / "training-writer-2.jsonl").is_file()
+    named = [name for role, name, _ in runs[2].manifest()["about"]["models"] if "language" in role]
+    assert named == ["tiny", "other"]
+
+
+def test_all_models_are_trained_beforehand_and_fed(
+    folder: Path, key_file: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = another(tiny_model_folder, folder / "other")
+    made = recipe(folder, model=tiny(tiny_model_folder, others=[str(other)]))
+    options = ["-o", str(folder / "run"), "--key-file", str(key_file)]
+    result = CliRunner().invoke(app, ["train", str(folder / "recipe.yaml"), *options, "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    adapters = [Path(told["adapter"]), *map(Path, told["others"])]
+    assert [path.name for path in adapters] == ["adapter", "adapter-writer-2"]
+    assert all((path / "adapter_model.safetensors").is_file() for path in adapters)
+    again = CliRunner().invoke(app, ["train", str(folder / "recipe.yaml"), *options])
+    assert str(adapters[1]) in again.output
+
+    monkeypatch.setattr("textsynth.lm.finetune.finetune", pytest.fail)
+    assert pipeline.generate(made, folder / "run", key_file=key_file).complete
+    fed: list[tuple[str, int]] = []
+    writers = [
+        Local(pytest.fail, lambda *_: pytest.fail(), Sampling()),
+        Local(pytest.fail, lambda *_: pytest.fail(), Sampling()),
+    ]
+    monkeypatch.setattr(Local, "feed", lambda self, lists, number: fed.append((lists, number)))
+    Writers(writers).feed({"alarm": ["now"]}, 4)
+    assert fed == [({"alarm": ["now"]}, 4)] * 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"others": ["auto"]}, "auto is named twice"),
+        ({"base": "org/a", "others": ["org/b", "org/b"]}, "org/b is named twice"),
+        ({"others": ["org/b"], "privacy": {"epsilon": 8}}, "trained with privacy writes alone"),
+        (served("http://localhost:1/v1") | {"others": ["org/b"]}, "of a server writes alone"),
+        ({"others": ["./nowhere"]}, "nowhere"),
+    ],
+)
+def test_models_that_cannot_write_beside_others(
+    folder: Path, key_file: Path, settings: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(TextsynthError, match=told) as caught:
+        pipeline.generate(recipe(folder, model=settings), folder / "run", key_file=key_file)
+    assert caught.value.fix
+
+
+def test_an_audit_measures_one_model(folder: Path) -> None:
+    made = recipe(folder, model={"others": ["org/b"]})
+    with pytest.raises(RecipeError, match="measures one model"):
+        audit(made, folder / "audit")
 
 
 def test_feedback_needs_a_model_of_ones_own(folder: Path) -> None:

@@ -154,6 +154,27 @@ def test_a_base_model_is_a_folder_where_there_is_one(
     assert recipe.model.base == (str(tmp_path / base) if relative else base)
 
 
+def test_other_models_are_read_as_the_first_is(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "config.json").write_text("{}")
+    text = "name: a\nseeds: {path: s}\nmodel: {others: [./own, org/b]}\n"
+    (tmp_path / "s").write_text("")
+    recipe = load(tmp_path, text)
+    assert recipe.model is not None and recipe.model.bases == (
+        "auto",
+        str(tmp_path / "own"),
+        "org/b",
+    )
+    assert tmp_path / "own" / "config.json" in recipe.sources()
+    before = recipe.fingerprint()
+    assert load(tmp_path, text.replace("org/b", "org/c")).fingerprint() != before
+    (tmp_path / "own").rename(tmp_path / "moved")
+    moved = load(tmp_path, text.replace("./own", "./moved"))
+    assert moved.fingerprint() == before  # what a model is counts, not where it lies
+    (tmp_path / "moved" / "config.json").write_text("{ }")
+    assert moved.fingerprint() != before
+
+
 # -- faults of the file -----------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from textsynth.run import Run
     ("model:\n  base: '/home/al ice/my model'", "model:\n  base: '…/my model'"),
     ("model:\n  base: ~/models/large", "model:\n  base: …/large"),
     ("model:\n  base: C:\\Users\\alice\\small.gguf", "model:\n  base: …/small.gguf"),
+    ("model:\n  others:\n  - org/a\n  - /home/a/b", "model:\n  others:\n  - org/a\n  - …/b"),
     ("model:\n  base: org/model", "model:\n  base: org/model"),
     ("model:\n  base: auto", "model:\n  base: auto"),
     ("model:\n  server:\n    url: …\n    model: /srv/acme/llama",

@@ -236,8 +236,9 @@ class Recipe(Section):
                 plain[section]["path"] = None
         if self.dialogues is not None and self.dialogues.seeds is not None:
             plain["dialogues"]["seeds"] = None
-        if self._base_files():
-            plain["model"]["base"] = None
+        if self.model is not None:
+            named = [None if recipesources.of_model(base) else base for base in self.model.bases]
+            plain["model"]["base"], *plain["model"]["others"] = named
         for step, shown in zip(self.filters, plain["filters"], strict=True):
             for option, value in step.options.items():
                 if recipesources.of_option(option, value):
@@ -268,7 +269,8 @@ class Recipe(Section):
         return found + self._base_files()
 
     def _base_files(self) -> list[Path]:
-        return [] if self.model is None else recipesources.of_model(self.model.base)
+        bases = () if self.model is None else self.model.bases
+        return [file for base in bases for file in recipesources.of_model(base)]
 
 
 def _absolute(recipe: Recipe, folder: Path) -> Recipe:
@@ -287,8 +289,8 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
             update={key: (folder / path).resolve() for key, path in paths.items() if path}
         )
     if recipe.model:
-        base = recipesources.absolute_model(recipe.model.base, folder)
-        changed["model"] = recipe.model.model_copy(update={"base": base})
+        base, *others = (recipesources.absolute_model(b, folder) for b in recipe.model.bases)
+        changed["model"] = recipe.model.model_copy(update={"base": base, "others": tuple(others)})
     for section in ("filters", "evaluate", "export"):
         changed[section] = tuple(
             step.model_copy(

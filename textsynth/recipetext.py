@@ -17,6 +17,7 @@ _PLACES = (
     ("dialogues", "path"),
     ("dialogues", "seeds"),
     ("model", "base"),
+    ("model", "others"),
     ("model", "server", "model"),
     ("filters",),
     ("evaluate",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -80,10 +81,12 @@ class Server(Section):
 
 
 class Model(Section):
-    """The language model, where it runs, and how it is fine-tuned; `templates` says whether it
-    learns patterns of the recipe's templates beside those of the seeds."""
+    """The language model, where it runs, and how it is fine-tuned; `others` write beside it, and
+    `templates` says whether it learns patterns of the recipe's templates beside those of the
+    seeds."""
 
     base: str = "auto"
+    others: tuple[str, ...] = ()
     backend: Literal["local", "server"] = "local"
     server: Server | None = None
     epochs: Annotated[int, Field(ge=1, le=100)] = 8
@@ -106,7 +109,26 @@ class Model(Section):
                 "take `privacy` out, or write backend: local",
                 "privacy",
             )
+        if self.others and (self.backend == "server" or self.privacy is not None):
+            alone = "of a server" if self.backend == "server" else "trained with privacy"
+            raise fault(
+                f"a model {alone} writes alone",
+                "take `others` out; runs of several models can be put together as datasets",
+                "others",
+            )
+        twice = [name for name, count in Counter(self.bases).items() if count > 1]
+        if twice:
+            raise fault(
+                f"{twice[0]} is named twice: one model would be trained twice",
+                "name each model once in `base` and `others`",
+                "others",
+            )
         return self
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """All models that write."""
+        return (self.base, *self.others)
 
 
 class Values(Section):

@@ -87,11 +87,14 @@ def train(
         key_file=key_file,
         progress=progress_for(quiet=quiet or json_),
     )
-    adapter = run.path("model", "adapter")
+    first, *others = sorted(run.folder.glob("model/adapter*"))
     if json_:
-        print_json({"run": str(run.folder), "adapter": str(adapter)})
+        told = {"run": str(run.folder), "adapter": str(first)}
+        print_json(told | ({"others": list(map(str, others))} if others else {}))
     else:
-        typer.echo(f"adapter: {adapter}   (loss curve: {run.path('model', 'training.jsonl')})")
+        typer.echo(f"adapter: {first}   (loss curve: {run.path('model', 'training.jsonl')})")
+        for other in others:
+            typer.echo(f"adapter: {other}")
         typer.echo(f"generate from it: textsynth generate {recipe} -o {run.folder}")
 
 

@@ -179,7 +179,17 @@ def train(
     values = slotvalues.taught(asked, begun.lists, begun.learnt)
     with closing(begun.run) as run, tracking(recipe) as tracker:
         own, beside = begun.learnt, begun.beside
-        learn(recipe, own, values, beside, run=run, tracker=tracker, progress=progress)
+        for writer in range(len(recipe.model.bases)):
+            learn(
+                recipe,
+                own,
+                values,
+                beside,
+                run=run,
+                tracker=tracker,
+                progress=progress,
+                writer=writer,
+            )
     return begun.run
 
 

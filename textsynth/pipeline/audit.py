@@ -82,6 +82,12 @@ def audit(
             where=str(recipe.folder),
             fix="add `model: {base: auto}`; a server's model is used as it is",
         )
+    if settings.others:
+        raise RecipeError(
+            "an audit measures one model, and the recipe has several",
+            where=str(recipe.folder),
+            fix="audit each by itself: `--set model.others=[]`, and another `model.base`",
+        )
     if min([canaries, references, lines, *(repetitions or [0])]) < 1:
         raise UsageError(
             "canaries, repetitions, references and lines are counts from 1 on",

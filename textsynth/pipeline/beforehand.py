@@ -84,7 +84,8 @@ def named_models(recipe: Recipe) -> list[tuple[str, models.ModelSource]]:
     """
     found = []
     if recipe.model is not None and recipe.model.server is None:
-        found.append(("language model", models.language_model_source(recipe.model.base)))
+        sources = (models.language_model_source(base) for base in recipe.model.bases)
+        found += [("language model", source) for source in sources]
     encoders, readers = judges(recipe)
     for name in encoders:
         found.append(("sentence encoder of the filter label", models.embedder_source(name)))

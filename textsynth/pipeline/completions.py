@@ -82,6 +82,27 @@ class Local:
         )
 
 
+class Writers:
+    """Several models, among which the prompts are shared out by their keys: of the same prompts
+    each model has the same ones in every run."""
+
+    def __init__(self, each: Sequence[Local]) -> None:
+        self._each = each
+
+    def feed(self, lists: Lists, number: int) -> None:
+        """Let all learn from these patterns too, before anything else is written."""
+        for writer in self._each:
+            writer.feed(lists, number)
+
+    def __call__(
+        self, wanted: Wanted, labels: Callable[[Prompt], Iterable[str]], accept: Accept
+    ) -> None:
+        for number, writer in enumerate(self._each):
+            own = [one for one in wanted if one[0].key % len(self._each) == number]
+            if own:
+                writer(own, labels, accept)
+
+
 def remote(served: server.Server, sampling: Sampling) -> Backend:
     """A model behind an OpenAI-compatible server."""
     server.check(served)
@@ -147,7 +168,7 @@ class Completions:
 
     def feed(self, lists: Lists, number: int) -> None:
         """Let a model that is trained here learn from further patterns."""
-        if isinstance(self._backend, Local):
+        if isinstance(self._backend, Writers):
             self._backend.feed(lists, number)
 
     def _masked(self, text: str) -> str:

@@ -20,7 +20,6 @@ from textsynth.run import Run, write_json
 from textsynth.sections import Model
 
 ADAPTER = ("model", "adapter")
-CURVE = "model/training.jsonl"
 SPENT = ("model", "privacy.json")
 # Fewer patterns than this teach an intent nothing: it is left to the templates.
 FEWEST = 3
@@ -38,16 +37,17 @@ def learn(
     run: Run,
     tracker: Tracker,
     progress: Progress,
+    writer: int = 0,
 ) -> Speaker:
-    """The fine-tuned model. `values` are slot values that it is to learn beside the patterns, and
-    `beside` are patterns of its intents that are no seeds.
+    """The fine-tuned model, of several the one of this number. `values` are slot values that it is
+    to learn beside the patterns, and `beside` are patterns of its intents that are no seeds.
 
     Raises:
         ModelError: it cannot be had or trained; the last good adapter is kept as `model/last-good`.
     """
     settings = recipe.model
     assert settings is not None
-    source = models.language_model_source(settings.base)
+    source = models.language_model_source(settings.bases[writer])
     progress.note(f"base model {source.name} under its terms: {source.terms}")
     lists = {**{intent: list(by) for intent, by in own.items()}, **values}
     # under differential privacy not even the choice of tokens may tell of the seeds
@@ -58,7 +58,7 @@ def learn(
         model, vocabulary = trimmed.load(source, texts)
     weights = sum(weight.numel() for weight in model.parameters())
     progress.note(f"{weights / 1e6:.0f}M weights, {len(vocabulary.kept):,} tokens")
-    folder = run.path(*ADAPTER)
+    folder = run.path("model", _numbered("adapter", writer))
     if (folder / "adapter_model.safetensors").is_file():
         progress.note("the adapter of the earlier run is used")
         tuned = adapter.load(model, folder)
@@ -66,7 +66,9 @@ def learn(
         rows = [(i, p) for i, by in own.items() for p, ids in by.items() for _ in ids]
         tuned = _privately(settings, model, vocabulary, rows, recipe.seed, run, progress)
     else:
-        tuned = _openly(settings, recipe, model, vocabulary, lists, beside, run, tracker, progress)
+        tuned = _openly(
+            settings, recipe, model, vocabulary, lists, beside, run, tracker, progress, writer
+        )
     return Speaker(tuned.merge_and_unload(), vocabulary)
 
 
@@ -78,16 +80,17 @@ def feed_back(
     *,
     run: Run,
     progress: Progress,
+    writer: int = 0,
 ) -> Speaker:
-    """The model after one more pass over seeds and rows that survived an adversarial round; the
-    adapter of that pass is kept.
+    """The model, of several the one of this number, after one more pass over seeds and rows that
+    survived an adversarial round; the adapter of that pass is kept.
 
     Raises:
         ModelError: the loss is not a number, or the adapter cannot be written.
     """
     settings = recipe.model
     assert settings is not None
-    name = f"feedback-{number + 1}"
+    name = _numbered(f"feedback-{number + 1}", writer)
     folder = run.path("model", name)
     if (folder / "adapter_model.safetensors").is_file():
         progress.note(f"the adapter {name} of the earlier run is used")
@@ -109,6 +112,11 @@ def feed_back(
     return Speaker(made.model.merge_and_unload(), speaker.vocabulary)
 
 
+def _numbered(name: str, writer: int) -> str:
+    """The name of what belongs to one of several models; the first has it alone."""
+    return f"{name}-writer-{writer + 1}" if writer else name
+
+
 def _text(name: str, lines: Sequence[str]) -> str:
     return prompts.render([Listed(name, style.Style(), tuple(lines))], closed=True)
 
@@ -123,6 +131,7 @@ def _openly(
     run: Run,
     tracker: Tracker,
     progress: Progress,
+    writer: int,
 ) -> Any:
     if count := sum(map(len, beside.values())):
         progress.note(f"{count} patterns of the templates are learnt beside those of the seeds")
@@ -130,7 +139,7 @@ def _openly(
 
         def say(done: int, total: int, point: finetune.Point) -> None:
             advance(1, f"step {done}/{total}, loss {point.loss:.2f}")
-            tracker.loss(point.step, point.loss)
+            tracker.loss(point.step, point.loss, _numbered("loss", writer))
 
         try:
             tuned = finetune.finetune(
@@ -146,14 +155,14 @@ def _openly(
             )
         except finetune.LossError as error:
             if error.model is not None:
-                _save(error.model, run, "last-good")
-                error.fix = (
-                    f"{error.fix}; the last good adapter is in {run.path('model', 'last-good')}"
-                )
+                name = _numbered("last-good", writer)
+                _save(error.model, run, name)
+                error.fix = f"{error.fix}; the last good adapter is in {run.path('model', name)}"
             raise
-    run.path(CURVE).unlink(missing_ok=True)
-    run.append(CURVE, [dataclasses.asdict(point) for point in tuned.curve])
-    _save(tuned.model, run, "adapter")
+    curve = f"model/{_numbered('training', writer)}.jsonl"
+    run.path(curve).unlink(missing_ok=True)
+    run.append(curve, [dataclasses.asdict(point) for point in tuned.curve])
+    _save(tuned.model, run, _numbered("adapter", writer))
     held = [point.held for point in tuned.curve if point.held is not None]
     told = f", on patterns set aside {', '.join(f'{loss:.2f}' for loss in held)}" if held else ""
     first, last = tuned.curve[0].loss, tuned.curve[-1].loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ from textsynth.patterns import realise
 from textsynth.pipeline import inventing, supply
 from textsynth.pipeline.balance import balanced_grammar, balanced_values, is_english
 from textsynth.pipeline.basemodel import BaseModel
-from textsynth.pipeline.completions import Backend, Completions, Local, remote
+from textsynth.pipeline.completions import Backend, Completions, Local, Writers, remote
 from textsynth.pipeline.learning import FEWEST, feed_back, learn
 from textsynth.pipeline.seedside import SeedSide, intent_of, scrub_settings
 from textsynth.pipeline.tracking import Tracker
@@ -273,8 +273,8 @@ def completions_of(
     tracker: Tracker,
     progress: Progress,
 ) -> Completions:
-    """What continues prompts: the model fine-tuned here, on `learnt`, what stands `beside` and the
-    `values` of slots that it is to add to, or a server's."""
+    """What continues prompts: models fine-tuned here, on `learnt`, what stands `beside` and the
+    `values` of slots that they are to add to, or a server's."""
     settings = recipe.model
     assert settings is not None
     backend: Backend
@@ -282,14 +282,15 @@ def completions_of(
     if settings.server is not None:
         backend = remote(Server(**settings.server.model_dump()), sampling)
     else:
-        backend = Local(
-            lambda: learn(
-                recipe, learnt, values, beside, run=run, tracker=tracker, progress=progress
-            ),
-            lambda speaker, lists, number: feed_back(
-                recipe, speaker, lists, number, run=run, progress=progress
-            ),
-            sampling,
+        taught = partial(
+            learn, recipe, learnt, values, beside, run=run, tracker=tracker, progress=progress
+        )
+        fed = partial(feed_back, recipe, run=run, progress=progress)
+        backend = Writers(
+            [
+                Local(partial(taught, writer=number), partial(fed, writer=number), sampling)
+                for number in range(len(settings.bases))
+            ]
         )
     return Completions(
         backend, run, context.find_leaks, lambda prompt: labels.get(prompt.intent, ())

@@ -16,8 +16,8 @@ from textsynth.recipe import Recipe
 class Tracker:
     """Keeps nothing."""
 
-    def loss(self, step: int, value: float) -> None:
-        """The training loss of a step, nats a token."""
+    def loss(self, step: int, value: float, curve: str = "loss") -> None:
+        """The training loss of a step, nats a token; each model that is trained has its curve."""
 
     def figures(self, manifest: dict[str, Any]) -> None:
         """What the finished run's manifest counts."""
@@ -35,8 +35,8 @@ class _MLflow(Tracker):
     def __init__(self, mlflow: Any) -> None:
         self._mlflow = mlflow
 
-    def loss(self, step: int, value: float) -> None:
-        self._mlflow.log_metric("train/loss", value, step=step)
+    def loss(self, step: int, value: float, curve: str = "loss") -> None:
+        self._mlflow.log_metric(f"train/{curve}", value, step=step)
 
     def figures(self, manifest: dict[str, Any]) -> None:
         figures = {"rows": manifest["rows"], "seconds": manifest["seconds"]}
@@ -93,6 +93,6 @@ def _params(recipe: Recipe) -> dict[str, Any]:
     for section, value in plain.items():
         items = value.items() if isinstance(value, dict) else [("", value)]
         flat.update({f"{section}.{name}".rstrip("."): v for name, v in items})
-    for place in ("model.base", "model.server"):
+    for place in ("model.base", "model.others", "model.server"):
         flat.pop(place, None)
     return flat
