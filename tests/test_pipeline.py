@@ -205,6 +205,14 @@ def test_a_card_does_not_tell_what_the_scrub_was_told(folder: Path, key_file: Pa
     assert (made.folder / "recipe.yaml").stat().st_mode & 0o077 == 0
 
 
+def test_the_rows_of_a_run_can_be_imported(folder: Path, key_file: Path) -> None:
+    made = run(folder, key_file, templates={"path": "pack.yaml"})
+    told = pipeline.import_seeds(made.folder, folder / "again.jsonl")
+    assert told["rows"] == made.manifest()["rows"] and not told["refused"]
+    for line in (folder / "again.jsonl").read_text(encoding="utf-8").splitlines():
+        assert json.loads(line)["generation"] == 1
+
+
 def test_another_recipe_does_not_overwrite(folder: Path, key_file: Path) -> None:
     run(folder, key_file, templates={"path": "pack.yaml"})
     with pytest.raises(RunError, match="another recipe"):

@@ -72,6 +72,8 @@ _EXAMPLES: dict[str, _Reader] = {
     "datasets": _Reader(hub.examples, ("columns", "split", "language")),
 }
 EXAMPLES = tuple(_EXAMPLES)
+# Of a run folder: its rows, and what tells that it is one.
+_RUN = ("corpus.parquet", "manifest.json")
 
 
 def detect(path: Path) -> str | None:
@@ -128,7 +130,8 @@ def read_examples(
     """The rows of a file, a folder or a dataset of the hub, in their order; ids are places.
 
     Args:
-        source: a path, or an id such as `clinc/clinc_oos` where there is no such path.
+        source: a path, a run folder among them, or an id such as `clinc/clinc_oos` where there is
+            no such path.
         format: one of `EXAMPLES` (None: whichever it is).
         notes: what is refused or changed is said here, while the rows are read.
         options: see `Options`; each format takes some.
@@ -162,6 +165,8 @@ def _told(source: Path | str, format: str | None, output: Path | None) -> tuple[
             return str(source), "datasets"
         fix = "check the path; a dataset of the hub is called owner/name"
         raise SeedError("there is no such file or folder", where=str(source), fix=fix)
+    if all((path / name).is_file() for name in _RUN):
+        path = path / _RUN[0]
     told = format or detect_examples(path, output)
     if told != "table" and path.is_file() and path.suffix.lower() == ".gz":
         fix = f"unpack it: gunzip {path.name}"

@@ -72,7 +72,7 @@ def _load(source: Path | str, cache: str) -> Any:
             return load_dataset(str(source))
     except Exception as error:  # the library raises what its readers like
         problem = str(error).partition("\n")[0] or type(error).__name__
-        fix = "give a run folder, or one that `datasets.load_dataset` opens"
+        fix = "give a folder that `datasets.load_dataset` opens"
         if not folder:
             fix = "check the id and the network, or download it and give its folder"
         raise SeedError(
