@@ -413,6 +413,17 @@ def test_a_token_may_hold_a_no_break_space(tmp_path: Path) -> None:
     assert rows == {"None: New\u00a0York now -> city=New\u00a0York/New\u00a0York"}
 
 
+def test_files_of_conll_tell_their_split(tmp_path: Path) -> None:
+    for name in ("train.conll", "dev.conll", "more/test.conll", "rest.conll"):
+        write(tmp_path, name, f"{name.partition('.')[0]} O\n")
+    rows = importers.read_examples(tmp_path)
+    assert {row.text: row.split for row in rows} == {
+        "dev": "validation", "more/test": "test", "rest": None, "train": "train",
+    }  # fmt: skip
+    (alone,) = importers.read_examples(tmp_path / "train.conll")
+    assert alone.split is None
+
+
 def test_columns_of_conll(tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt", "B-a New\nI-a York\n")
     rows, _ = read(path, "conll", columns={"token": "1", "tag": "0"})

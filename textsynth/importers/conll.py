@@ -8,15 +8,15 @@ tokens joined by spaces.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from textsynth.corpus import Utterance
 from textsynth.errors import SeedError
 from textsynth.importers.examples import Notes, Options, Span
-from textsynth.importers.source import named
+from textsynth.importers.source import named, split_of
 
 SUFFIXES = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".txt", ".tsv")
 MOST_TOKENS = 100_000  # of a sentence
@@ -27,19 +27,21 @@ _TAG = re.compile(r"([BIESLU])-(.+)")
 _BEGINS, _ENDS = "BSU", "ESLU"
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Tags:
     """What the tags of a file are: repairs are none where it is IOB1 throughout."""
 
     begun: bool = False  # a B- where IOB1 has none
-    repaired: list[str] = field(default_factory=list)  # places of spans that begin with I-
+    repaired: list[str] = dataclasses.field(
+        default_factory=list
+    )  # places of spans that begin with I-
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Sentence:
     where: str
-    rows: list[list[str]] = field(default_factory=list)
-    comments: dict[str, str] = field(default_factory=dict)
+    rows: list[list[str]] = dataclasses.field(default_factory=list)
+    comments: dict[str, str] = dataclasses.field(default_factory=dict)
     fault: str | None = None
 
     @property
@@ -49,7 +51,8 @@ class _Sentence:
 
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
-    """The sentences of a file or folder as rows. `options.columns` may say where `token` and `tag`
+    """The sentences of a file or folder as rows; files of a folder that are called after a split
+    are of it. `options.columns` may say where `token` and `tag`
     stand, counted from 0, from the end below it: the first and the last column, otherwise.
 
     Raises:
@@ -61,7 +64,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
         for sentence in _sentences(file, name):
             row = _utterance(sentence, token, tag, tags, notes, options)
             if row is not None:
-                yield row
+                yield dataclasses.replace(row, split=split_of(name) if path.is_dir() else None)
         if tags.begun and tags.repaired:
             message = f"{len(tags.repaired):,} spans begin with I-: read as if it were B-"
             notes.note(tags.repaired[0], message, "write B- on the first token of each span")

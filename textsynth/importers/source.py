@@ -13,6 +13,8 @@ from textsynth.grammar.syntax import Place
 
 _BLANK = 64 * 1024  # bytes of a file that tell whether it is empty
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Folders, and files without their suffixes, that are called after a split.
+_SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?:-\d+-of-\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +120,13 @@ def named(path: Path, suffixes: tuple[str, ...]) -> list[tuple[Path, str]]:
         found = [file for file in inside(path) if file.suffix.lower() in suffixes]
         return [(file, file.relative_to(path).as_posix()) for file in found]
     return [(path, path.name)]
+
+
+def split_of(name: str) -> str | None:
+    """The split that a file of a folder is called after, itself or by its folder."""
+    *folders, file = name.split("/")
+    for part in (*folders, file.partition(".")[0]):
+        if told := _SPLIT.fullmatch(part):
+            split = told[1].lower()
+            return split if split in ("train", "test") else "validation"
+    return None

@@ -8,7 +8,6 @@ value, in a cell as JSON.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ from textsynth.corpus import MOST_GENERATIONS, Utterance
 from textsynth.errors import SeedError, did_you_mean
 from textsynth.importers import tablefiles, telling
 from textsynth.importers.examples import Notes, Options, Span
+from textsynth.importers.source import split_of
 from textsynth.importers.tablefiles import Row, Where
 
 COLUMNS = ("text", "intent", "slots", "split", "language", "origin", "generation")
 MADE = ("template", "model", "name")  # origins of rows that nobody wrote
-# Folders, and files without their suffixes, that are called after a split.
-_SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?:-\d+-of-\d+)?", re.IGNORECASE)
 
 
 def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
@@ -36,7 +34,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
     splits: set[str] = set()
     for file, name in files(path, options.output):
         found = tablefiles.rows(file, name, notes, called.values())
-        if path.is_dir() and (told := _split_of(name)):
+        if path.is_dir() and (told := split_of(name)):
             found = _of_split(found, called["split"], told)
         ragged = tablefiles.is_ragged(file)
         yield from _utterances(found, name, notes, options, splits, ragged=ragged)
@@ -121,16 +119,6 @@ def _check_split(splits: Collection[str], name: str, options: Options) -> None:
     if options.split is not None and options.split not in splits:
         fix = f"there are: {', '.join(sorted(splits)) or 'none'}"
         raise SeedError(f"there is no split {options.split!r}", where=name, fix=fix)
-
-
-def _split_of(name: str) -> str | None:
-    """The split that a file of a folder is called after, itself or by its folder."""
-    *folders, file = name.split("/")
-    for part in (*folders, file.partition(".")[0]):
-        if told := _SPLIT.fullmatch(part):
-            split = told[1].lower()
-            return split if split in ("train", "test") else "validation"
-    return None
 
 
 def _of_split(
