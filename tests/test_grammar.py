@@ -153,7 +153,7 @@ def test_anchors_and_merge_keys_work() -> None:
          "home.yaml:1:55", "'evne' is no distribution", "'even'"),
         ("intents: {a: {data: [{sentences: [b]}], cover: x}}", "home.yaml:1:48", "'x'", "value"),
         ("intents: [a]", "home.yaml:1:10", "is a list, not a mapping", "keys"),
-        ("lists: {}", "home.yaml:1:1", "there is no 'intents'", "lists"),
+        ("lists: {}", "home.yaml:1:1", "there is no 'intents'", "add `intents:`"),
         ("- a", "home.yaml:1:1", "a template file is a mapping", "intents"),
         ("", "home.yaml:1:1", "a template file is a mapping", "intents"),
         ("intents: {a", "home.yaml:2:1", "this is no YAML", "quote"),

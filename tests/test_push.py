@@ -261,6 +261,10 @@ def test_a_gate_missed_in_a_later_evaluation_counts(hub: Hub, tmp_path: Path) ->
     write_json(run / "metrics.json", {"gates": GATES[:1]})
     with pytest.raises(ExportError, match=r"0\.712"):
         push(run, NAME)
+    (run / "metrics.json").write_text('{"gates": [')
+    with pytest.raises(RunError, match="cannot be read") as caught:
+        push(run, NAME)
+    assert caught.value.fix == "delete this file, then: textsynth evaluate RUN"
     write_json(run / "metrics.json", {"gates": []})
     push(run, NAME)
 

@@ -322,7 +322,13 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "export: [hugingface]\n", 3, 10, "export: exporter 'hugingface' is unknown",
          "did you mean 'huggingface'?"),
         (SMALL + "export:\n- jsonl\n- lex: {locale: en-GB}\n- lex: {locale: en-US}\n", 6, 3,
-         "lex is asked for twice", "textsynth export RUN --to lex"),
+         "lex is asked for twice", "textsynth export RUN --to lex -o FOLDER"),
+        (SMALL + "lists: {room: {invnt: 5}}\n", 3, 16, "the key 'invnt' is unknown",
+         "did you mean 'invent'? there are: invent"),
+        (SMALL + "lists: {scrub: {mode: 5}}\n", 3, 17, "the key 'mode' is unknown",
+         "there are: invent"),
+        (SMALL + "scrub:\n  recognizers:\n  - {entity: ID, regexp: x}\n", 5, 18,
+         "the key 'regexp' is unknown", "did you mean 'regex'? there are: context, entity, regex"),
     ],
 )  # fmt: skip
 def test_faults(tmp_path: Path, text: str, line: int, column: int, message: str, fix: str) -> None:

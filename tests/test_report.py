@@ -483,7 +483,7 @@ def test_an_evaluation_that_is_broken_is_refused(tmp_path: Path, text: str) -> N
     (folder / "metrics.json").write_text(text)
     with pytest.raises(RunError, match=r"metrics\.json: is no evaluation") as caught:
         reporting.report(folder)
-    assert "textsynth evaluate" in str(caught.value)
+    assert caught.value.fix == "delete this file, then: textsynth evaluate RUN"
 
 
 def test_a_page_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

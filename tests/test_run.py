@@ -244,6 +244,17 @@ def test_json_comes_back(tmp_path: Path) -> None:
     assert "é" in (tmp_path / "new" / "a.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_json_that_is_damaged_has_the_remedy_of_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(RunError) as caught:
+        Run(tmp_path).manifest()
+    assert caught.value.fix == "start over with --resume never"
+    with pytest.raises(RunError) as caught:
+        read_json(tmp_path / MANIFEST, missing="", fix="", broken="delete it")
+    assert caught.value.fix == "delete it"
+
+
 def test_a_write_that_fails_keeps_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from textsynth.sections import (
     Generate,
     Model,
     Privacy,
+    Recognizer,
     Scrub,
     Section,
     Seeds,
@@ -66,7 +67,7 @@ def _require_once(exporters: Sequence[str]) -> None:
     the first."""
     for at, name in enumerate(exporters):
         if name in exporters[:at]:
-            fix = f"take one out, and write it afterwards: textsynth export RUN --to {name}"
+            fix = f"take one out; write it afterwards: textsynth export RUN --to {name} -o FOLDER"
             raise fault(f"{name} is asked for twice, and a run has one folder for it", fix, at)
 
 
@@ -310,9 +311,12 @@ def _absolute(recipe: Recipe, folder: Path) -> Recipe:
 
 def _known_keys(place: Sequence[int | str]) -> list[str]:
     """The keys of the section at this place."""
+    if place and place[0] == "lists":  # whose keys are names, which may be those of sections
+        return list(Values.model_fields)
     sections: dict[str, type[Section]] = {
         "seeds": Seeds,
         "scrub": Scrub,
+        "recognizers": Recognizer,
         "templates": Templates,
         "model": Model,
         "generate": Generate,

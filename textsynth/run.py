@@ -28,6 +28,7 @@ Resume = Literal["never", "always", "if-possible"]
 STATE = "state.json"
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
+EVALUATE_AGAIN = "delete this file, then: textsynth evaluate RUN"  # where it is damaged
 REPORT = "report.html"
 # Run folders in which this process works, with the file descriptors that hold their locks.
 _HELD: dict[Path, int] = {}
@@ -247,20 +248,21 @@ def write_text(path: Path, text: str, *, private: bool = False) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_json(path: Path, *, missing: str, fix: str) -> dict[str, Any]:
+def read_json(
+    path: Path, *, missing: str, fix: str, broken: str = "start over with --resume never"
+) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        RunError: it is missing (with the message and remedy given) or broken.
+        RunError: it is missing (with the message `missing` and the remedy `fix`), or broken (with
+            the remedy `broken`).
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RunError(missing, where=str(path), fix=fix) from error
     except (OSError, ValueError) as error:
-        raise RunError(
-            f"cannot be read: {error}", where=str(path), fix="start over with --resume never"
-        ) from error
+        raise RunError(f"cannot be read: {error}", where=str(path), fix=broken) from error
     if not isinstance(data, dict):
-        raise RunError("is no JSON object", where=str(path), fix="start over with --resume never")
+        raise RunError("is no JSON object", where=str(path), fix=broken)
     return data

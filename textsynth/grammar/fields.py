@@ -20,6 +20,12 @@ def wrong(node: Node | Place, message: str, fix: str) -> GrammarError:
     return GrammarError(message, where=place.at(), fix=fix)
 
 
+def absent(fields: Fields, key: str) -> GrammarError:
+    """An error where a key is missing that must be there."""
+    fix = f"add `{key}:`; {did_you_mean(key, fields.fields)}"
+    return wrong(fields, f"there is no {key!r}", fix)
+
+
 def canonical(node: Node) -> str:
     """A value as the corpus stores it: text as written, anything else as JSON."""
     if isinstance(node, Scalar):
@@ -55,7 +61,7 @@ class FieldReader:
         node = fields.fields.get(key)
         if node is None or (isinstance(node, Scalar) and not node.text and not required):
             if required:
-                raise wrong(fields, f"there is no {key!r}", did_you_mean(key, fields.fields))
+                raise absent(fields, key)
             return Fields({}, fields.place)
         return self.fields(node, repr(key))
 
@@ -65,7 +71,7 @@ class FieldReader:
             return []
         if not isinstance(node, Items):
             if node is None:
-                raise wrong(fields, f"there is no {key!r}", did_you_mean(key, fields.fields))
+                raise absent(fields, key)
             raise wrong(node, f"{key!r} is {kind(node)}, not a list", "begin each entry with '- '")
         return node.items
 

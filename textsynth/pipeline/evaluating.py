@@ -23,7 +23,7 @@ from textsynth.pipeline import audit, corpora, finish, learning
 from textsynth.pipeline.basemodel import BaseModel
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
-from textsynth.run import MANIFEST, METRICS, Run, read_json, write_json
+from textsynth.run import EVALUATE_AGAIN, MANIFEST, METRICS, Run, read_json, write_json
 from textsynth.sections import Gate, Step
 
 USUAL = ("diversity", "fidelity", "utility", "privacy", "bias")
@@ -297,7 +297,8 @@ def keep(
     what stands there then, so that none outlives its figure."""
     merged = dict(found)
     if place.is_file():
-        before = read_json(place, missing="is missing", fix="name another file with -o")
+        fix = "name another file with -o"
+        before = read_json(place, missing="is missing", fix=fix, broken=EVALUATE_AGAIN)
         if all(before.get(key) == found[key] for key in ("of", "seed")):
             old = before.get("metrics", {})
             merged["metrics"] = {**old, **_with_those_of_the_run(old, found["metrics"])}

@@ -15,7 +15,7 @@ from textsynth.export.cardmerge import is_ours, merge, parse
 from textsynth.export.huggingface import SHARD
 from textsynth.export.target import REPORT
 from textsynth.progress import Progress
-from textsynth.run import METRICS, Run, read_json
+from textsynth.run import EVALUATE_AGAIN, METRICS, Run, read_json
 
 DATASET = "dataset"
 _PULL_REQUEST = "refs/pr/"
@@ -96,9 +96,8 @@ def _gates(run: Path, manifest: Mapping[str, Any]) -> Sequence[Mapping[str, Any]
     path = run / METRICS
     found = {}
     if path.is_file():
-        found = read_json(
-            path, missing="is missing", fix=f"evaluate again: textsynth evaluate {run}"
-        )
+        fix = f"evaluate again: textsynth evaluate {run}"
+        found = read_json(path, missing="is missing", fix=fix, broken=EVALUATE_AGAIN)
     gates: Sequence[Mapping[str, Any]] = found.get("gates") or manifest.get("gates", ())
     return gates
 

@@ -17,7 +17,7 @@ from textsynth.evaluate import About, Findings, collapse, exposure, measured
 from textsynth.evaluate.measured import Measured
 from textsynth.evaluate.report import Material, Rejected, page, spread
 from textsynth.evaluate.wording import REAL_TEXT, STEPS
-from textsynth.run import METRICS, REPORT, Run, write_text
+from textsynth.run import EVALUATE_AGAIN, METRICS, REPORT, Run, write_text
 
 SAMPLES = 24
 EXAMPLES = 3
@@ -26,7 +26,6 @@ OF_EXPERIMENTS: Mapping[str, Mapping[str, About]] = {
     "privacy": exposure.ABOUT,
     "collapse": collapse.ABOUT,
 }
-_AGAIN = "evaluate again: textsynth evaluate RUN"
 
 
 def report(folder: Path, output: Path | None = None, beside: Path | None = None) -> Path:
@@ -99,7 +98,9 @@ def metrics(folder: Path) -> Measured | None:
         return measured.read(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
-            f"is no evaluation: {type(error).__name__}: {error}", where=str(path), fix=_AGAIN
+            f"is no evaluation: {type(error).__name__}: {error}",
+            where=str(path),
+            fix=EVALUATE_AGAIN,
         ) from error
 
 
