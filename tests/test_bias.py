@@ -31,6 +31,7 @@ def table(*parts: tuple[str, str | None, int]) -> pa.Table:
 def measured(synthetic: pa.Table, seeds: pa.Table, context: Context = CONTEXT) -> Findings:
     found = bias(Sets(synthetic, seeds, corpus.empty(), seeds), context)
     assert {figure.name for figure in found.figures} <= ABOUT.keys()
+    assert not [f.name for f in found.figures if not f.slice and ABOUT[f.name].sliced]
     keys = [(figure.name, tuple(figure.slice.items())) for figure in found.figures]
     assert len(keys) == len(set(keys))
     return found
@@ -152,6 +153,8 @@ def test_flips_are_those_of_a_classifier_that_looks_at_gender() -> None:
     one = figure(found, "invariance", axis="gender")
     assert one.value == 0 and one.reference is not None and one.reference.value == 1
     assert figure(found, "invariance").value == 0
+    of_all = {figure.name for figure in found.figures if not figure.slice}
+    assert of_all == {name for name, about in ABOUT.items() if not about.sliced}
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

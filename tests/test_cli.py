@@ -283,6 +283,7 @@ def test_generate_says_where_things_are(folder: Path, export: str, told: list[st
     ("section", "told"),
     [
         ("seeds: {path: pack.yaml}\nmodel: {base: ./gone}", "there is no such model"),
+        ("seeds: {path: pack.yaml}\nmodel: {others: [./gone]}", "check `model.others`"),
         ("filters: [{label: {model: ./gone}}]", "there is no such model"),
         ("filters: [{label: {reader: ./gone}}]", "there is no such model"),
         ("filters: [{memorised: {texts: [gone.txt]}}]", "there is no such file"),

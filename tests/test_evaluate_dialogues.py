@@ -70,6 +70,7 @@ def test_every_figure_is_there_with_its_reference() -> None:
     context = replace(CONTEXT, steps={"book_table": {("start", "end")}})
     found = dialogues(sets(MADE, REAL, HOLDOUT), context)
     assert {figure.name for figure in found.figures} == set(ABOUT)
+    assert set(overall(found)) == {name for name, about in ABOUT.items() if not about.sliced}
     without = {figure.name for figure in found.figures if figure.reference is None}
     assert without == {"paths", "step_coverage", "fault_share"}
     assert not found.notes

@@ -27,6 +27,8 @@ def test_rows_of_the_same_kind_are_recommended_where_real_ones_are_few() -> None
     assert found.notes[0].startswith(f"Add about {multiple.value:g} synthetic rows a real one: ")
     assert NO_HELP not in " ".join(found.notes)
     assert {f.name for f in found.figures} == set(ABOUT)
+    for name, about in ABOUT.items():
+        assert about.sliced != any(f.name == name and not f.slice for f in found.figures), name
 
 
 def test_shuffled_labels_do_not_help() -> None:

@@ -248,6 +248,22 @@ def test_a_name_that_is_none() -> None:
     assert "no model of this name" in refused(ModelSource("a b", "org/a b!", "")).message
 
 
+@pytest.mark.parametrize("key", ["model.others", "label.reader"])
+def test_remedies_name_the_key_that_names_the_model(
+    key: str, tiny_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        models.language_model_source("./no/such", key)
+    assert caught.value.fix == f"check `{key}`"
+    copied(tiny_model_folder, tmp_path / "m", model_type="vit", architectures=None)
+    gone = models.language_model_source("textsynth-tests/no-such-model", key)
+    for source in (models.language_model_source(str(tmp_path / "m"), key), gone):
+        assert f"set {key} to" in str(refused(source).fix)
+    monkeypatch.setattr(modelfiles, "free_memory", lambda: 1)
+    source = models.language_model_source(str(tiny_model_folder), key)
+    assert f"set {key} to" in str(refused(source).fix)
+
+
 # -- GGUF -------------------------------------------------------------------------------------
 
 

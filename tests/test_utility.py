@@ -279,6 +279,9 @@ def test_slots_that_are_plain_are_all_found() -> None:
     for arm in ("real", "synthetic", "both"):
         assert value(found, "slot_f1", trained_on=arm) == 1.0
     assert value(found, "slot_gain") == 0
+    assert {figure.name for figure in found.figures} == set(ABOUT)
+    for name, about in ABOUT.items():
+        assert about.sliced != any(f.name == name and not f.slice for f in found.figures), name
 
 
 def test_slots_of_wrong_labels_do_harm() -> None:

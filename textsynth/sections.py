@@ -130,6 +130,11 @@ class Model(Section):
         """All models that write."""
         return (self.base, *self.others)
 
+    @property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """All models that write, each with the key that names it."""
+        return (("model.base", self.base), *(("model.others", other) for other in self.others))
+
 
 class Values(Section):
     """How many further values of a slot the model is asked for; under `*`, at most, of every slot

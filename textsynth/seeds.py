@@ -229,6 +229,20 @@ def _same_texts(utterances: Iterable[Utterance]) -> dict[str, list[Utterance]]:
     }
 
 
+def require_kind(path: Path) -> None:
+    """Refuse a file that is not read, by its name.
+
+    Raises:
+        SeedError: it has another suffix than `SUFFIXES`.
+    """
+    if not path.name.lower().endswith(SUFFIXES):
+        raise SeedError(
+            f"seeds of the kind {path.suffix or path.name!r} are not read",
+            where=str(path),
+            fix=f"give a file that ends in {' or '.join(SUFFIXES)}",
+        )
+
+
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers: as bytes, so that one that is not UTF-8
     costs no other. Of one that `is_long` only the beginning is there.
@@ -237,13 +251,7 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
         SeedError: no such file, or a kind of file that is not read; also on the way, where the file
             breaks off.
     """
-    name = path.name.lower()
-    if not name.endswith(SUFFIXES):
-        raise SeedError(
-            f"seeds of the kind {path.suffix or path.name!r} are not read",
-            where=str(path),
-            fix=f"give a file that ends in {' or '.join(SUFFIXES)}",
-        )
+    require_kind(path)
     try:
         with _open(path) as file:
             for number, line in linefile.read(file):

@@ -132,9 +132,11 @@ class About:
         sentence: what it tells, for somebody who knows no statistics; one sentence.
         better: whether people want it high, low, or like the reference; None where neither.
         style: how it is printed: a percentage of 1, a plain number, or a whole number.
+        sliced: whether it is measured of slices alone, so that no gate can name it.
     """
 
     title: str
     sentence: str
     better: Literal["high", "low", "like"] | None = None
     style: Literal["percent", "number", "count"] = "number"
+    sliced: bool = False

@@ -45,30 +45,35 @@ ABOUT: Mapping[str, About] = {
         " the seeds; below 0 it leads less.",
         better="low",
         style="percent",
+        sliced=True,
     ),
     "representation": About(
         "Representation",
         "The share of rows that mention the group, beside the share among the seeds.",
         better="like",
         style="percent",
+        sliced=True,
     ),
     "association": About(
         "Association with an intent",
         "How much more often the group is mentioned with this intent than the other groups of its"
         " kind are (log-odds: 0 is alike, 0.7 about twice as often).",
         better="like",
+        sliced=True,
     ),
     "association_z": About(
         "Association, in standard deviations",
         "The same in standard deviations from 0; of many associations one in twenty is beyond 2"
         " either way by chance.",
         better="like",
+        sliced=True,
     ),
     "sentiment": About(
         "Tone",
         "How much friendlier (above 0) or harsher (below 0) rows that mention the group are than"
         " rows that do not, on a scale from -1 to 1.",
         better="like",
+        sliced=True,
     ),
     "invariance": About(
         "Flips under swapped people",

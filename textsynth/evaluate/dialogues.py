@@ -85,6 +85,7 @@ ABOUT: Mapping[str, About] = {
         "The share of dialogues with this outcome: success, failure, or abandoned.",
         "like",
         "percent",
+        sliced=True,
     ),
     "goal_reached": About(
         "Goals reached",

@@ -37,6 +37,7 @@ ABOUT: Mapping[str, About] = {
         "How much more often a classifier is right than one that learnt the real rows alone.",
         better="high",
         style="percent",
+        sliced=True,
     ),
     "accuracy_at_multiple": About(
         "Accuracy with rows added",
@@ -44,6 +45,7 @@ ABOUT: Mapping[str, About] = {
         " one are added.",
         better="high",
         style="percent",
+        sliced=True,
     ),
     "accuracy_at_share": About(
         "Accuracy at a real share",
@@ -51,6 +53,7 @@ ABOUT: Mapping[str, About] = {
         " is real.",
         better="high",
         style="percent",
+        sliced=True,
     ),
 }
 

@@ -28,24 +28,28 @@ ABOUT: Mapping[str, About] = {
         "How often a classifier names the right intent of real text that it has never seen.",
         better="high",
         style="percent",
+        sliced=True,
     ),
     "macro_f1": About(
         "Macro F1",
         "Like accuracy, but a rare intent counts as much as a frequent one.",
         better="high",
         style="percent",
+        sliced=True,
     ),
     "ece": About(
         "Calibration error",
         "How far a classifier's own certainty is from how often it is right; 0 is honest.",
         better="low",
         style="percent",
+        sliced=True,
     ),
     "intent_f1": About(
         "F1 of an intent",
         "How well a classifier finds the rows of one intent without claiming those of others.",
         better="high",
         style="percent",
+        sliced=True,
     ),
     "slot_gain": About(
         "Gain in slots",
@@ -59,6 +63,7 @@ ABOUT: Mapping[str, About] = {
         "How well a tagger finds slots in real text: exact bounds and the right label.",
         better="high",
         style="percent",
+        sliced=True,
     ),
 }
 

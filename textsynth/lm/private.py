@@ -98,7 +98,13 @@ def finetune(
         ModelError: Opacus is not installed, the setting cannot be had, or the weights or their
             gradients are not finite.
     """
-    _check(privacy, len(seeds))
+    check(privacy)
+    if not seeds:
+        raise ModelError(
+            "there are no seeds to train on",
+            where="model.privacy",
+            fix="give seeds, or leave `privacy` out",
+        )
     import torch
     from opacus.accountants import create_accountant
 
@@ -137,14 +143,13 @@ def finetune(
     return tuned.eval(), Spent(reached, delta, noise, rate, steps, privacy.clip, count)
 
 
-def _check(privacy: Privacy, count: int) -> None:
-    if not models.installed("opacus"):
-        raise ModelError(
-            "model.privacy takes Opacus, which is not installed",
-            fix='pip install "textsynth-corpus[dp]"',
-        )
+def check(privacy: Privacy) -> None:
+    """Refuse what no training can keep, whatever the seeds are.
+
+    Raises:
+        ModelError: Opacus is not installed, or a setting cannot be had.
+    """
     checks = [
-        (count > 0, "there are no seeds to train on", "give seeds, or leave `privacy` out"),
         (
             0 < privacy.epsilon <= MOST_EPSILON,
             f"an epsilon of {privacy.epsilon:g} cannot be promised",
@@ -164,6 +169,11 @@ def _check(privacy: Privacy, count: int) -> None:
     for good, message, fix in checks:
         if not good:
             raise ModelError(message, where="model.privacy", fix=fix)
+    if not models.installed("opacus"):
+        raise ModelError(
+            "model.privacy takes Opacus, which is not installed",
+            fix='pip install "textsynth-corpus[dp]"',
+        )
 
 
 def noise_multiplier(epsilon: float, delta: float, rate: float, steps: int) -> float:

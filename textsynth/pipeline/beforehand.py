@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
-from textsynth import models, registry
+from textsynth import models, registry, seeds
 from textsynth.dialogue.lint import require_sound
 from textsynth.errors import ExportError, RecipeError, did_you_mean
 from textsynth.export import About, license_id, require_possible
 from textsynth.grammar.grammar import Grammar
+from textsynth.lm import private
 from textsynth.pipeline import dialogues
+from textsynth.pipeline.learning import privacy_of
+from textsynth.pipeline.prepare import require_intents
+from textsynth.pipeline.seedside import scrub_settings
 from textsynth.recipe import Recipe
+from textsynth.sections import Gate
 
 
-def require(recipe: Recipe) -> None:
-    """Check what a recipe names: the licence, the figures of gates, the models, and what exports
-    would refuse whatever the rows are. Loads no model.
+def require(recipe: Recipe, grammar: Grammar | None) -> None:
+    """Check what a recipe names: the licence, the figures of gates, the models, what the scrub is
+    told but for slot labels, the privacy, the kind of seed files, without seeds the intents of the
+    distribution, and what exports would refuse whatever the rows are. Loads no model, reads no
+    seeds.
 
     Raises:
         TextsynthError: of what is wrong, the first.
     """
     license_id(recipe.card.license)
     for gate in recipe.gates:
-        known = registry.about_figures(gate.metric)
-        if known and gate.figure not in known:
-            raise RecipeError(
-                f"the metric {gate.metric} has no figure {gate.figure!r}",
-                where="gates",
-                fix=did_you_mean(gate.figure, known),
-            )
+        _figure(gate)
     named_models(recipe)
+    if recipe.scrub is not False:
+        scrub_settings(recipe).check(None)
+    if recipe.model is not None and recipe.model.privacy is not None:
+        private.check(privacy_of(recipe.model.privacy))
+    if recipe.seeds is not None:
+        seeds.require_kind(recipe.seeds.path)
+    if recipe.dialogues is not None and recipe.dialogues.seeds is not None:
+        seeds.require_kind(recipe.dialogues.seeds)
+    if grammar is not None and recipe.seeds is None:
+        require_intents(recipe, list(grammar.intents))
     _exports(recipe)
+
+
+def _figure(gate: Gate) -> None:
+    """Raises:
+    RecipeError: the gate's metric never has this figure, or not of all rows.
+    """
+    known = registry.about_figures(gate.metric)
+    whole = [name for name, about in known.items() if not about.sliced]
+    if not known or gate.figure in whole:
+        return
+    told = f"the metric {gate.metric} has no figure {gate.figure!r}"
+    if gate.figure in known:
+        told = f"{gate.metric}.{gate.figure} is no figure of all rows: it is measured by part alone"
+    raise RecipeError(told, where="gates", fix=did_you_mean(gate.figure, whole))
 
 
 def _exports(recipe: Recipe) -> None:
@@ -59,7 +84,7 @@ def find(recipe: Recipe, grammar: Grammar | None) -> None:
     Raises:
         TextsynthError: of what is wrong, the first.
     """
-    require(recipe)
+    require(recipe, grammar)
     if recipe.dialogues is not None:
         flows, words = dialogues.load(
             recipe.dialogues, grammar, seed=recipe.seed, language=recipe.language
@@ -84,7 +109,7 @@ def named_models(recipe: Recipe) -> list[tuple[str, models.ModelSource]]:
     """
     found = []
     if recipe.model is not None and recipe.model.server is None:
-        sources = (models.language_model_source(base) for base in recipe.model.bases)
+        sources = (models.language_model_source(base, key) for key, base in recipe.model.named)
         found += [("language model", source) for source in sources]
     encoders, readers = judges(recipe)
     for name in encoders:

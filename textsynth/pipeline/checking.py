@@ -39,11 +39,11 @@ def check(path: Path) -> dict[str, Any]:
         for source in recipe.sources():
             if not source.exists():
                 raise RecipeError("there is no such file", where=str(source), fix="check the path")
-        beforehand.require(recipe)
-        flows_of = recipe if recipe.dialogues is not None else None
         if recipe.templates is not None:
             grammar = importers.load(recipe.templates.path)
             report["format"] = importers.detect(recipe.templates.path) or "homeassistant"
+        beforehand.require(recipe, grammar)
+        flows_of = recipe if recipe.dialogues is not None else None
     else:
         grammar = importers.load(path)
         report["format"] = importers.detect(path) or "homeassistant"

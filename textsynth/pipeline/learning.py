@@ -17,7 +17,7 @@ from textsynth.pipeline.tracking import Tracker
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.run import Run, write_json
-from textsynth.sections import Model
+from textsynth.sections import Model, Privacy
 
 ADAPTER = ("model", "adapter")
 SPENT = ("model", "privacy.json")
@@ -47,7 +47,8 @@ def learn(
     """
     settings = recipe.model
     assert settings is not None
-    source = models.language_model_source(settings.bases[writer])
+    key, base = settings.named[writer]
+    source = models.language_model_source(base, key)
     progress.note(f"base model {source.name} under its terms: {source.terms}")
     lists = {**{intent: list(by) for intent, by in own.items()}, **values}
     # under differential privacy not even the choice of tokens may tell of the seeds
@@ -186,9 +187,7 @@ def _privately(
             model,
             vocabulary,
             rows,
-            privacy=private.Privacy(
-                asked.epsilon, None if asked.delta == "auto" else asked.delta, asked.clip
-            ),
+            privacy=privacy_of(asked),
             settings=private.Settings(settings.epochs, settings.learning_rate, settings.rank),
             seed=seed,
             progress=lambda done, total, epsilon: advance(
@@ -200,6 +199,12 @@ def _privately(
     _save(tuned, run, "adapter")
     progress.note(private.statement(spent))
     return tuned
+
+
+def privacy_of(section: Privacy) -> private.Privacy:
+    """The recipe's `model.privacy` as the training takes it."""
+    delta = None if section.delta == "auto" else section.delta
+    return private.Privacy(section.epsilon, delta, section.clip)
 
 
 def spent(run: Run) -> private.Spent | None:

@@ -151,12 +151,7 @@ def quotas_of(
     elif settings.distribution == "seeds":
         rows = _apportioned(total, {i: counted[i] / counted.total() for i in intents})
     else:
-        for intent in settings.distribution:
-            if intent not in intents:
-                raise RecipeError(
-                    f"generate.distribution: there is no intent {intent!r}",
-                    fix=did_you_mean(intent, intents),
-                )
+        require_intents(recipe, intents)
         rows = _apportioned(total, settings.distribution)
     shares = {origin: share for origin, share in recipe.shares().items() if share}
     quotas = {}
@@ -165,6 +160,21 @@ def quotas_of(
             if part:
                 quotas[intent, origin] = part
     return quotas
+
+
+def require_intents(recipe: Recipe, intents: Sequence[str]) -> None:
+    """Refuse a distribution over other intents than these.
+
+    Raises:
+        RecipeError: it names one that is not there.
+    """
+    shares = recipe.generate.distribution
+    for intent in shares if isinstance(shares, Mapping) else ():
+        if intent not in intents:
+            raise RecipeError(
+                f"generate.distribution: there is no intent {intent!r}",
+                fix=did_you_mean(intent, intents),
+            )
 
 
 def _apportioned(total: int, shares: Mapping[str, float]) -> dict[str, int]:

@@ -139,7 +139,8 @@ class Recognizer:
             ) from error
         if not 0 < self.score <= 1:
             raise RecipeError(
-                f"`scrub.recognizers` has the score {self.score}", fix="choose one from 0 to 1"
+                f"`scrub.recognizers` has the score {self.score}",
+                fix="choose one above 0, up to 1",
             )
 
 
@@ -186,8 +187,9 @@ class Settings:
                     return action
         return default
 
-    def check(self, labels: Iterable[str]) -> None:
-        """Refuse names that are neither an entity nor one of these slot labels.
+    def check(self, labels: Iterable[str] | None) -> None:
+        """Refuse names that are neither an entity nor one of these slot labels; where these are not
+        known yet (None), the names that may be one pass.
 
         Raises:
             RecipeError: an unknown entity, label, mode or policy, or a score out of range.
@@ -200,12 +202,11 @@ class Settings:
                         fix=did_you_mean(name, ENTITIES),
                     )
         found = {*ENTITIES, *LABELS}
-        known = {*labels, *found}
-        for where, names, allowed in (
-            ("keep", self.keep, known),
-            ("labels", tuple(self.labels), known),
-            ("deny", tuple(self.deny), found),
-        ):
+        named = [("deny", tuple(self.deny), found)]
+        if labels is not None:
+            known = {*labels, *found}
+            named += [("keep", self.keep, known), ("labels", tuple(self.labels), known)]
+        for where, names, allowed in named:
             for name in names:
                 if name not in allowed:
                     raise RecipeError(
