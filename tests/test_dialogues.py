@@ -25,6 +25,11 @@ from textsynth.pipeline import corpora, dialogues, dialoguewords
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 
+# The flow with what it takes from the templates.
+ALONE = FLOW.replace("{user: book_table,", '{user: book_table, says: ["a table please"],').replace(
+    "\nlists:", "\nlists:\n  city: {values: [Leeds, York]}", 1
+)
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -80,10 +85,7 @@ def test_a_run_has_utterances_and_dialogues(folder: Path) -> None:
 
 
 def test_a_recipe_may_have_dialogues_alone(folder: Path) -> None:
-    text = FLOW.replace("{user: book_table,", '{user: book_table, says: ["a table please"],')
-    (folder / "flows" / "table.yaml").write_text(
-        text.replace("\nlists:", "\nlists:\n  city: {values: [Leeds, York]}", 1)
-    )
+    (folder / "flows" / "table.yaml").write_text(ALONE)
     run = made(folder, templates=None)
     assert {row.speaker for row in rows(run)} == {"user", "system"}
     assert run.dataset()["train"].column_names[0] == "dialogue_id"
@@ -263,6 +265,21 @@ def test_preview_shows_dialogues(folder: Path) -> None:
     status, said = command("preview", folder / "recipe.yaml", "--dialogues", "1", "--json")
     turns = [json.loads(line) for line in said.splitlines()]
     assert [turn["turn"] for turn in turns] == list(range(len(turns)))
+
+
+def test_preview_of_flows_alone_shows_their_dialogues(folder: Path) -> None:
+    (folder / "flows" / "table.yaml").write_text(ALONE)
+    recipe(folder, templates=None)
+    status, said = command("preview", folder / "recipe.yaml", "-n", "2")
+    assert (status, said.count("table/")) == (0, 2)
+
+
+def test_dialogues_of_a_kind_that_is_not_read_are_said_before_a_run_begins(folder: Path) -> None:
+    (folder / "real.csv").write_text("text")
+    with pytest.raises(TextsynthError, match="seeds of the kind"):
+        made(folder, dialogues={"path": "flows", "seeds": "real.csv"})
+    assert not (folder / "run").exists()
+    assert command("check", folder / "recipe.yaml")[0] == 1
 
 
 def test_flows_are_drawn(folder: Path) -> None:

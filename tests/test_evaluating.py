@@ -13,7 +13,7 @@ from test_pipeline import folder as folder
 from test_pipeline import recipe, run, seeds_section
 
 from textsynth import cli, pipeline, registry
-from textsynth.errors import ExportError
+from textsynth.errors import ExportError, RunError
 from textsynth.evaluate import Figure, Findings, privacy
 from textsynth.pipeline import evaluating
 from textsynth.pipeline.tracking import _MLflow, _params
@@ -74,6 +74,29 @@ def test_figures_of_other_metrics_on_the_same_rows_stay(
     jsonl(target, others)
     fresh = pipeline.evaluate(target, metrics=["counting"], output=place)
     assert set(fresh["metrics"]) == {"counting"}
+
+
+def test_a_damaged_file_of_figures_costs_no_run(tmp_path: Path) -> None:
+    target, place = jsonl(tmp_path / "made.jsonl"), tmp_path / "m.json"
+    place.write_text('{"metrics": {')
+    with pytest.raises(RunError, match="cannot be read") as caught:
+        pipeline.evaluate(target, metrics=["counting"], output=place)
+    assert caught.value.fix == "delete this file, then: textsynth evaluate RUN"
+
+
+@pytest.mark.parametrize(
+    "option", [("--set", "gates=[]"), ("-n", "5"), ("--key-file", "key"), ("--per-intent", "0")]
+)
+def test_options_of_a_recipe_are_refused_where_rows_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, option: Any
+) -> None:
+    target = jsonl(tmp_path / "made.jsonl")
+    monkeypatch.setattr("sys.argv", ["textsynth", "evaluate", str(target), *option])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and f"and {target} has its rows already" in told
+    assert option[0].replace("-n", "--per-intent") in told and "fix: leave it out" in told
 
 
 # -- gates ------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import typer
 from textsynth.cli.options import (
     FinishedRun,
     Json,
-    KeyFile,
     Quiet,
     RecipeFile,
     Seed,
@@ -26,7 +25,10 @@ from textsynth.terminal import console, print_table, say_dialogues, say_figures
 
 def preview(
     recipe: RecipeFile,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Rows an intent.")] = 3,
+    count: Annotated[
+        int,
+        typer.Option("-n", "--count", min=1, help="Rows an intent; of flows alone, dialogues."),
+    ] = 3,
     dialogues: Annotated[int, typer.Option(min=0, help="Dialogues of each flow.")] = 0,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
@@ -36,6 +38,8 @@ def preview(
     from textsynth import pipeline
 
     loaded = load_recipe(recipe, set_, seed=seed)
+    if loaded.templates is None and loaded.dialogues is not None:
+        dialogues = dialogues or count
     if dialogues:
         say_dialogues(pipeline.preview_dialogues(loaded, dialogues), json_)
         return
@@ -56,6 +60,25 @@ def preview(
             for slot in row.slots:
                 text.stylize("cyan", slot.start + 2, slot.end + 2)
             screen.print(text, soft_wrap=True)
+
+
+def _require_of_recipe(
+    target: Path, set_: list[str], per_intent: int | None, key_file: Path | None
+) -> None:
+    """Refuse options of a recipe where the target has its rows.
+
+    Raises:
+        UsageError: one is given.
+    """
+    options = {"--set": set_ or None, "--per-intent": per_intent, "--key-file": key_file}
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(
+                f"it is of a recipe, and {target} has its rows already",
+                where=name,
+                fix="leave it out; for other gates change the recipe, then `textsynth generate`"
+                " makes the end anew",
+            )
 
 
 def evaluate(
@@ -91,8 +114,13 @@ def evaluate(
     language: Annotated[
         str | None, typer.Option(help="Of rows that do not say it (BCP 47).")
     ] = None,
-    set_: Set = [],  # noqa: B006
-    key_file: KeyFile = None,
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="A.B=C", help="Of a recipe: set a key (repeatable)."),
+    ] = [],  # noqa: B006
+    key_file: Annotated[
+        Path | None, typer.Option(help="Of a recipe: the 32 secret bytes behind seed ids.")
+    ] = None,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -124,6 +152,7 @@ def evaluate(
             fix="name its run folder, or ask for --generations or --canaries",
         )
     else:
+        _require_of_recipe(target, set_, per_intent, key_file)
         found = pipeline.evaluate(
             target,
             real=real,

@@ -107,7 +107,7 @@ def scrub(
     html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each loads the models.")] = 1,
     recipe: Annotated[
-        Path | None, typer.Option(help="Take language and `scrub` settings from a recipe.")
+        Path | None, typer.Option(help="Take language, seed and `scrub` from a recipe.")
     ] = None,
     language: Annotated[
         str | None, typer.Option(help="Language of the text (BCP 47); default: en.")
