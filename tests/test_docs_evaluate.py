@@ -32,6 +32,13 @@ def test_every_figure_stands_in_the_docs(metric: str) -> None:
     assert told == list(ABOUTS[metric])
 
 
+@pytest.mark.parametrize("metric", registry.BUILT_IN["metrics"])
+def test_figures_that_no_gate_can_name_stand_in_the_docs(metric: str) -> None:
+    told = re.findall(r"No gate can name (.*?):", section(metric))
+    sliced = [f"`{name}`" for name, about in ABOUTS[metric].items() if about.sliced]
+    assert told == ([", ".join(sliced)] if sliced else [])
+
+
 @pytest.mark.parametrize("metric", ABOUTS)
 def test_every_figure_is_said_in_one_sentence(metric: str) -> None:
     for name, about in ABOUTS[metric].items():

@@ -104,7 +104,7 @@ class PatternRows:
 
 
 class SeedSource:
-    """The seed patterns themselves; exported only where the recipe's share names them. Those of
+    """The seed patterns themselves, where the recipe's shares have a part for them. Those of
     synthetic seeds, which `generations` has by their ids, keep the generation of these."""
 
     def __init__(
