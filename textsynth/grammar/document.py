@@ -75,7 +75,7 @@ def read(path: Path, name: str) -> Fields:
         ) from error
     except UnicodeDecodeError as error:
         raise GrammarError("the file is not UTF-8", where=name, fix="save it as UTF-8") from error
-    return parse(_readable(text, name) if path.suffix == ".json" else text, name)
+    return parse(_readable(text, name) if path.suffix.lower() == ".json" else text, name)
 
 
 def _readable(text: str, name: str) -> str:
