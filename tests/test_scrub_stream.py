@@ -498,6 +498,11 @@ def test_a_date_that_becomes_another_rows_date_is_no_leak(scrubs: Scrubs) -> Non
     made = {row["birth_date"] for row in scrubs.out()}
     assert made & set(days) and len(made) == len(days)
     assert told["leak_count"] == 0
+    slot = {"start": 0, "end": 7, "label": "birth_date"}
+    told = scrubs(*(text("my wife", slots=[{**slot, "value": day}]) for day in days))
+    made = {row["slots"][0]["value"] for row in scrubs.out()}
+    assert made & set(days) and len(made) == len(days)
+    assert told["leak_count"] == 0
 
 
 def test_a_sentence_without_spaces_is_read(scrubs: Scrubs) -> None:
