@@ -11,6 +11,7 @@ import pytest
 from fakes import PATTERNS
 from test_pipeline_model import recipe, tiny
 
+from textsynth import run as run_module
 from textsynth.errors import RecipeError, RunError, UsageError
 from textsynth.evaluate import exposure
 from textsynth.lm import finetune, prompts
@@ -167,6 +168,10 @@ def test_what_cannot_be_audited(folder: Path, key_file: Path, tiny_model_folder:
         with pytest.raises(UsageError, match="from 1 on"):
             audit(made, folder / "audit", key_file=key_file, **wrong)
     assert not (folder / "audit").exists()
+    (folder / "seeds.jsonl").write_text(json.dumps(SEEDS[0]) + "\n")
+    with pytest.raises(RecipeError, match="no intent has 3 seed patterns"):
+        audit(made, folder / "audit", key_file=key_file)
+    assert (folder / "audit").resolve() not in run_module._HELD
 
 
 def test_the_loss_of_a_run_is_lower_for_what_it_learnt(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -59,6 +63,37 @@ def test_shards_are_handed_out_as_they_are_needed(workers: int) -> None:
     assert len(taken) <= 2 * workers + 1
     results.close()
     assert len(taken) <= 2 * workers + 1
+
+
+ENGINE = """
+import operator, os
+from textsynth.engines import map_shards
+for _ in map_shards(operator.neg, range(99), workers=2):
+    os.kill(os.getpid(), 9)
+"""
+# The first part that a forked process judges kills the parent.
+FORKED = """
+import os
+from textsynth.corpus import Utterance, empty, to_table
+from textsynth.filters import Context, near
+parent = os.getpid()
+os.cpu_count, near.PARALLEL, near._judged = lambda: 2, 1, lambda *_: os.kill(parent, 9)
+rows = to_table([Utterance(str(n), "hello", str(n)) for n in range(4)])
+near.near(rows, Context(empty(), empty(), None, None, 1))
+"""
+
+
+@pytest.mark.parametrize("script", [ENGINE, FORKED])
+def test_workers_end_when_their_parent_is_killed(script: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True
+    ) as parent:
+        try:
+            parent.communicate(timeout=60)  # until nobody is left who could write
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)
+    assert parent.returncode == -signal.SIGKILL
 
 
 def test_a_worker_that_is_killed_is_one_message() -> None:

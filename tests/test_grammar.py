@@ -72,6 +72,13 @@ def test_all_of_a_pack_is_read() -> None:
     assert lint(grammar) == []
 
 
+def test_a_file_may_end_with_the_sign_of_another_document() -> None:
+    assert loads(HOME + "\n---\n# end\n").intents == loads(HOME).intents
+    for more in ("''", "~", "intents: {}"):
+        with pytest.raises(GrammarError, match="a second document begins here"):
+            loads(f"{HOME}\n---\n{more}\n")
+
+
 def test_files_of_a_folder_are_merged_as_home_assistant_merges_them(tmp_path: Path) -> None:
     (tmp_path / "_common.yaml").write_text(
         "language: de\nlists: {l: {values: [eins]}}\nexpansion_rules: {r: alt}\nskip_words: [bitte]"

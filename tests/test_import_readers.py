@@ -291,6 +291,13 @@ def test_snips_json(tmp_path: Path) -> None:
     }
 
 
+def test_snips_json_with_many_entities_before_its_intents(tmp_path: Path) -> None:
+    entities = {f"snips/{n:030}": {} for n in range(200)}
+    write(tmp_path, "a.json", {"entities": entities, "intents": SNIPS_JSON["intents"]})
+    write(tmp_path, "b.json", {"PlayMusic": [{"data": [{"text": "play"}]}]})
+    assert set(importers.load(tmp_path).intents) == {"light", "PlayMusic"}
+
+
 def test_the_snips_benchmark(tmp_path: Path) -> None:
     data = [{"text": "play "}, {"text": "Muse", "entity": "artist"}, {"text": " "}]
     path = write(tmp_path, "train.json", {"PlayMusic": [{"data": data}]})

@@ -467,6 +467,21 @@ def test_suffixes_in_capitals(tmp_path: Path, told: str, name: str, text: str) -
     assert importers.load(tmp_path).intents
 
 
+def test_files_beside_templates_count_in_capitals_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "LIGHT.INTENT", "lamp {lamp}\n")
+    write(tmp_path, "lamp.ENTITY", "floor\n")
+    assert said(importers.load(path), "LIGHT") == {"lamp floor -> lamp=floor/floor"}
+
+
+def test_a_recipe_and_flows_in_capitals_are_known(tmp_path: Path) -> None:
+    write(tmp_path, "HOME.YAML", "intents: {a: {data: [{sentences: [hi]}]}}\n")
+    path = write(tmp_path, "RECIPE.YAML", "name: t\ntemplates: {path: HOME.YAML}\n")
+    assert [row["name"] for row in pipeline.check(path)["intents"]] == ["a"]
+    write(tmp_path, "flows/A.YAML", 'flow: a\nstates: {b: {say: ["Bye."], end: success}}\n')
+    for place in (tmp_path / "flows", tmp_path / "flows" / "A.YAML"):
+        assert pipeline.check(place)["format"] == "flows"
+
+
 @pytest.mark.parametrize(("told", "name", "text"), PACKS)
 def test_a_recipe_reads_it(tmp_path: Path, told: str, name: str, text: str) -> None:
     write(tmp_path, f"pack/{name}", text)

@@ -17,10 +17,11 @@ HEAVY = {"torch", "transformers", "spacy", "presidio_analyzer", "datasets", "skl
          "opacus", "mauve", "matplotlib", "seqeval", "pycrfsuite", "vaderSentiment"}  # fmt: skip
 
 CORE = {"errors", "keyed", "corpus", "values", "patterns", "models", "modelfiles", "gguffiles",
-        "firstnames", "gendered", "linefile", "pronouns", "swaps", "turns", "progress"}  # fmt: skip
+        "firstnames", "gendered", "linefile", "pronouns", "swaps", "turns", "progress",
+        "engines"}  # fmt: skip
 # Between the core and the pipeline: what a run consists of, and what it is told by.
 RUNNING = {"recipe", "sections", "recipefile", "recipesources", "recipetext", "registry", "run",
-           "engines", "diagnose"}  # fmt: skip
+           "diagnose"}  # fmt: skip
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",
           "importers"}  # fmt: skip
 COMPOSERS = {"pipeline", "supply"}

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textsynth import corpus, models, pipeline
+from textsynth import run as run_module
 from textsynth.errors import ExportError, ModelError, RecipeError, RunError, TextsynthError
 from textsynth.recipe import Recipe
 
@@ -229,13 +230,37 @@ def test_an_export_that_fails_keeps_no_other_from_being_written(
         assert caught.value.where == str(folder / "run")
         assert "csv: the folder holds 'theirs'" in caught.value.message
         assert "alexa: the intents 'Alarm' and 'alarm' would both be" in caught.value.message
-        assert f"textsynth export {folder / 'run'} --to csv" in str(caught.value.fix)
+        assert "run `textsynth generate` again" in str(caught.value.fix)
     made = pipeline.Run(folder / "run")
     assert made.complete and (made.folder / "exports/jsonl/corpus.jsonl").exists()
     assert ["error" in entry for entry in made.manifest()["exports"]] == [True, True, False]
     again = run(folder, key_file, templates=pack, export=["parquet"])
     assert [entry["format"] for entry in again.manifest()["exports"]] == ["parquet"]
     assert theirs.exists() and not (made.folder / "exports/jsonl").exists()
+
+
+def test_an_export_that_failed_is_written_once_its_fault_is_mended(
+    folder: Path, key_file: Path
+) -> None:
+    pack = {"path": "pack.yaml"}
+    theirs = folder / "run/exports/csv/theirs"
+    run(folder, key_file, templates=pack, export=[])
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    with pytest.raises(ExportError):
+        run(folder, key_file, templates=pack, export=["csv", "jsonl"])
+    before = json.loads((folder / "run" / "manifest.json").read_text())
+    theirs.unlink()
+    made = run(folder, key_file, templates=pack, export=["csv", "jsonl"])
+    assert (made.folder / "exports" / "csv" / "export-report.json").is_file()
+    written = {"format": "csv", "written": 20, "refused": {}}
+    assert made.manifest() == {**before, "exports": [written, before["exports"][1]]}
+
+
+def test_an_error_lets_go_of_the_folder(folder: Path, key_file: Path) -> None:
+    with pytest.raises(RecipeError, match="nosuch"):
+        run(folder, key_file, seeds=seeds_section(), model={}, lists={"nosuch": {"invent": 5}})
+    assert (folder / "run").resolve() not in run_module._HELD
 
 
 def test_a_card_does_not_tell_what_the_scrub_was_told(folder: Path, key_file: Path) -> None:

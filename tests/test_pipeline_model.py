@@ -13,6 +13,7 @@ from fake_server import Asked, Reply
 from typer.testing import CliRunner
 
 from textsynth import corpus, models, pipeline
+from textsynth import run as run_module
 from textsynth.cli import app
 from textsynth.errors import ModelError, RecipeError, RunError, TextsynthError
 from textsynth.lm.decode import Completion, Sampling
@@ -420,6 +421,22 @@ def test_a_recipe_that_trains_nothing(folder: Path, key_file: Path) -> None:
     (folder / "seeds.jsonl").write_text('{"text": "alarm", "intent": "alarm"}\n')
     with pytest.raises(RecipeError, match="no intent has 3 seed patterns"):
         pipeline.train(recipe(folder, model={}), folder / "run", key_file=key_file)
+    assert (folder / "run").resolve() not in run_module._HELD
+
+
+def test_training_a_complete_run_that_learnt_nothing_is_one_message(
+    folder: Path, key_file: Path, tiny_model_folder: Path
+) -> None:
+    (folder / "seeds.jsonl").write_text('{"text": "alarm", "intent": "alarm"}\n')
+    (folder / "pack.yaml").write_text(
+        "intents: {alarm: {data: [{sentences: ['(ring|wake me) at (six|seven|noon)']}]}}\n"
+    )
+    sections = {"model": tiny(tiny_model_folder), "templates": {"path": "pack.yaml"}}
+    pipeline.generate(recipe(folder, **sections), folder / "run", key_file=key_file)
+    options = ["-o", str(folder / "run"), "--key-file", str(key_file)]
+    result = CliRunner().invoke(app, ["train", str(folder / "recipe.yaml"), *options])
+    assert isinstance(result.exception, RunError)
+    assert "nothing was trained" in result.exception.message
 
 
 def test_intents_with_fewer_than_three_seeds_take_templates(

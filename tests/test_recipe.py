@@ -449,6 +449,11 @@ def test_the_sources_are_the_files_that_are_read(tmp_path: Path) -> None:
         ("a.ini", ["a.ini", "slots/deep/x", "slots/y"]),
         ("a.intent", ["a.entity", "a.intent"]),
         ("a.chatito", ["a.chatito", "../common.chatito", "../more.chatito"]),
+        ("../up/B.INI", ["../up/B.INI", "../up/slots/y"]),
+        ("../up/B.INTENT", ["../up/B.ENTITY", "../up/B.INTENT"]),
+        ("../up/B.CHATITO", ["../up/B.CHATITO", "../more.chatito", "../common.chatito"]),
+        ("../up", ["../up/B.CHATITO", "../more.chatito", "../common.chatito", "../up/B.ENTITY",
+                   "../up/B.INI", "../up/B.INTENT", "../up/slots/y"]),
         (".", ["a.chatito", "../common.chatito", "../more.chatito", "a.entity", "a.ini",
                "a.intent", "recipe.yaml", "slots/deep/x", "slots/y"]),
         ("gone.yaml", ["gone.yaml"]),
@@ -461,6 +466,10 @@ def test_templates_are_read_with_what_they_name(
     for name in ("a.ini", "a.intent", "a.entity", "slots/deep/x", "slots/y", "notes.txt"):
         (tmp_path / "in" / name).write_text(name)
     (tmp_path / "in/a.chatito").write_text("import ../common.chatito\nimport gone.chatito\n")
+    (tmp_path / "up/slots").mkdir(parents=True)
+    for name in ("B.INI", "B.INTENT", "B.ENTITY", "slots/y"):
+        (tmp_path / "up" / name).write_text(name)
+    (tmp_path / "up/B.CHATITO").write_text("import ../more.chatito\n")
     (tmp_path / "common.chatito").write_text("import 'more.chatito'\n")
     (tmp_path / "more.chatito").write_text("import common.chatito\n~[a]\n    b\n")
     (tmp_path / "in/recipe.yaml").write_text(f"name: a\ntemplates: {{path: {templates}}}\n")
@@ -478,6 +487,7 @@ def test_templates_are_read_with_what_they_name(
         ({"intents/a.yaml": "intents: {x: }\n"}, False),
         ({"intents/deep/b.yml": None}, False),
         ({"intents/c.json": "{}"}, False),
+        ({"intents/C.YAML": "intents: {y: }\n"}, False),
         ({"model/model.safetensors": "other weights"}, False),
         ({"published.txt": "what else was published\n"}, False),
         ({"judge/model.safetensors": "other weights"}, False),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -199,6 +200,32 @@ def test_one_process_at_a_time_works_in_a_folder(tmp_path: Path) -> None:
     assert open_run(tmp_path, "one").folder == tmp_path  # this one may go on
     run.close()
     subprocess.run(other, check=True, timeout=60)
+
+
+def test_a_folder_whose_process_was_killed_is_free_though_its_child_lives(tmp_path: Path) -> None:
+    code = f"""
+import os, sys
+from pathlib import Path
+from textsynth.run import open_run
+open_run(Path({str(tmp_path)!r}), "one")
+if os.fork():
+    os.kill(os.getpid(), 9)
+sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as parent:
+        parent.wait(60)
+        open_run(tmp_path, "one")
+
+
+def test_what_fails_while_it_is_opened_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fault in (OSError(28, "No space left on device"), KeyboardInterrupt()):
+        with monkeypatch.context() as patched:
+            patched.setattr(run_module, "write_json", Mock(side_effect=fault))
+            with pytest.raises((RunError, KeyboardInterrupt)):
+                open_run(tmp_path, "one")
+        assert tmp_path.resolve() not in run_module._HELD
 
 
 # -- JSON -------------------------------------------------------------------------------------

@@ -322,6 +322,16 @@ def test_a_canonical_value_tells_nothing() -> None:
     assert slots[1].value == "06:00"
 
 
+def test_a_canonical_value_of_one_word_is_read(detector: Detector) -> None:
+    means = ["203.44.17.92", "536-22-8145", "DE89370400440532013000", "light_on", "rgb_255", "off"]
+    seeds = [row(f"set [it](device) to {n}", device=value) for n, value in enumerate(means)]
+    made = [
+        slot.value for one in scrubbed(*seeds, using=detector).utterances() for slot in one.slots
+    ]
+    assert not set(made) & set(means[:3])
+    assert made[3:] == means[3:]
+
+
 def test_keep_and_policies() -> None:
     found = Says(PERSON="Ann Lee", LOCATION="Leeds")
     text = "call [Ann Lee](contact) in Leeds"

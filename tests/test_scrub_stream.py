@@ -25,7 +25,7 @@ from textsynth.scrub.sweep import Matcher, is_full, squeeze
 
 PATTERNS = {
     "PERSON": (r"\b(?:Ann|Omar|Oumarou|Jane|Tomasz)(?: [A-Z][a-z]+)?\b", 0.5),
-    "PHONE_NUMBER": (r"\b\d{3} \d{4}\b", 0.9),
+    "PHONE_NUMBER": (r"\b\d{3}[ -]\d{4}\b", 0.9),
     "EMAIL_ADDRESS": (r"[\w.]+@[\w.]+\w", 1.0),
 }
 
@@ -480,12 +480,15 @@ def test_what_a_slot_means_is_scrubbed_too(scrubs: Scrubs) -> None:
         meaning("my wife", "contact", "Priya Raman"),
         meaning("the thing", "reminder", "see Ann Lee at nine"),
         meaning("nine", "time", "09:00"),
+        meaning("me", "target", "cheryl@hollywood.org"),
+        meaning("my desk", "note", "555-0123"),
         text("Priya Raman was here"),
         chunk=2,
     )
-    values = [row["slots"][0]["value"] for row in scrubs.out()[:3]]
+    values = [row["slots"][0]["value"] for row in scrubs.out()[:5]]
     assert values[2] == "09:00" and not re.search("Priya|Raman|Ann|Lee", " ".join(values))
-    assert scrubs.out()[3]["text"] == f"{values[0]} was here"
+    assert "cheryl" not in values[3] and "0123" not in values[4]
+    assert scrubs.out()[5]["text"] == f"{values[0]} was here"
     assert told["leaks"] == []
 
 
@@ -493,6 +496,11 @@ def test_a_date_that_becomes_another_rows_date_is_no_leak(scrubs: Scrubs) -> Non
     days = [f"2021-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29)]
     told = scrubs(*(text(f"born {day}", birth_date=day) for day in days))
     made = {row["birth_date"] for row in scrubs.out()}
+    assert made & set(days) and len(made) == len(days)
+    assert told["leak_count"] == 0
+    slot = {"start": 0, "end": 7, "label": "birth_date"}
+    told = scrubs(*(text("my wife", slots=[{**slot, "value": day}]) for day in days))
+    made = {row["slots"][0]["value"] for row in scrubs.out()}
     assert made & set(days) and len(made) == len(days)
     assert told["leak_count"] == 0
 

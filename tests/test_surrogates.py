@@ -6,6 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
+import tracemalloc
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from textsynth.scrub import dates, geography, pools, writing
 from textsynth.scrub.formats import Draw, digits_of, luhn_digit
+from textsynth.scrub.identities import People
 from textsynth.scrub.speech import spoken_number
 from textsynth.scrub.spoken import UNITS
 from textsynth.scrub.surrogates import Surrogates, provider_for
@@ -832,3 +834,32 @@ def test_an_address_is_that_of_the_name(name: str, email: str) -> None:
     local = known.replace(email, "email").partition("@")[0]
     first, last = known.replace(name, "name").split()
     assert local == f"{writing.ascii_form(first)}.{writing.ascii_form(last)}".lower()
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "words"),
+    [
+        ("de", ["Anna Böhm", "René Bohm"], ("Böhm", "Bohm")),
+        ("es", ["Raül Romeva", "Raúl Pérez"], ("Raül", "Raul")),
+    ],
+)
+def test_names_that_differ_in_marks_alone_are_two_in_any_order(
+    language: str, names: list[str], words: tuple[str, str]
+) -> None:
+    given = set()
+    for order in (names, names[::-1]):
+        people = People(language, Draw(SECRET), held=lambda text: False)
+        people.meet(order)
+        given.add(tuple(people.word(word, "last") for word in words))
+    ((marked, plain),) = given
+    assert marked != plain
+
+
+def test_a_user_name_of_many_particles_takes_no_more_memory() -> None:
+    known = assigned(("Jane Roe", "name"))
+    tracemalloc.start()
+    try:
+        known.replace(f"jane.{'de' * 10_000}@x.com", "email")
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()

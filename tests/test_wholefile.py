@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,8 @@ def test_what_is_there_stays_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "link.jsonl").symlink_to(secret)
     with whole(tmp_path / "link.jsonl") as file:
         file.write(b"a")
+        (half,) = (path for path in tmp_path.iterdir() if path.name.startswith("."))
+        assert half.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "link.jsonl").is_symlink() and secret.read_bytes() == b"a"
     assert secret.stat().st_mode & 0o777 == 0o600
     os.mkfifo(tmp_path / "pipe")
@@ -64,6 +68,13 @@ def test_what_is_there_stays_what_it_is(tmp_path: Path) -> None:
         file.write(b"b")
     assert os.read(reader, 9) == b"b" and (tmp_path / "pipe").is_fifo()
     os.close(reader)
+
+
+def test_the_output_may_be_a_pipe() -> None:
+    code = "from pathlib import Path; from textsynth.pipeline.wholefile import whole\n"
+    code += "with whole(Path('/dev/stdout')) as file: file.write(b'a')"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"a"
 
 
 def test_the_source_beside_the_output_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -34,7 +35,7 @@ def map_shards(
         for shard in shards:
             yield shard, function(shard)
         return
-    with _pool(workers, _ignore_interrupt) as pool:
+    with _pool(workers, _start_worker) as pool:
         waiting: dict[Future[Any], Shard] = {}
         for shard in shards:
             waiting[pool.submit(function, shard)] = shard
@@ -116,9 +117,22 @@ def _finished(waiting: dict[Future[Any], Shard]) -> Iterator[tuple[Shard, Any]]:
         yield shard, future.result()
 
 
-def _ignore_interrupt() -> None:
+def end_with_parent() -> None:
+    """Let a worker process end when its parent is killed; it would wait for ever for more to do."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait_and_end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_and_end, daemon=True).start()
+
+
+def _start_worker() -> None:
     # Ctrl+C is the parent's to answer: it stops handing out shards and keeps what is written.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 class _Worker:
@@ -129,7 +143,7 @@ class _Worker:
 
 
 def _begin(prepare: Callable[[], Callable[[Any], Any]]) -> None:
-    _ignore_interrupt()
+    _start_worker()
     _Worker.prepare = staticmethod(prepare)
 
 

@@ -17,14 +17,14 @@ def of_templates(path: Path) -> list[Path]:
     """The files that templates are read from: one with those it reads beside it, or those of its
     folder, slot lists and imports included."""
     if path.is_dir():
-        named = [p for p in path.rglob("*") if p.suffix in TEMPLATE_SUFFIXES]
+        named = [p for p in path.rglob("*") if p.suffix.lower() in TEMPLATE_SUFFIXES]
         named += [p for folder in path.rglob("slots") for p in folder.rglob("*")]
     else:
         named = [path]
-        if path.suffix == ".ini":
+        if path.suffix.lower() == ".ini":
             named += (path.parent / "slots").rglob("*")
-        elif path.suffix == ".intent":
-            named += path.parent.glob("*.entity")
+        elif path.suffix.lower() == ".intent":
+            named += (p for p in path.parent.glob("*") if p.suffix.lower() == ".entity")
     found: dict[Path, None] = {}
     for file in sorted({p for p in named if p == path or p.is_file()}):
         found |= dict.fromkeys([file, *_imported(file)])
@@ -34,7 +34,7 @@ def of_templates(path: Path) -> list[Path]:
 def _imported(file: Path) -> Iterator[Path]:
     """The files that a Chatito file imports, and those import."""
     known = {file}
-    waiting = [file] if file.suffix == ".chatito" and file.is_file() else []
+    waiting = [file] if file.suffix.lower() == ".chatito" and file.is_file() else []
     while waiting:
         importer = waiting.pop()
         for match in _IMPORT.finditer(importer.read_text(encoding="utf-8", errors="replace")):

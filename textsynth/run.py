@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -165,7 +166,11 @@ def open_run(folder: Path, fingerprint: str, resume: Resume = "if-possible") -> 
             shutil.rmtree(cut_short) if cut_short.is_dir() else cut_short.unlink()
         write_json(state, {"fingerprint": fingerprint})
     except OSError as error:
+        run.close()
         raise _unwritable(folder, error) from error
+    except BaseException:
+        run.close()
+        raise
     return run
 
 
@@ -203,7 +208,19 @@ def _hold(folder: Path) -> None:
     except OSError:
         os.close(descriptor)
         return
+    _let_go_in_children()
     _HELD[place] = descriptor
+
+
+@cache
+def _let_go_in_children() -> None:
+    """A forked process has the locks too, and would keep them when this one is killed."""
+
+    def let_go() -> None:
+        while _HELD:
+            os.close(_HELD.popitem()[1])
+
+    os.register_at_fork(after_in_child=let_go)
 
 
 def _clear(folder: Path) -> None:

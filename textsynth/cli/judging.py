@@ -146,7 +146,7 @@ def evaluate(
             key_file=key_file,
             progress=progress,
         )
-    elif target.suffix in {".yaml", ".yml"}:
+    elif target.suffix.lower() in {".yaml", ".yml"}:
         raise UsageError(
             f"{target} is a recipe, which has no rows yet",
             fix="name its run folder, or ask for --generations or --canaries",

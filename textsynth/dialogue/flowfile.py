@@ -118,7 +118,7 @@ def _documents(path: Path) -> Iterator[Fields]:
     if not path.exists():
         raise GrammarError("there is no such file or folder", where=str(path), fix="check the path")
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         for file in files:
             yield document.read(file, file.relative_to(path).as_posix())
     else:

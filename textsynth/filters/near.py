@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from textsynth import engines
 from textsynth.corpus import concat
 from textsynth.filters import Context, Verdicts
 from textsynth.filters.duplicates import (
@@ -130,7 +131,8 @@ def _judged_apart(corpus: pa.Table, context: Context, threshold: float) -> list[
     global _shared
     _shared = (corpus, context, threshold)
     try:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        forking = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(workers, forking, engines.end_with_parent) as pool:
             return list(pool.map(_judged_of, held))
     finally:
         _shared = None

@@ -75,7 +75,7 @@ def read(path: Path, name: str) -> Fields:
         ) from error
     except UnicodeDecodeError as error:
         raise GrammarError("the file is not UTF-8", where=name, fix="save it as UTF-8") from error
-    return parse(_readable(text, name) if path.suffix == ".json" else text, name)
+    return parse(_readable(text, name) if path.suffix.lower() == ".json" else text, name)
 
 
 def _readable(text: str, name: str) -> str:
@@ -170,13 +170,19 @@ class _Builder:
             elif isinstance(event, yaml.AliasEvent):
                 self.put(self.alias(event))
             elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-                raise GrammarError(
-                    "a second document begins here, and a file holds one",
-                    where=self.place(event).at(),
-                    fix="take out the line ---, or write what follows to a file of its own",
-                )
+                self.expect_nothing(self.place(event))
         self.loader.dispose()
         return self.root
+
+    def expect_nothing(self, place: Place) -> None:
+        """Pass over a document without content, as where a file ends with `---`."""
+        event = self.loader.get_event()
+        if not (isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not event.value):
+            raise GrammarError(
+                "a second document begins here, and a file holds one",
+                where=place.at(),
+                fix="take out the line ---, or write what follows to a file of its own",
+            )
 
     def begin(self, event: Any) -> None:
         if len(self.open) >= MAX_DEPTH:

@@ -30,7 +30,9 @@ def load(path: Path) -> Grammar:
     """
     found = named(path, SUFFIXES)
     if path.is_file():
-        beside = sorted(p for p in path.parent.glob("*.entity") if p != path)
+        beside = sorted(
+            p for p in path.parent.glob("*") if p.suffix.lower() == ".entity" and p != path
+        )
         found += [(p, p.name) for p in beside]
     pack = Pack(lines("", found[0][1])[0].place)
     reader = _Reader(pack)

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textsynth.grammar.document import Fields, Items, Node, Scalar
+from textsynth.grammar.document import MAX_BYTES, Fields, Items, Node, Scalar
 from textsynth.grammar.fields import FieldReader, wrong
 from textsynth.grammar.syntax import Place
 from textsynth.importers import jsonfile, source, tree
 from textsynth.importers.bot import Bot, Hole, Sample, SlotType, Value
 from textsynth.importers.examples import Notes
 
-_HEAD = 4096  # bytes of a file that tell whether it holds utterances or values
 _KNOWN = FieldReader()
 
 
@@ -34,16 +33,17 @@ def files(path: Path) -> list[Path]:
     return [
         file
         for file, _ in source.named(path, (".json",))
-        if file.name not in tree.OURS and b'"data"' in _head(file)
+        if file.name not in tree.OURS and _has_data(file)
     ]
 
 
-def _head(file: Path) -> bytes:
+def _has_data(file: Path) -> bool:
+    """Whether a file holds utterances or values, which may come after many empty entities."""
     try:
         with file.open("rb") as raw:
-            return raw.read(_HEAD)
+            return b'"data"' in raw.read(MAX_BYTES)
     except OSError:
-        return b""
+        return False
 
 
 def _file(top: Fields, found: Bot, notes: Notes) -> None:

@@ -14,8 +14,8 @@ import dataclasses
 import platform
 import resource
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, keyed, scrub, seeds
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
-from textsynth.errors import RecipeError
+from textsynth.errors import RecipeError, RunError
 from textsynth.filters import label
 from textsynth.grammar.grammar import Grammar
 from textsynth.pipeline import (
@@ -44,6 +44,7 @@ from textsynth.pipeline.collect import collect
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.completions import Completions
 from textsynth.pipeline.evaluating import evaluate as evaluate
+from textsynth.pipeline.exporting import export_failed
 from textsynth.pipeline.exporting import export_run as export_run
 from textsynth.pipeline.exporting import export_templates as export_templates
 from textsynth.pipeline.flows import draw_flows as draw_flows
@@ -112,9 +113,10 @@ def generate(
 ) -> Run:
     """Run a recipe and return its run folder (default: `runs/<name>`).
 
-    A complete run of the same recipe is returned as it is; an incomplete one is resumed. Where only
-    figures, gates, exports or the card are asked for otherwise, the run ends anew, from its
-    completions. Rows that could not be had are in the manifest's `shortfall`.
+    A complete run of the same recipe is returned as it is, once exports that failed are tried
+    again; an incomplete one is resumed. Where only figures, gates, exports or the card are asked
+    for otherwise, the run ends anew, from its completions. Rows that could not be had are in the
+    manifest's `shortfall`.
 
     Raises:
         TextsynthError: the recipe, its files or the folder cannot be used, or an export failed,
@@ -123,23 +125,24 @@ def generate(
     progress = progress or Progress()
     started = time.monotonic()
     ledger = Ledger()
-    begun = _begin(recipe, output, resume, key_file, ledger, progress)
-    if begun.run.complete:
-        progress.note("this run is complete already; nothing was made")
-        begun.run.close()
-        finish.require_exports(begun.run)
-        return begun.run
-    with closing(begun.run), tracking(recipe) as tracker:
-        manifest = _made(recipe, begun, ledger, tracker, progress)
-        manifest["seconds"] = round(time.monotonic() - started, 1)
-        manifest["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        write_json(begun.run.path(MANIFEST), manifest)
-        if recipe.evaluate:
-            report(begun.run.folder)
-        tracker.figures(manifest)
-        tracker.keep(map(begun.run.folder.joinpath, (METRICS, REPORT, "dataset/README.md")))
-    finish.require_exports(begun.run)
-    return begun.run
+    with _begin(recipe, output, resume, key_file, ledger, progress) as begun:
+        run = begun.run
+        if run.complete:
+            progress.note("this run is complete already: no rows are made")
+            export_failed(recipe, run, progress)
+            finish.require_exports(run)
+            return run
+        with tracking(recipe) as tracker:
+            manifest = _made(recipe, begun, ledger, tracker, progress)
+            manifest["seconds"] = round(time.monotonic() - started, 1)
+            manifest["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+            write_json(run.path(MANIFEST), manifest)
+            if recipe.evaluate:
+                report(run.folder)
+            tracker.figures(manifest)
+            tracker.keep(map(run.folder.joinpath, (METRICS, REPORT, "dataset/README.md")))
+    finish.require_exports(run)
+    return run
 
 
 def train(
@@ -154,7 +157,7 @@ def train(
     `model/` of the run folder, and `generate` goes on from them. An adapter that is there is kept.
 
     Raises:
-        TextsynthError: as `generate`; the recipe trains no model.
+        TextsynthError: as `generate`; the recipe trains no model, or a complete run trained none.
     """
     progress = progress or Progress()
     if recipe.model is None or recipe.model.backend != "local":
@@ -163,36 +166,42 @@ def train(
             where=str(recipe.folder),
             fix="add `model: {base: auto}`; a server's model is used as it is",
         )
-    begun = _begin(recipe, output, resume, key_file, Ledger(), progress, anew=False)
-    if begun.run.complete:
-        progress.note("this run is complete already; its adapter is kept")
-        begun.run.close()
-        return begun.run
-    if not begun.learnt:
-        raise RecipeError(
-            f"no intent has {FEWEST} seed patterns to learn from",
-            where=str(recipe.seeds and recipe.seeds.path),
-            fix="add seeds, or generate from templates",
-        )
-    progress.step("language model", f"{len(begun.learnt)} intents")
-    asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
-    values = slotvalues.taught(asked, begun.lists, begun.learnt)
-    with closing(begun.run) as run, tracking(recipe) as tracker:
-        own, beside = begun.learnt, begun.beside
-        for writer in range(len(recipe.model.bases)):
-            learn(
-                recipe,
-                own,
-                values,
-                beside,
-                run=run,
-                tracker=tracker,
-                progress=progress,
-                writer=writer,
+    with _begin(recipe, output, resume, key_file, Ledger(), progress, anew=False) as begun:
+        run = begun.run
+        if run.complete and run.folder.joinpath(*learning.ADAPTER).is_dir():
+            progress.note("this run is complete already; its adapter is kept")
+            return run
+        if run.complete:
+            raise RunError(
+                "this run is complete, and nothing was trained in it",
+                where=str(run.folder),
+                fix=f"start over with --resume never; an intent needs {FEWEST} seed patterns",
             )
-    return begun.run
+        if not begun.learnt:
+            raise RecipeError(
+                f"no intent has {FEWEST} seed patterns to learn from",
+                where=str(recipe.seeds and recipe.seeds.path),
+                fix="add seeds, or generate from templates",
+            )
+        progress.step("language model", f"{len(begun.learnt)} intents")
+        asked = slotvalues.plan(recipe, begun.side, begun.lists, progress)
+        values = slotvalues.taught(asked, begun.lists, begun.learnt)
+        with tracking(recipe) as tracker:
+            for writer in range(len(recipe.model.bases)):
+                learn(
+                    recipe,
+                    begun.learnt,
+                    values,
+                    begun.beside,
+                    run=run,
+                    tracker=tracker,
+                    progress=progress,
+                    writer=writer,
+                )
+    return run
 
 
+@contextmanager
 def _begin(
     recipe: Recipe,
     output: str | Path | None,
@@ -202,9 +211,10 @@ def _begin(
     progress: Progress,
     *,
     anew: bool = True,
-) -> _Begun:
-    """Read and check everything, open the run folder, scrub the seeds. With `anew` a complete run
-    loses its end where the recipe asks for another one."""
+) -> Iterator[_Begun]:
+    """Read and check everything, open the run folder, scrub the seeds; the folder is held until the
+    end of the block. With `anew` a complete run loses its end where the recipe asks for another
+    one."""
     grammar = grammar_of(recipe)
     secret = keyed.load_secret(key_file)
     seed_file = _read_seeds(recipe, secret)
@@ -212,37 +222,37 @@ def _begin(
     if resume == "never" or not Run(folder).complete:
         beforehand.find(recipe, grammar)
     fingerprint = recipe.fingerprint()
-    run = open_run(folder, fingerprint, resume)
-    ending = recipe.ending()
-    if anew and run.complete and run.manifest().get("ending", ending) != ending:
-        beforehand.find(recipe, grammar)
-        progress.note("the recipe now asks for other figures or exports: the run ends anew")
-        finish.reopen(run)
-    side = EMPTY_SEEDS
-    if not run.complete:
-        names_people = bool(recipe.scrub and (recipe.scrub.deny or recipe.scrub.allow))
-        write_text(run.path("recipe.yaml"), finish.as_yaml(recipe), private=names_people)
-        if seed_file is not None:
-            known = set(grammar.value_lists(recipe.seed)) if grammar else set()
-            side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
-    lists = value_lists(recipe, side, grammar)
-    if not run.complete:
-        slotvalues.check(recipe, lists)
-    base = base_model(recipe, side)
-    spoken, removed = corpus.empty(), list[scrub.Removed]()
-    if not run.complete and recipe.dialogues is not None and recipe.dialogues.seeds is not None:
-        spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
-    context = filter_context(recipe, side, lists, base, removed, progress)
-    learnt = learnable(recipe, side)
-    beside = template_patterns(recipe, grammar, learnt, side.generations)
-    places = []
-    if recipe.dialogues is not None and not run.complete:
-        places = dialogues.places(recipe, grammar)
-        # what flows say is no seed, and has no ids
-        learnt |= {place.name: {text: [] for text in place.own} for place in places}
-    return _Begun(
-        run, fingerprint, grammar, side, lists, base, context, learnt, beside, places, spoken
-    )
+    with closing(open_run(folder, fingerprint, resume)) as run:
+        ending = recipe.ending()
+        if anew and run.complete and run.manifest().get("ending", ending) != ending:
+            beforehand.find(recipe, grammar)
+            progress.note("the recipe now asks for other figures or exports: the run ends anew")
+            finish.reopen(run)
+        side = EMPTY_SEEDS
+        if not run.complete:
+            names_people = bool(recipe.scrub and (recipe.scrub.deny or recipe.scrub.allow))
+            write_text(run.path("recipe.yaml"), finish.as_yaml(recipe), private=names_people)
+            if seed_file is not None:
+                known = set(grammar.value_lists(recipe.seed)) if grammar else set()
+                side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
+        lists = value_lists(recipe, side, grammar)
+        if not run.complete:
+            slotvalues.check(recipe, lists)
+        base = base_model(recipe, side)
+        spoken, removed = corpus.empty(), list[scrub.Removed]()
+        if not run.complete and recipe.dialogues is not None and recipe.dialogues.seeds is not None:
+            spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
+        context = filter_context(recipe, side, lists, base, removed, progress)
+        learnt = learnable(recipe, side)
+        beside = template_patterns(recipe, grammar, learnt, side.generations)
+        places = []
+        if recipe.dialogues is not None and not run.complete:
+            places = dialogues.places(recipe, grammar)
+            # what flows say is no seed, and has no ids
+            learnt |= {place.name: {text: [] for text in place.own} for place in places}
+        yield _Begun(
+            run, fingerprint, grammar, side, lists, base, context, learnt, beside, places, spoken
+        )
 
 
 def _made(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,48 +98,49 @@ def audit(
     file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language, learnt=True)
     grammar = grammar_of(recipe)
     told = f"{canaries} {sorted(set(repetitions))} {references}"
-    run = open_run(Path(output), keyed.content_id(recipe.fingerprint(), "audit", told), resume)
-    known = set(grammar.value_lists(recipe.seed)) if grammar else set()
-    side = scrubbed_side(recipe, file, known, secret, run, Ledger(), progress)
-    own = learnable(recipe, side)
-    if not own:
-        raise RecipeError(
-            f"no intent has {FEWEST} seed patterns to learn from",
-            where=str(recipe.seeds.path),
-            fix="add seeds",
+    fingerprint = keyed.content_id(recipe.fingerprint(), "audit", told)
+    with closing(open_run(Path(output), fingerprint, resume)) as run:
+        known = set(grammar.value_lists(recipe.seed)) if grammar else set()
+        side = scrubbed_side(recipe, file, known, secret, run, Ledger(), progress)
+        own = learnable(recipe, side)
+        if not own:
+            raise RecipeError(
+                f"no intent has {FEWEST} seed patterns to learn from",
+                where=str(recipe.seeds.path),
+                fix="add seeds",
+            )
+        values_of = value_lists(recipe, side, grammar)
+        asked_values = slotvalues.plan(recipe, side, values_of, Progress())
+        values = slotvalues.taught(asked_values, values_of, own)
+        planned = exposure.plan(
+            {intent: list(by) for intent, by in own.items()},
+            canaries=canaries,
+            repetitions=sorted(set(repetitions)),
+            references=references,
+            seed=keyed.stream(recipe.seed, "canaries"),
         )
-    values_of = value_lists(recipe, side, grammar)
-    asked_values = slotvalues.plan(recipe, side, values_of, Progress())
-    values = slotvalues.taught(asked_values, values_of, own)
-    planned = exposure.plan(
-        {intent: list(by) for intent, by in own.items()},
-        canaries=canaries,
-        repetitions=sorted(set(repetitions)),
-        references=references,
-        seed=keyed.stream(recipe.seed, "canaries"),
-    )
-    progress.step("audit", f"{canaries} canaries each planted {_or(repetitions)} times")
+        progress.step("audit", f"{canaries} canaries each planted {_or(repetitions)} times")
 
-    def aside(patterns: Patterns) -> set[tuple[str, str]]:
-        if settings is None or settings.privacy:  # which learns from all
-            return set()
-        held = finetune.hold_out(
-            {**{i: list(by) for i, by in patterns.items()}, **values}, recipe.seed
+        def aside(patterns: Patterns) -> set[tuple[str, str]]:
+            if settings is None or settings.privacy:  # which learns from all
+                return set()
+            held = finetune.hold_out(
+                {**{i: list(by) for i, by in patterns.items()}, **values}, recipe.seed
+            )
+            return {(intent, written) for intent, own in held[1].items() for written in own}
+
+        planted = plant(own, planned, aside)
+        speaker = learn(recipe, planted, values, run=run, tracker=Tracker(), progress=progress)
+        with progress.bar("ranking the canaries", None):
+            losses, others = _ranked(speaker, planned)
+        leaks = filter_context(recipe, side, values_of).find_leaks
+        written, released = _written(
+            recipe, planted, planned, speaker, run, leaks, side.labels(), lines
         )
-        return {(intent, written) for intent, own in held[1].items() for written in own}
-
-    planted = plant(own, planned, aside)
-    speaker = learn(recipe, planted, values, run=run, tracker=Tracker(), progress=progress)
-    with progress.bar("ranking the canaries", None):
-        losses, others = _ranked(speaker, planned)
-    leaks = filter_context(recipe, side, values_of).find_leaks
-    written, released = _written(
-        recipe, planted, planned, speaker, run, leaks, side.labels(), lines
-    )
-    found = exposure.findings(planned, losses, others, written, released, seed=recipe.seed)
-    return dataclasses.replace(
-        found, notes=[*found.notes, *_told(run, own, planted, aside(planted))]
-    )
+        found = exposure.findings(planned, losses, others, written, released, seed=recipe.seed)
+        return dataclasses.replace(
+            found, notes=[*found.notes, *_told(run, own, planted, aside(planted))]
+        )
 
 
 def _or(counts: Sequence[int]) -> str:

@@ -92,7 +92,7 @@ def _is_recipe(path: Path) -> bool:
     if not path.exists():
         return True
     told = importers.detect(path)
-    if path.suffix not in grammar_module.SUFFIXES or told not in (None, "homeassistant"):
+    if path.suffix.lower() not in grammar_module.SUFFIXES or told not in (None, "homeassistant"):
         return False
     return told is None or _has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace"))
 

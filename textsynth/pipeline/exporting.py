@@ -17,8 +17,10 @@ from textsynth.export.target import add_to_report
 from textsynth.grammar.draw import capacity, draw
 from textsynth.grammar.grammar import require_closed
 from textsynth.grammar.model import Grammar
-from textsynth.pipeline.finish import package_version
-from textsynth.run import Run
+from textsynth.pipeline.finish import export_all, package_version
+from textsynth.progress import Progress
+from textsynth.recipe import Recipe
+from textsynth.run import MANIFEST, Run, write_json
 
 ROWS = 2_000  # of an intent, for a format of rows
 
@@ -32,16 +34,39 @@ def export_run(
         RunError: the folder is no finished run; RecipeError: an option that the format has not;
         ExportError: the target cannot be written.
     """
-    run = Run(folder)
+    about, chosen = _finished(Run(folder))
+    checked = registry.options("exporters", to, options or {})
+    exporter = registry.find("exporters", to)
+    return perform(exporter, to, chosen, output, about, **checked)
+
+
+def export_failed(recipe: Recipe, run: Run, progress: Progress) -> None:
+    """Try those exports of a complete run again that failed; its manifest tells what became of
+    them."""
+    manifest = run.manifest()
+    failed = {export["format"] for export in manifest["exports"] if "error" in export}
+    if not failed:
+        return
+    steps = tuple(step for step in recipe.export if step.name in failed)
+    about, chosen = _finished(run)
+    again = export_all(recipe.model_copy(update={"export": steps}), chosen, about, run, progress)
+    made = {step.name: export for step, export in zip(steps, again, strict=True)}
+    manifest["exports"] = [made.get(one["format"], one) for one in manifest["exports"]]
+    write_json(run.path(MANIFEST), manifest)
+
+
+def _finished(run: Run) -> tuple[About, pa.Table]:
+    """What exporters are told of a complete run, and its rows.
+
+    Raises:
+        RunError: it is not complete.
+    """
     about = dict(run.manifest()["about"])
     about["steps"] = tuple(StepCount(**step) for step in about["steps"])
     for name in ("models", "figures", "gates"):
         about[name] = tuple(map(tuple, about.get(name, ())))
     about["recipe"] = run.shown_recipe()
-    chosen = corpus.read(folder / "corpus.parquet")
-    checked = registry.options("exporters", to, options or {})
-    exporter = registry.find("exporters", to)
-    return perform(exporter, to, chosen, output, About(**about), **checked)
+    return About(**about), corpus.read(run.folder / "corpus.parquet")
 
 
 def export_templates(

@@ -210,10 +210,9 @@ def require_exports(run: Run) -> None:
     if not failed:
         return
     first = failed[0]
-    place = run.folder.joinpath(*_place(first["format"]))
     remedies = [
         first["fix"],
-        f"`textsynth export {run.folder} --to {first['format']} -o {place}` writes it afterwards",
+        "then run `textsynth generate` again, which writes what is missing",
         "with another `export:` in the recipe, `textsynth generate` ends the run anew",
     ]
     raise ExportError(

@@ -24,8 +24,8 @@ from textsynth.sections import Dialogues
 def has_flows(path: Path) -> bool:
     """Whether a file is a flow, or some file of a folder is one."""
     if path.is_dir():
-        return any(has_flows(p) for p in sorted(path.rglob("*")) if p.suffix in flowfile.SUFFIXES)
-    if path.suffix not in flowfile.SUFFIXES or not path.is_file():
+        return any(has_flows(p) for p in sorted(path.rglob("*")) if p.is_file())
+    if path.suffix.lower() not in flowfile.SUFFIXES or not path.is_file():
         return False
     try:
         return "flow" in document.read(path, path.name).fields

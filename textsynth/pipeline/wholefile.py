@@ -42,14 +42,18 @@ def whole(target: Path) -> Iterator[IO[bytes]]:
     Raises:
         RunError: it cannot be written.
     """
-    target = target.resolve() if target.is_symlink() else target
+    with writing(target):
+        special = target.exists() and not target.is_file()
+        if not special and target.is_symlink():  # /dev/stdout may lead to a pipe, which has no path
+            target = target.resolve()
     temporary = _temporary(target)
     try:
         with writing(target):
             if target.is_dir():
                 raise IsADirectoryError(None, "it is a folder")
             target.parent.mkdir(parents=True, exist_ok=True)
-            special = target.exists() and not target.is_file()
+            if target.exists() and not special:
+                temporary.touch(mode=0o600)  # nobody else may read it while it is written
             place = target if special else temporary
             with place.open("wb") as raw, _compressed(raw, target) as file:
                 yield file

@@ -100,9 +100,8 @@ def account(
                 for span in part.plan.spans
                 if not span.annotated and span.action in ("slot", "keep")
             )
-        leaks = [
-            leak for part in row.parts for leak in _leaks(row, part, sought, surrogates, secret)
-        ]
+        moved = _moved_dates(row, surrogates)
+        leaks = [leak for part in row.parts for leak in _leaks(row, part, sought, moved, secret)]
         total.leaking += len(leaks)
         total.leaking_kept += sum(leak.kept for leak in leaks)
         total.leaks += leaks[: LISTED - len(total.leaks)]
@@ -114,20 +113,21 @@ def account(
     return total
 
 
-def _leaks(
-    row: Rewritten,
-    part: Part,
-    sought: Sequence[Sweep],
-    surrogates: Surrogates,
-    secret: bytes,
-) -> Iterator[Leak]:
-    """The hits of what is sought, but for dates that were moved to another row's date."""
-    text, slots = part.filled.text, part.filled.slots
-    moved = {
+def _moved_dates(row: Rewritten, surrogates: Surrogates) -> set[str]:
+    """What became of the dates of a row, those in what its slots mean too."""
+    return {
         squeeze(surrogates.replace(part.plan.surface(cut), cut.provider))
+        for part in row.parts
         for cut in part.plan.cuts
         if cut.provider == "date"
     }
+
+
+def _leaks(
+    row: Rewritten, part: Part, sought: Sequence[Sweep], moved: set[str], secret: bytes
+) -> Iterator[Leak]:
+    """The hits of what is sought, but for dates that were `moved` to another row's date."""
+    text, slots = part.filled.text, part.filled.slots
     kept = [
         (slot.start, slot.end)
         for span, slot in zip(part.plan.spans, slots, strict=True)

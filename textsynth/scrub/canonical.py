@@ -7,8 +7,6 @@ IBAN alone. What goes there is sought in all texts, as what goes from a text is.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 from textsynth.corpus import Slot, Utterance
@@ -16,8 +14,6 @@ from textsynth.scrub.sweep import squeeze
 
 # A label and what the slot means.
 Meant = tuple[str, str]
-# Scripts that part no words, by the first word of their characters' names.
-_UNPARTED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
 
 def apart(utterance: Utterance) -> Iterator[Meant]:
@@ -43,15 +39,3 @@ def as_text(label: str, value: str, language: str) -> Utterance:
     start, end = len(value) - len(value.lstrip()), len(value.rstrip())
     slots = (Slot(start, end, label, value[start:end]),) if start < end else ()
     return Utterance(id="", text=value, slots=slots, language=language)
-
-
-def is_bare(text: str) -> bool:
-    """Whether the detector passes a text over: one word that is no address ("train", an id), in a
-    script that parts words."""
-    return len(text.split()) <= 1 and "@" not in text and not _unparted(text)
-
-
-def _unparted(text: str) -> bool:
-    return not text.isascii() and any(
-        unicodedata.name(char, "").startswith(_UNPARTED) for char in re.findall(r"[^\W\d_]", text)
-    )

@@ -23,6 +23,8 @@ from textsynth.scrub.writing import MARKS, ascii_form, fold_marks, in_order, sou
 
 # After so many turns the first names of full names turn too.
 TURNING = 10
+# Particles before one surname: two of "de la Cruz".
+MOST_PARTICLES = 4
 _CACHED = 200_000
 _JOINING = words("and & y und et e og och en or")
 _SUFFIXES = words("jr sr ii iii iv phd md dds dvm esq obe mbe")
@@ -67,19 +69,23 @@ class People:
 
     def meet(self, full_names: Iterable[str]) -> None:
         """Learn from full names which words are surnames, for where one stands alone, and which
-        an address may have without their marks ("muller" of "Müller")."""
-        self._unmarked.clear()
+        an address may have without their marks ("muller" of "Müller", where nobody is "Muller").
+        Their order does not matter."""
         first: set[str] = set()
         last: set[str] = set()
-        for name in full_names:
+        known: set[str] = set()
+        unmarked: dict[str, str] = {}
+        for name in sorted(full_names):
             pieces = [(token, role) for token, role in self._roles(name, "name") if role]
             found = [(key_of(token), role) for token, role in pieces]
+            known.update(key for key, _ in found)
             if not name.isascii():
-                self._unmarked |= {fold_marks(t).casefold(): key_of(t) for t, _ in pieces}
+                unmarked |= {fold_marks(t).casefold(): key_of(t) for t, _ in pieces}
             if len(found) > 1:
                 first.update(key for key, role in found if role == "first")
                 last.update(key for key, role in found if role == "last")
         self._last_seen = frozenset(last - first)
+        self._unmarked = {plain: key for plain, key in unmarked.items() if plain not in known}
 
     def name(self, text: str, provider: str = "name", turn: int = 0) -> str:
         """Another name for a name in any form. Only the surname depends on `turn`, where there is
@@ -216,7 +222,7 @@ class People:
         """How many letters of particles come before a surname: four of "delacruz", where somebody
         is called "de la Cruz"."""
         ends = [0]
-        while found := _RUN_TOGETHER.match(token, ends[-1]):
+        while len(ends) <= MOST_PARTICLES and (found := _RUN_TOGETHER.match(token, ends[-1])):
             ends.append(found.end())
         keys = {at: self._key(token[at:]) for at in ends if len(token) - at > 2}
         for known in (self._last_seen, self._pool("last")):

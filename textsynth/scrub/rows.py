@@ -7,6 +7,8 @@ personal key goes as a whole, one of several words is read as the text is, and a
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +27,8 @@ from textsynth.scrub.survey import Knowledge, planned
 # `text` and `slots` are rewritten from the plan; an intent is the name of a class.
 OWN_KEYS = ("text", "slots", "intent")
 SLOT_KEYS = ("start", "end", "label", "value")
+# Scripts that part no words, by the first word of their characters' names.
+_UNPARTED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 # A string beside the text: the nearest key above it, and itself.
 Field = tuple[str, str]
 
@@ -43,8 +47,8 @@ class Piece:
     """Some rows, and the distinct texts in them, in the order in which they come.
 
     `parts` are the texts of each row by their places in `texts`: its own, then those beside it,
-    then what its slots mean, which are in `meant` too. `alone` are the texts that the detector
-    leaves alone: names of splits and ids are no prose.
+    then what its slots mean, which are in `meant` too. `alone` are texts beside it that the
+    detector leaves alone: names of splits and ids are no prose.
     """
 
     rows: list[Row]
@@ -78,23 +82,34 @@ def piece_of(rows: Iterable[Row]) -> Piece:
     """Rows and the texts in them."""
     kept, texts, parts = list(rows), list[Utterance](), list[list[int]]()
     places: dict[object, int] = {}
+    beside = set[int]()
     meant: dict[Meant, int] = {}
     for row in kept:
         own = row.utterance
         found = [_place(own.id, own, places, texts)]
         for key, text in _fields(row.data):
-            beside = _as_utterance(key, text, own.language)
-            found.append(_place((key, text), beside, places, texts))
+            field = _as_utterance(key, text, own.language)
+            found.append(_place((key, text), field, places, texts))
+            beside.add(found[-1])
         for label, value in canonical.apart(own):
             as_text = canonical.as_text(label, value, own.language)
             found.append(_place((label, value, "meant"), as_text, places, texts))
             meant[label, value] = found[-1]
         parts.append(found)
-    of_rows = {own_place for own_place, *_ in parts}
-    alone = frozenset(
-        at for at, one in enumerate(texts) if at not in of_rows and canonical.is_bare(one.text)
-    )
+    alone = frozenset(at for at in beside if _is_bare(texts[at].text))
     return Piece(kept, texts, parts, meant, alone)
+
+
+def _is_bare(text: str) -> bool:
+    """Whether the detector passes over what stands beside the text: one word that is no address
+    ("train", an id), in a script that parts words."""
+    return len(text.split()) <= 1 and "@" not in text and not _unparted(text)
+
+
+def _unparted(text: str) -> bool:
+    return not text.isascii() and any(
+        unicodedata.name(char, "").startswith(_UNPARTED) for char in re.findall(r"[^\W\d_]", text)
+    )
 
 
 def _place(

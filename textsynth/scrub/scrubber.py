@@ -119,7 +119,7 @@ def scrub(
     settings.check({*known_labels, *(slot.label for row in utterances for slot in row.slots)})
     meant = canonical.texts(utterances)
     texts = [*utterances, *meant.values()]
-    found = _found(detector, utterances, list(meant.values()), progress)
+    found = detector.detect([text.text for text in texts], progress)
     size = len(utterances)
     knowledge = Knowledge(settings, frozenset(common_words(utterances, found[:size])))
     survey = learn(knowledge, lambda known: [tally(texts, found, known)])
@@ -146,20 +146,6 @@ def scrub(
         dropped=_sorted(dropped),
         changed=sum(bool(row.cuts) for row in plans),
     )
-
-
-def _found(
-    detector: Detects,
-    rows: Sequence[Utterance],
-    values: Sequence[Utterance],
-    progress: Progress | None,
-) -> list[list[Found]]:
-    """The detections in rows and in what their slots mean, where that is more than a word."""
-    prose = [value.text for value in values if not canonical.is_bare(value.text)]
-    found = detector.detect([*(row.text for row in rows), *prose], progress)
-    rest = iter(found[len(rows) :])
-    in_values = [[] if canonical.is_bare(value.text) else next(rest) for value in values]
-    return [*found[: len(rows)], *in_values]
 
 
 def _bound(plans: Iterable[Plan]) -> frozenset[str]:
