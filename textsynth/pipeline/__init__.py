@@ -1,11 +1,11 @@
 """The order of the steps: seeds, scrub, templates, model, filters, selection, evaluation, export.
 
 The flow is a line; only the adversarial filter goes round (judge, drop, ask for more), and that
-loop is in `collect`. The parts, in their order: `seedside` (seeds, scrubbed), `prepare` (grammar,
-value lists, quotas, sources), `supply` (candidates of seeds and templates), `learning` and
-`inventing` (the language model and what it writes), `collect`, `finish`; `ledger` keeps the
-accounts, `tracking` reports them, `evaluating` measures what came out. They, and no others, reach
-more than one leaf.
+loop is in `collect`. The parts, in their order: `beginning` (what is read: `seedside`, the seeds,
+scrubbed; `prepare`, grammar, value lists, quotas, sources), `supply` (candidates of seeds and
+templates), `learning` and `inventing` (the language model and what it writes), `collect`, `finish`;
+`ledger` keeps the accounts, `tracking` reports them, `evaluating` measures what came out. They, and
+no others, reach more than one leaf.
 """
 
 from __future__ import annotations
@@ -14,30 +14,41 @@ import dataclasses
 import platform
 import resource
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from textsynth import corpus, filters, keyed, scrub, seeds
+from textsynth import corpus
+from textsynth import filters as filters
+from textsynth import keyed as keyed
+from textsynth import scrub as scrub
+from textsynth import seeds as seeds
 from textsynth.dialogue.schema_pack import new_from_schema as new_from_schema
 from textsynth.errors import RecipeError, RunError
 from textsynth.filters import label
-from textsynth.grammar.grammar import Grammar
+from textsynth.grammar.grammar import Grammar as Grammar
 from textsynth.pipeline import (
-    beforehand,
+    beforehand as beforehand,
+)
+from textsynth.pipeline import (
     dialogues,
-    dialogueseeds,
-    dialoguewords,
     evaluating,
     finish,
-    guard,
     learning,
     slotvalues,
 )
-from textsynth.pipeline.basemodel import BaseModel
+from textsynth.pipeline import (
+    dialogueseeds as dialogueseeds,
+)
+from textsynth.pipeline import (
+    dialoguewords as dialoguewords,
+)
+from textsynth.pipeline import (
+    guard as guard,
+)
+from textsynth.pipeline.beginning import Begun, begin
 from textsynth.pipeline.checking import check as check
 from textsynth.pipeline.checking import preview as preview
 from textsynth.pipeline.collect import collect
@@ -55,52 +66,68 @@ from textsynth.pipeline.learning import FEWEST, learn
 from textsynth.pipeline.ledger import Ledger
 from textsynth.pipeline.newpack import new_from_dialogues as new_from_dialogues
 from textsynth.pipeline.prepare import (
-    base_model,
+    base_model as base_model,
+)
+from textsynth.pipeline.prepare import (
     completions_of,
-    filter_context,
-    grammar_of,
-    learnable,
     quotas_of,
     reassigned,
     say_grammar,
     settled,
     slot_labels,
     sources_of,
-    template_patterns,
-    value_lists,
     with_names,
+)
+from textsynth.pipeline.prepare import (
+    filter_context as filter_context,
+)
+from textsynth.pipeline.prepare import (
+    grammar_of as grammar_of,
+)
+from textsynth.pipeline.prepare import (
+    learnable as learnable,
+)
+from textsynth.pipeline.prepare import (
+    template_patterns as template_patterns,
+)
+from textsynth.pipeline.prepare import (
+    value_lists as value_lists,
 )
 from textsynth.pipeline.pushing import push as push
 from textsynth.pipeline.reporting import report as report
 from textsynth.pipeline.scrubfile import scrub_file as scrub_file
 from textsynth.pipeline.scrubfile import scrub_options as scrub_options
-from textsynth.pipeline.seedside import EMPTY_SEEDS, SeedSide, scrubbed_side
+from textsynth.pipeline.seedside import (
+    EMPTY_SEEDS as EMPTY_SEEDS,
+)
+from textsynth.pipeline.seedside import (
+    SeedSide as SeedSide,
+)
+from textsynth.pipeline.seedside import (
+    scrubbed_side as scrubbed_side,
+)
 from textsynth.pipeline.tracking import Tracker, tracking
 from textsynth.pipeline.twins import with_twins
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
-from textsynth.run import MANIFEST, METRICS, REPORT, Resume, Run, open_run, write_json, write_text
-from textsynth.values import ValueList
+from textsynth.run import (
+    MANIFEST,
+    METRICS,
+    REPORT,
+    Resume,
+    Run,
+    write_json,
+)
+from textsynth.run import (
+    open_run as open_run,
+)
+from textsynth.run import (
+    write_text as write_text,
+)
+from textsynth.values import ValueList as ValueList
 
 DEPENDENCIES = ("torch", "transformers", "peft", "datasets", "pyarrow", "spacy", "faker",
                 "presidio-analyzer", "scikit-learn", "sentence-transformers", "numpy")  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Begun:
-    """A run with its seeds scrubbed and its folder open."""
-
-    run: Run
-    fingerprint: str
-    grammar: Grammar | None
-    side: SeedSide
-    lists: dict[str, ValueList]
-    base: BaseModel | None
-    context: filters.Context
-    learnt: dict[str, dict[str, list[str]]]
-    beside: dict[str, list[str]]
-    places: list[dialoguewords.Place]
-    spoken: pa.Table  # real dialogues, scrubbed
 
 
 def generate(
@@ -125,7 +152,7 @@ def generate(
     progress = progress or Progress()
     started = time.monotonic()
     ledger = Ledger()
-    with _begin(recipe, output, resume, key_file, ledger, progress) as begun:
+    with begin(recipe, output, resume, key_file, ledger, progress) as begun:
         run = begun.run
         if run.complete:
             progress.note("this run is complete already: no rows are made")
@@ -166,7 +193,7 @@ def train(
             where=str(recipe.folder),
             fix="add `model: {base: auto}`; a server's model is used as it is",
         )
-    with _begin(recipe, output, resume, key_file, Ledger(), progress, anew=False) as begun:
+    with begin(recipe, output, resume, key_file, Ledger(), progress, anew=False) as begun:
         run = begun.run
         if run.complete and run.folder.joinpath(*learning.ADAPTER).is_dir():
             progress.note("this run is complete already; its adapter is kept")
@@ -201,62 +228,8 @@ def train(
     return run
 
 
-@contextmanager
-def _begin(
-    recipe: Recipe,
-    output: str | Path | None,
-    resume: Resume,
-    key_file: Path | None,
-    ledger: Ledger,
-    progress: Progress,
-    *,
-    anew: bool = True,
-) -> Iterator[_Begun]:
-    """Read and check everything, open the run folder, scrub the seeds; the folder is held until the
-    end of the block. With `anew` a complete run loses its end where the recipe asks for another
-    one."""
-    grammar = grammar_of(recipe)
-    secret = keyed.load_secret(key_file)
-    seed_file = _read_seeds(recipe, secret)
-    folder = Path(output or Path("runs") / recipe.name)
-    if resume == "never" or not Run(folder).complete:
-        beforehand.find(recipe, grammar)
-    fingerprint = recipe.fingerprint()
-    with closing(open_run(folder, fingerprint, resume)) as run:
-        ending = recipe.ending()
-        if anew and run.complete and run.manifest().get("ending", ending) != ending:
-            beforehand.find(recipe, grammar)
-            progress.note("the recipe now asks for other figures or exports: the run ends anew")
-            finish.reopen(run)
-        side = EMPTY_SEEDS
-        if not run.complete:
-            names_people = bool(recipe.scrub and (recipe.scrub.deny or recipe.scrub.allow))
-            write_text(run.path("recipe.yaml"), finish.as_yaml(recipe), private=names_people)
-            if seed_file is not None:
-                known = set(grammar.value_lists(recipe.seed)) if grammar else set()
-                side = scrubbed_side(recipe, seed_file, known, secret, run, ledger, progress)
-        lists = value_lists(recipe, side, grammar)
-        if not run.complete:
-            slotvalues.check(recipe, lists)
-        base = base_model(recipe, side)
-        spoken, removed = corpus.empty(), list[scrub.Removed]()
-        if not run.complete and recipe.dialogues is not None and recipe.dialogues.seeds is not None:
-            spoken, removed = dialogueseeds.side(recipe, secret, run, progress)
-        context = filter_context(recipe, side, lists, base, removed, progress)
-        learnt = learnable(recipe, side)
-        beside = template_patterns(recipe, grammar, learnt, side.generations)
-        places = []
-        if recipe.dialogues is not None and not run.complete:
-            places = dialogues.places(recipe, grammar)
-            # what flows say is no seed, and has no ids
-            learnt |= {place.name: {text: [] for text in place.own} for place in places}
-        yield _Begun(
-            run, fingerprint, grammar, side, lists, base, context, learnt, beside, places, spoken
-        )
-
-
 def _made(
-    recipe: Recipe, begun: _Begun, ledger: Ledger, tracker: Tracker, progress: Progress
+    recipe: Recipe, begun: Begun, ledger: Ledger, tracker: Tracker, progress: Progress
 ) -> dict[str, Any]:
     """Candidates, filters, selection and exports; returns the manifest, which is written last."""
     run, side = begun.run, begun.side
@@ -330,7 +303,7 @@ class _Singles:
 
 
 def _singles(
-    recipe: Recipe, begun: _Begun, ledger: Ledger, tracker: Tracker, progress: Progress
+    recipe: Recipe, begun: Begun, ledger: Ledger, tracker: Tracker, progress: Progress
 ) -> _Singles:
     """Utterances: candidates of all sources, filtered and selected."""
     run, side, grammar, lists = begun.run, begun.side, begun.grammar, begun.lists
@@ -374,7 +347,7 @@ def _singles(
 
 def _evaluated(
     recipe: Recipe,
-    begun: _Begun,
+    begun: Begun,
     chosen: pa.Table,
     spoken: Mapping[str, Any],
     progress: Progress,
@@ -406,11 +379,3 @@ def experiments(recipe: Recipe, output: str | Path | None = None, **asked: Any) 
     from textsynth.pipeline import experiments as module  # whose runs come through here
 
     return module.experiments(recipe, output, **asked)
-
-
-def _read_seeds(recipe: Recipe, secret: bytes) -> seeds.SeedFile | None:
-    if recipe.seeds is None:
-        return None
-    file = seeds.read(recipe.seeds.path, secret=secret, language=recipe.language, learnt=True)
-    guard.check(recipe.seeds, file, recipe.seed)
-    return file
