@@ -1,7 +1,7 @@
 # make demo   install into .venv and make the demo corpus
 # make test   lint, types and tests
 PYTHON ?= python3
-VENV   ?= .venv
+VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= runs/home
 
@@ -100,4 +100,4 @@ pii-model: install-dev
 	$(BIN)/python scripts/train_pii_ner.py -o textsynth/scrub/ner
 
 clean:
-	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["NO_COLOR"] = "1"  # tests read what is printed
+os.environ.pop("FORCE_COLOR", None)
 
 import pytest
 from hypothesis import settings
 
 HEAVY = bool(os.environ.get("TEXTSYNTH_HEAVY"))
+# Readers of `tests/oracles` that are known to be there: a test of theirs that is skipped fails.
+REQUIRED = os.environ.get("TEXTSYNTH_REQUIRE", "").split()
 
 # Others use this machine too: a deadline would measure them.
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=60)
@@ -27,6 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("heavy") and not HEAVY:
             item.add_marker(pytest.mark.skip(reason="run with TEXTSYNTH_HEAVY=1"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that may not be skipped (see `REQUIRED`) fails where it is."""
+    report = yield
+    if report.skipped and item.path.stem in {f"test_{name}" for name in REQUIRED}:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though TEXTSYNTH_REQUIRE names it: {report.longrepr}"
+    return report
 
 
 @pytest.fixture

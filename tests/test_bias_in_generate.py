@@ -10,6 +10,7 @@ import pytest
 
 from textsynth import corpus, firstnames, pipeline, scrub, swaps
 from textsynth.evaluate import groups
+from textsynth.progress import Progress
 from textsynth.recipe import Recipe
 from textsynth.scrub import pools
 from textsynth.scrub.surrogates import Surrogates
@@ -33,7 +34,22 @@ lists:
 """
 
 
-def made(folder: Path, key_file: Path, name: str, **sections: object) -> pipeline.Run:
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+def made(
+    folder: Path,
+    key_file: Path,
+    name: str,
+    *,
+    progress: Progress | None = None,
+    **sections: object,
+) -> pipeline.Run:
     (folder / "pack.yaml").write_text(TEMPLATES)
     plain = {
         "name": "t",
@@ -44,7 +60,7 @@ def made(folder: Path, key_file: Path, name: str, **sections: object) -> pipelin
     }
     path = folder / "recipe.yaml"
     path.write_text(json.dumps(plain))
-    return pipeline.generate(Recipe.load(path), folder / name, key_file=key_file)
+    return pipeline.generate(Recipe.load(path), folder / name, key_file=key_file, progress=progress)
 
 
 def rows_of(run: pipeline.Run) -> list[corpus.Utterance]:
@@ -117,8 +133,10 @@ def test_balanced_lists_fill_slots_evenly(tmp_path: Path, key_file: Path) -> Non
 
 
 def test_other_languages_say_that_there_are_no_twins(tmp_path: Path, key_file: Path) -> None:
-    run = made(tmp_path, key_file, "de", language="de", bias={"counterfactual": True})
+    heard, bias = Heard(), {"counterfactual": True}
+    run = made(tmp_path, key_file, "de", progress=heard, language="de", bias=bias)
     assert not any(row.id.endswith("/twin") for row in rows_of(run))
+    assert "no twins were made: words are swapped in English only" in heard.warned
 
 
 # -- surrogates -------------------------------------------------------------------------------

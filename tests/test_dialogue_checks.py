@@ -149,6 +149,18 @@ def test_a_new_intent_carries_over_what_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        (user("INFORM_INTENT", "hi"), system("INFORM:city", "You are in [Oslo](city).")),
+        (user("INFORM_INTENT INFORM:city", "from home", city="Oslo"), system("REQ_MORE", "More?")),
+    ],
+    ids=["said alone", "believed alone"],
+)
+def test_what_is_known_was_said_or_believed(lines: tuple[Line, ...]) -> None:
+    assert said(*lines, user("INFORM_INTENT", "a taxi there", to="Oslo"), OK) == []
+
+
+@pytest.mark.parametrize(
     ("lines", "reached"),
     [
         ((OK,), True),

@@ -397,6 +397,12 @@ def test_removed_values_never_pass(origin: str) -> None:
     assert judge(leak, ["call jose nunez"], seeds, origin=origin) == ["leaked_value"]
 
 
+@pytest.mark.parametrize("text", ["call Bob Ray in the {room}", "in the {room} call Bob Ray"])
+@pytest.mark.parametrize(("seeds", "reason"), [([], "fresh_identity"), (["play bob ray"], None)])
+def test_slots_elsewhere_change_nothing(text: str, seeds: list[str], reason: str | None) -> None:
+    assert judge(leak, [text], [*SEEDS, *seeds]) == [reason]
+
+
 def test_no_fresh_pass_without_a_scrub() -> None:
     verdicts = leak(table(["call Bob Ray"]), context(find_identities=None))
     assert verdicts.reasons == [None]

@@ -259,3 +259,48 @@ def test_any_text_is_read_or_refused(
         assert notes.refused.keys() <= importers.REASONS.keys()
         if format in ("alexa", "clinc"):
             assert len(rows) + notes.refused.total() == 2
+
+
+# Words in which no format sees a sign; a word stands at either end, since readers trim sentences.
+WORDS = st.text(st.sampled_from("ab é😀\u202e\u05d0,.'"), max_size=12).map(lambda text: f"x{text}y")
+
+
+def slotted_snips(*parts: str) -> str:
+    before, surface, after = parts
+    data = [{"text": before}, {"text": surface, "slot_name": "s", "entity": "e"}, {"text": after}]
+    return json.dumps({"intents": {"a": {"utterances": [{"data": data}]}}})
+
+
+def slotted_row(*parts: str) -> str:
+    before, surface, _ = parts
+    slot = {"start": len(before), "end": len(before + surface), "label": "s"}
+    return json.dumps({"text": "".join(parts), "intent": "a", "slots": [slot]})
+
+
+SLOTTED: list[tuple[str, str, Callable[[str, str, str], str]]] = [
+    ("rasa", "a.yml", lambda before, surface, after: as_rasa(f"{before}[{surface}](s){after}")),
+    ("snips", "a.json", slotted_snips),
+    ("snips", "a.yaml", lambda before, surface, after: "type: intent\nname: a\nutterances:\n- "
+     + json.dumps(f"{before}[s]({surface}){after}", ensure_ascii=False)),
+    ("table", "a.jsonl", slotted_row),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "written"), SLOTTED, ids=[f"{f}-{n}" for f, n, _ in SLOTTED]
+)
+@quick
+@given(before=WORDS, surface=WORDS, after=WORDS)
+def test_a_slot_among_any_words_is_read(
+    tmp_path: Path, format: str, name: str, written: Callable[[str, str, str], str],
+    before: str, surface: str, after: str,
+) -> None:  # fmt: skip
+    path = tmp_path / name
+    path.write_text(written(before, surface, after), encoding="utf-8")
+    (row,) = importers.read_examples(path, format)
+    (slot,) = row.slots
+    said = [row.text[: slot.start], row.text[slot.start : slot.end], row.text[slot.end :]]
+    assert [" ".join(part.split()) for part in said] == [
+        " ".join(part.split()) for part in (before, surface, after)
+    ]
+    assert slot.label == "s"
