@@ -13,30 +13,28 @@ WinoBias whose lines differ in more than pronouns, by a slip of the pen, are lef
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+
+import inputs
 
 from textsynth import corpus, pronouns, swaps
+from textsynth.errors import SeedError
 
 PRONOUN = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself)\b", re.IGNORECASE)
 Pair = tuple[str, str]
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def winogender(data: Path) -> list[Pair]:
     """Each line with its counterpart, both ways: from men to women, from women to men."""
-    read = rows(data / "bias_winogender" / "data.jsonl.gz")
+    file = data / "bias_winogender" / "data.jsonl.gz"
+    read = inputs.rows(file, text=str)
+    if len(read) % 3:
+        fix = "give threes of male, female, neutral"
+        raise SeedError(f"{len(read)} rows are no threes", where=str(file), fix=fix)
     pairs = [(read[at]["text"], read[at + 1]["text"]) for at in range(0, len(read), 3)]
     return pairs + [(female, male) for male, female in pairs]
 
@@ -44,10 +42,12 @@ def winogender(data: Path) -> list[Pair]:
 def winobias(data: Path) -> list[Pair]:
     """The same of its lines."""
     by_key: dict[tuple[int, int, str], dict[str, str]] = {}
-    for row in rows(data / "bias_winobias" / "data.jsonl.gz"):
+    file = data / "bias_winobias" / "data.jsonl.gz"
+    for row in inputs.rows(file, text=str, polarity=str, type=int, id=int, split=str):
         key = (row["type"], row["id"], row["split"])
         by_key.setdefault(key, {})[row["polarity"]] = row["text"]
-    pairs = [(both["pro"], both["anti"]) for both in by_key.values() if len(both) == 2]
+    whole = [both for both in by_key.values() if both.keys() == {"pro", "anti"}]
+    pairs = [(both["pro"], both["anti"]) for both in whole]
     return pairs + [(anti, pro) for pro, anti in pairs]
 
 
@@ -77,16 +77,20 @@ def kind(wanted: str, got: str) -> str:
     return ", ".join(f"{b} for {a}" for a, b in pairs if a != b) or "length"
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--show", type=int, default=10, help="failures to print")
+    parser.add_argument("--show", type=inputs.whole, default=10, help="failures to print")
     options = parser.parse_args()
     for name, pairs in (
         ("Winogender", winogender(options.data)),
         ("WinoBias", winobias(options.data)),
     ):
         clean = [pair for pair in pairs if alike(pair)]
+        if not clean:
+            fix = "see what the first lines of this script say about DIR"
+            raise SeedError(f"{name}: there are no pairs", where=str(options.data), fix=fix)
         print(f"{name}: {len(pairs)} swaps, {len(pairs) - len(clean)} left out")
         for tagged in (False, True):
             began = time.monotonic()

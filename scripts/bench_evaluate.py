@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import fewshot
+import inputs
 import numpy as np
 
 from textsynth import corpus, models, registry
@@ -157,6 +158,7 @@ def known_cases(rows: Rows, holdout: Rows) -> None:
     show("one that never saw the seeds", "mia_auc", "privacy", innocent, "holds 0.5")
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the evaluation sets")

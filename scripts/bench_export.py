@@ -27,10 +27,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from textsynth import corpus, registry
+from textsynth.errors import UsageError
 from textsynth.export import About
 from textsynth.grammar import draw, grammar
 
 sys.path.insert(0, str(Path(__file__).parent))
+import inputs
 from bulk import parts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,13 +42,15 @@ PART = 20_000
 
 
 def make(rows: int, target: Path) -> None:
-    """Draw the rows into a Parquet file, a part at a time."""
+    """Draw the rows into a Parquet file, a part at a time; it has its name when it is whole."""
     pack = grammar.load(ROOT / "templates" / "home" / "intents")
     there = {intent: draw.capacity(pack, intent, seed=0) for intent in pack.intents}
-    with pq.ParquetWriter(target, corpus.SCHEMA, compression="zstd") as out:
-        for intent, asked in parts(there, rows).items():
+    given, temporary = parts(there, rows), target.with_suffix(".tmp")
+    with pq.ParquetWriter(temporary, corpus.SCHEMA, compression="zstd") as out:
+        for intent, asked in given.items():
             for start in range(0, asked, PART):
                 out.write_table(draw.draw(pack, intent, start, min(start + PART, asked), seed=0))
+    temporary.rename(target)
 
 
 def export(format: str, source: Path, folder: Path) -> str:
@@ -97,17 +101,20 @@ def _measure(
     return time.perf_counter() - started, time.process_time() - used, peak, said
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-n", "--rows", type=int, default=1_000_000)
-    parser.add_argument("-o", "--output", type=Path, help="keep the exports here")
+    parser.add_argument("-n", "--rows", type=inputs.positive, default=1_000_000)
+    parser.add_argument("-o", "--output", type=Path, help="keep the exports in this new folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         output = options.output or Path(temporary)
         source = output / "corpus.parquet"
         output.mkdir(parents=True, exist_ok=True)
-        if not source.exists():
-            make(options.rows, source)
+        if any(output.iterdir()):
+            fix = "name another folder, or empty this one"
+            raise UsageError("the folder is not empty", where=str(output), fix=fix)
+        make(options.rows, source)
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         timed(load, "", source, output)
         seconds = {name: timed(export, name, source, output / name) for name in FORMATS}

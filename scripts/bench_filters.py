@@ -3,10 +3,10 @@
 
     scripts/bench_filters.py --data DIR --set clinc150 --shots 10 --seeds 0 1 2
 
-For each draw of seeds a large pool is generated once (kept in --work). From its candidates equal
-numbers of rows are taken in several ways: after the filters at random, with adversarial rounds
-before that, by the selection of the tool with and without these rounds, and by peers of it
-(k-centre and facility location on embeddings). Printed of each way:
+For each draw of seeds a large pool is generated once (kept in --work; one of other options is
+refused). From its candidates equal numbers of rows are taken in several ways: after the filters at
+random, with adversarial rounds before that, by the selection of the tool with and without these
+rounds, and by peers of it (k-centre and facility location on embeddings). Printed of each way:
 
 - AUC of fresh discriminators, cross-validated, of the rows against as many real rows of the same
   intents that were no seeds: NB-SVM on word 1- and 2-grams (Wang and Manning 2012), and k nearest
@@ -32,10 +32,12 @@ from typing import Any
 
 import bench_utility
 import fewshot
+import inputs
 import numpy as np
 import pyarrow as pa
 import yaml
 from bench_utility import Rows
+from inputs import positive, whole
 
 from textsynth import corpus, keyed, scrub, seeds, values
 from textsynth.evaluate import discriminators, diversity
@@ -166,8 +168,7 @@ class Draw:
 
     def __init__(self, options: argparse.Namespace, draw: int) -> None:
         folder = options.work / f"{options.set}-{options.shots}-{draw}"
-        if not (folder / "run" / "manifest.json").is_file():
-            bench_utility.corpus_of(options, options.shots, draw)
+        bench_utility.corpus_of(options, options.shots, draw)
         self.recipe = Recipe.load(folder / "recipe.yaml")
         file = seeds.read(folder / "seeds.jsonl", secret=bytes(32), language="en")
         run = open_run(folder / "replay", self.recipe.fingerprint(), "if-possible")
@@ -249,10 +250,10 @@ def measure(options: argparse.Namespace, number: int) -> None:
     """The tables of one draw."""
     from sklearn.linear_model import LogisticRegression
 
-    draw = Draw(options, number)
-    embed = draw.context.embed
     train = fewshot.read(options.data / options.set, "train")
     tested = fewshot.read(options.data / options.set, options.part)
+    draw = Draw(options, number)
+    embed = draw.context.embed
     per = options.rows
     real, again = draw.real(train, per), draw.real(train, per, skip=per)
     slotted = any(row.get("slots") for row in real)
@@ -324,28 +325,30 @@ def measure(options: argparse.Namespace, number: int) -> None:
               flush=True)  # fmt: skip
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the evaluation sets")
     parser.add_argument("--set", default="clinc150", help="folder in it: clinc150 or snips")
-    parser.add_argument("--shots", type=int, default=10)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--per-intent", type=int, default=60, help="of the pool")
-    parser.add_argument("--per-pattern", type=int, default=1)
-    parser.add_argument("--rows", type=int, default=10, help="rows kept an intent")
+    parser.add_argument("--shots", type=positive, default=10)
+    parser.add_argument("--seeds", type=whole, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--per-intent", type=positive, default=60, help="of the pool")
+    parser.add_argument("--per-pattern", type=positive, default=1)
+    parser.add_argument("--rows", type=positive, default=10, help="rows kept an intent")
     parser.add_argument("--spare", type=float, default=6, help="candidates to choose from, a row")
-    parser.add_argument("--rounds", type=int, default=2, help="of the adversarial filter")
+    parser.add_argument("--rounds", type=positive, default=2, help="of the adversarial filter")
     parser.add_argument(
-        "--best-of", type=int, default=1, help="patterns of the pool for each taken"
+        "--best-of", type=positive, default=1, help="patterns of the pool for each taken"
     )
-    parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
+    parser.add_argument("--invent", type=whole, default=0, help="further values of each slot")
     parser.add_argument("--judge", default="auto", help="sentence encoder of the label filter")
     parser.add_argument("--base", default="auto", help="the language model: a hub id or a folder")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=positive, default=4)
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))
     options = parser.parse_args()
     options.filters, options.surplus, options.refilled = ["exact", "label"], False, 0
+    options.others = []
     options.work.mkdir(parents=True, exist_ok=True)
     for draw in options.seeds:
         measure(options, draw)

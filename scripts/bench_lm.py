@@ -7,8 +7,9 @@
 The plain way is peft's LoRA and `model.generate` in batches of 64 on the untrimmed packaged model,
 in bfloat16. Where the processor does not multiply that natively, it is timed on a part (`--slow-*`)
 and float32, the fair peer there, does all of the work. Both ways train on the same sequences in the
-same steps; both generate with the adapter that ours trained, from the same prompts. The interpreter
-`--peers` has llama-cpp-python; it runs the packaged 4-bit file, the base model on both sides.
+same steps; both generate with the adapter that ours trained, from the same prompts. The plain way
+and llama.cpp end a completion at a blank line, which ours never writes. The interpreter `--peers`
+has llama-cpp-python; it runs the packaged 4-bit file, the base model on both sides.
 
 Tokens a second are real ones: no padding; a prompt's are not counted as sampled. Accepted patterns
 are new ones of their intent, each counted once. The ceiling is the best matrix product of this
@@ -36,7 +37,9 @@ from pathlib import Path
 from typing import Any
 
 import bench_lm_ways as ways
+import inputs
 from bench_lm_ways import COPIES, SAMPLING, Made, Setup
+from inputs import positive
 
 from textsynth import models
 from textsynth.corpus import fold
@@ -171,11 +174,12 @@ def generation(this: Round, state: Any, options: argparse.Namespace) -> Iterator
 
     setup, native = this.setup, models.compute_dtype()
     part, name = "generation", "generate, untrimmed"
-    made, _ = ways.plain(setup, state, native, SAMPLING.most, options.plain_prompts)
+    made, clocks = ways.plain(setup, state, native, SAMPLING.most, options.plain_prompts)
     if native != torch.bfloat16:
         some = min(options.slow_batch, options.plain_prompts)
-        slow, scaled = ways.plain(setup, state, torch.bfloat16, options.slow_tokens, some)
-        seconds = scaled * len(made.completions) / len(slow.completions)
+        slow, few = ways.plain(setup, state, torch.bfloat16, options.slow_tokens, some)
+        tokens = statistics.fmean(len(times) - 1 for times in clocks)
+        seconds = ways.scaled(few, tokens) * len(made.completions) / len(slow.completions)
         note = f"timed on {options.slow_tokens} tokens of {some}, scaled to those of float32"
         yield this.generated(
             part,
@@ -256,19 +260,20 @@ def processor() -> str:
     return platform.processor()
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=Path, required=True, help="JSONL with text and intent")
     parser.add_argument("--slots", action="store_true", help="read the seeds' slots too")
-    parser.add_argument("--steps", type=int, default=20, help="of training")
-    parser.add_argument("--slow-train", type=int, default=64, help="tokens, emulated bfloat16")
-    parser.add_argument("--prompts", type=int, default=48, help="each is continued four times")
-    parser.add_argument("--plain-prompts", type=int, default=64, help="completions, plain way")
-    parser.add_argument("--slow-tokens", type=int, default=4, help="each, emulated bfloat16")
-    parser.add_argument("--slow-batch", type=int, default=64, help="of emulated bfloat16")
+    parser.add_argument("--steps", type=positive, default=20, help="of training")
+    parser.add_argument("--slow-train", type=positive, default=64, help="tokens, emulated bfloat16")
+    parser.add_argument("--prompts", type=positive, default=48, help="each is continued four times")
+    parser.add_argument("--plain-prompts", type=positive, default=64, help="completions, plain way")
+    parser.add_argument("--slow-tokens", type=positive, default=4, help="each, emulated bfloat16")
+    parser.add_argument("--slow-batch", type=positive, default=64, help="of emulated bfloat16")
     parser.add_argument("--peers", help="an interpreter that has llama-cpp-python")
-    parser.add_argument("--parallel", type=int, nargs="+", default=[16, 32, 64])
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--parallel", type=positive, nargs="+", default=[16, 32, 64])
+    parser.add_argument("--rounds", type=positive, default=1)
     options = parser.parse_args()
     import torch
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import json
 import math
 import sys
 import time
@@ -15,7 +14,10 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+import inputs
+
 from textsynth import keyed, models, patterns
+from textsynth.errors import SeedError
 from textsynth.lm import adapter, constrain, decode, finetune, generate, prompts, style, trimmed
 from textsynth.lm.prompts import Listed
 from textsynth.lm.vocabulary import Vocabulary
@@ -65,9 +67,8 @@ class Made:
 
 def read(path: Path, slots: bool) -> Patterns:
     own: Patterns = {}
-    for line in filter(str.strip, path.read_text(encoding="utf-8").split("\n")):
-        row = json.loads(line)
-        spans = [(s["start"], s["end"], s["label"]) for s in row.get("slots", ()) if slots]
+    for row in inputs.rows(path, text=str, intent=str):
+        spans = [(s["start"], s["end"], s["label"]) for s in row.get("slots") or () if slots]
         pattern = patterns.render(patterns.delexicalise(row["text"], spans))
         own.setdefault(row["intent"], []).append(pattern)
     return {intent: list(dict.fromkeys(listed)) for intent, listed in own.items()}
@@ -80,11 +81,19 @@ def texts(own: Patterns) -> list[str]:
 
 def set_up(options: argparse.Namespace) -> Setup:
     own = read(options.seeds, options.slots)
+    if not own:
+        raise SeedError("there are no seeds", where=str(options.seeds), fix="give some")
     source = models.language_model_source("auto")
     model, vocabulary = trimmed.load(source, texts(own))
     learnt, held = finetune.hold_out(own, SEED)
     if not held:
         held = {intent: listed[-1:] for intent, listed in own.items() if len(listed) > 1}
+        if not held:
+            message, fix = (
+                "no intent has two patterns, of which one is set aside",
+                "give more seeds",
+            )
+            raise SeedError(message, where=str(options.seeds), fix=fix)
         learnt = {
             intent: listed[: -1 if intent in held else None] for intent, listed in own.items()
         }
@@ -208,9 +217,24 @@ def merged(model: Any, state: Any) -> Any:
     return tuned.merge_and_unload().eval()
 
 
-def plain(setup: Setup, state: Any, dtype: Any, most: int, completions: int) -> tuple[Made, float]:
-    """`model.generate` on the first completions; also the seconds it would have taken for
-    `SAMPLING.most` tokens, had it been let: the prompts' pass and so many of its mean steps."""
+Clock = list[float]  # when a batch began, and when each token of it was there, in seconds
+
+
+def scaled(clocks: Sequence[Clock], tokens: float) -> float:
+    """The seconds that batches would have taken for so many tokens each, had they been let: the
+    prompts' pass and so many of their mean steps."""
+    seconds = 0.0
+    for times in clocks:
+        mean = (times[-1] - times[1]) / max(1, len(times) - 2)
+        seconds += times[1] - times[0] + mean * (tokens - 1)
+    return seconds
+
+
+def plain(
+    setup: Setup, state: Any, dtype: Any, most: int, completions: int
+) -> tuple[Made, list[Clock]]:
+    """`model.generate` on the first completions, each up to the blank line that ends a list; also
+    the clocks of its batches."""
     import torch
     from transformers import StoppingCriteriaList
 
@@ -220,12 +244,17 @@ def plain(setup: Setup, state: Any, dtype: Any, most: int, completions: int) -> 
     ids = whole_ids(setup, ids[:completions])
     torch.manual_seed(SEED)
 
-    def batch(rows: list[list[int]], most: int) -> tuple[list[list[int]], list[float]]:
+    def over(last: list[int]) -> bool:
+        """Whether the last two tokens hold a blank line: what follows is no part of the list."""
+        return prompts.END in tokenizer.decode(last)
+
+    def batch(rows: list[list[int]], most: int) -> tuple[list[list[int]], Clock]:
         width, times = max(map(len, rows)), [time.perf_counter()]
 
-        def clock(seen: Any, scores: Any, **_: Any) -> Any:
+        def stop(seen: Any, scores: Any, **_: Any) -> Any:
             times.append(time.perf_counter())
-            return torch.zeros(len(seen), dtype=torch.bool)
+            lasts = seen[:, width:][:, -2:].tolist()
+            return torch.tensor([over(last) for last in lasts])
 
         with torch.inference_mode():
             out = model.generate(
@@ -237,25 +266,25 @@ def plain(setup: Setup, state: Any, dtype: Any, most: int, completions: int) -> 
                 temperature=SAMPLING.temperature,
                 top_p=SAMPLING.top_p,
                 max_new_tokens=most,
-                stopping_criteria=StoppingCriteriaList([clock]),
+                stopping_criteria=StoppingCriteriaList([stop]),
             )
         return out[:, width:].tolist(), times
 
     batch(ids[:2], 2)
     made: list[list[int]] = []
-    seconds = scaled = 0.0
+    clocks: list[Clock] = []
     ends = model.generation_config.eos_token_id
     ends = set(ends if isinstance(ends, list) else [ends])
     for at in range(0, len(ids), BATCH):
         rows, times = batch(ids[at : at + BATCH], most)
-        for row in rows:
-            stop = next((place for place, token in enumerate(row) if token in ends), len(row))
-            made.append(row[: stop + 1])
-        seconds += times[-1] - times[0]
-        mean = (times[-1] - times[1]) / max(1, len(times) - 2)
-        scaled += times[1] - times[0] + mean * (SAMPLING.most - 1)
+        for row in rows:  # behind its end it is padding
+            lengths = range(1, len(row) + 1)
+            stops = (n for n in lengths if row[n - 1] in ends or over(row[:n][-2:]))
+            made.append(row[: next(stops, len(row))])
+        clocks.append(times)
+    seconds = sum(times[-1] - times[0] for times in clocks)
     decoded = [tokenizer.decode(row, skip_special_tokens=True) for row in made]
-    return Made(seconds, sum(map(len, made)), decoded), scaled
+    return Made(seconds, sum(map(len, made)), decoded), clocks
 
 
 class Unbound(constrain.Guard):

@@ -4,12 +4,12 @@
     scripts/bench_utility.py --data DIR --set clinc150 --shots 5 --seeds 0 1 2 --part valid
 
 For each number of shots and each draw of seeds a corpus is made by `textsynth.generate` (kept in
---work and taken from there the next time), then two classifiers are trained on the seeds, on the
-synthetic rows, and on both, and tested on real text: all-MiniLM-L6-v2 with logistic regression, and
-TF-IDF (words 1-2, characters 3-5) with logistic regression, what runs on a device. `x 0.1` says
-what synthetic rows weigh; the intents' own names, which people gave, weigh as much as seeds.
-Tune on `valid`, report on `test`. DIR holds folders with data.jsonl(.gz), as scripts/fewshot.py
-says.
+--work and taken from there the next time; one of other options is refused), then two classifiers
+are trained on the seeds, on the synthetic rows, and on both, and tested on real text:
+all-MiniLM-L6-v2 with logistic regression, and TF-IDF (words 1-2, characters 3-5) with logistic
+regression, what runs on a device. `x 0.1` says what synthetic rows weigh; the intents' own names,
+which people gave, weigh as much as seeds. Tune on `valid`, report on `test`. DIR holds folders with
+data.jsonl(.gz), as scripts/fewshot.py says.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import fewshot
+import inputs
 import numpy as np
 import pyarrow.parquet as pq
+from inputs import positive, whole
 
 from textsynth import Recipe, corpus, generate, models
+from textsynth.errors import RunError
 
 WEIGHTS = (0.1, 0.3, 1.0)
 BOOTSTRAPS = 1000
@@ -95,12 +98,14 @@ CLASSIFIERS = {"MiniLM + LR": minilm, "TF-IDF + LR": tfidf}
 
 def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows, Rows, Rows]:
     """The seeds of a draw, the names of their intents, and the other synthetic rows; what is there
-    is not made again."""
+    is not made again.
+
+    Raises:
+        RunError: what is there was made with other options, or of other seeds.
+    """
     folder = options.work / f"{options.set}-{shots}-{seed}"
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = fewshot.draw(fewshot.read(options.data / options.set, "train"), shots, seed)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in drawn)
-    (folder / "seeds.jsonl").write_text(lines, encoding="utf-8")
     recipe: dict[str, Any] = {
         "name": folder.name,
         "seed": seed,
@@ -125,7 +130,7 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
         }
     if options.invent:
         recipe["lists"] = {"*": {"invent": options.invent}}
-    (folder / "recipe.yaml").write_text(json.dumps(recipe))
+    _keep(folder, {"seeds.jsonl": lines, "recipe.yaml": json.dumps(recipe)})
     run = generate(Recipe.load(folder / "recipe.yaml"), folder / "run")
     made = corpus.read(run.folder / "corpus.parquet").to_pylist()
     if options.surplus:
@@ -134,6 +139,20 @@ def corpus_of(options: argparse.Namespace, shots: int, seed: int) -> tuple[Rows,
     names = [row for row in made if row["origin"] == "name"]
     written = [row for row in made if row["origin"] != "name"]
     return Rows.of(drawn), Rows.of(names), Rows.of(written)
+
+
+def _keep(folder: Path, files: dict[str, str]) -> None:
+    """Write what a run is made of, unless a run of other files has begun there."""
+    if (folder / "run").exists():
+        for name, text in files.items():
+            file = folder / name
+            if not file.exists() or file.read_text(encoding="utf-8") != text:
+                fix = "name another folder with --work, or delete this one"
+                told = f"the corpus that is there was made of another {name}"
+                raise RunError(told, where=str(folder), fix=fix)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def interval(gains: np.ndarray) -> tuple[float, float]:
@@ -176,22 +195,25 @@ def measure(options: argparse.Namespace, shots: int) -> list[list[str]]:
     return table
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the evaluation sets")
     parser.add_argument("--set", default="clinc150", help="folder in it: clinc150 or snips")
-    parser.add_argument("--shots", type=int, nargs="+", default=[5, 10])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--shots", type=positive, nargs="+", default=[5, 10])
+    parser.add_argument("--seeds", type=whole, nargs="+", default=[0, 1, 2])
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
-    parser.add_argument("--per-intent", type=int, default=60)
-    parser.add_argument("--per-pattern", type=int, default=3)
-    parser.add_argument("--best-of", type=int, default=1, help="patterns for each that is taken")
-    parser.add_argument("--refilled", type=int, default=0, help="rows an intent, beside "
+    parser.add_argument("--per-intent", type=positive, default=60)
+    parser.add_argument("--per-pattern", type=positive, default=3)
+    parser.add_argument(
+        "--best-of", type=positive, default=1, help="patterns for each that is taken"
+    )
+    parser.add_argument("--refilled", type=whole, default=0, help="rows an intent, beside "
                         "--per-intent, of the seeds' own patterns filled again")  # fmt: skip
-    parser.add_argument("--invent", type=int, default=0, help="further values of each slot")
+    parser.add_argument("--invent", type=whole, default=0, help="further values of each slot")
     parser.add_argument("--base", default="auto", help="the language model: a hub id or a folder")
     parser.add_argument("--others", nargs="*", default=[], help="models that write beside it")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=positive, default=4)
     parser.add_argument("--filters", type=json.loads, default=["exact", "label"], help="as JSON")
     parser.add_argument("--surplus", action="store_true",
                         help="also the rows that passed but were not chosen")  # fmt: skip

@@ -11,43 +11,50 @@
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import sys
 from collections import defaultdict
 from pathlib import Path
 
+import inputs
+from inputs import positive
+
 from textsynth import keyed
+from textsynth.errors import SeedError, did_you_mean
 
 
+@inputs.answered
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with data.jsonl(.gz)")
-    parser.add_argument("--shots", type=int, default=10, help="seeds an intent")
+    parser.add_argument("--shots", type=positive, default=10, help="seeds an intent")
     parser.add_argument("--split", default="train", help="which part to draw from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     rows = read(options.data, options.split)
     chosen = draw(rows, options.shots, options.seed)
-    if not chosen:
-        sys.exit(f"{options.data}: no rows with split {options.split!r}")
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in chosen)
     options.output.write_text(text, encoding="utf-8")
     print(f"{options.output}: {len(chosen)} seeds of {len({r['intent'] for r in chosen})} intents")
 
 
 def read(folder: Path, split: str) -> list[dict]:
-    """The rows of one split, out-of-scope rows left out."""
+    """The rows of one split, out-of-scope rows left out.
+
+    Raises:
+        SeedError: there are none, or the file cannot be read.
+    """
     plain, packed = folder / "data.jsonl", folder / "data.jsonl.gz"
-    if plain.exists():
-        text = plain.read_text(encoding="utf-8")
-    elif packed.exists():
-        text = gzip.decompress(packed.read_bytes()).decode()
-    else:
-        sys.exit(f"{folder}: there is neither data.jsonl nor data.jsonl.gz")
-    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    return [row for row in rows if row.get("split") == split and row.get("intent") != "oos"]
+    if not plain.exists() and not packed.exists():
+        fix = "name the folder that holds one of them"
+        raise SeedError("there is neither data.jsonl nor data.jsonl.gz", where=str(folder), fix=fix)
+    file = plain if plain.exists() else packed
+    rows = inputs.rows(file, text=str, intent=str, split=str)
+    found = [row for row in rows if row["split"] == split and row["intent"] != "oos"]
+    if not found:
+        fix = did_you_mean(split, {row["split"] for row in rows})
+        raise SeedError(f"there are no rows with split {split!r}", where=str(file), fix=fix)
+    return found
 
 
 def draw(rows: list[dict], shots: int, seed: int) -> list[dict]:

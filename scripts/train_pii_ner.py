@@ -5,7 +5,8 @@
 The sentences come from this project's own grammar, the values from Faker's name lists; no real text
 is read. Names, cities and streets of the validation set are never trained on, nor are one in ten of
 the sentences. The model is spaCy's transition-based NER (Honnibal, Johnson 2015; hash embeddings
-after Miranda et al. 2022). One seed and one version of spaCy give one model.
+after Miranda et al. 2022). One seed and one version of spaCy give one model. It is written beside
+the output, which it replaces when it is whole.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import argparse
 import json
 import random
 import re
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import spacy
+from inputs import answered, positive
 from pii_pools import DIGITS, Pools
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -379,13 +382,24 @@ def warm_start(nlp: spacy.Language) -> None:
             node.set_param(name, other.get_param(name).copy())
 
 
+def replace(output: Path, made: Path) -> None:
+    """Give a folder that is whole the name of another, which goes."""
+    old = output.with_name(f".{output.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if output.exists():
+        output.rename(old)
+    made.rename(output)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@answered
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("-o", "--output", type=Path, default=ROOT / "textsynth/scrub/ner")
     arguments.add_argument("--pack", type=Path, default=ROOT / "templates/pii")
-    arguments.add_argument("--rounds", type=int, default=9, help="each with fresh values")
-    arguments.add_argument("--examples", type=int, default=50_000, help="in a round")
-    arguments.add_argument("--per-intent", type=int, default=600)
+    arguments.add_argument("--rounds", type=positive, default=9, help="each with fresh values")
+    arguments.add_argument("--examples", type=positive, default=50_000, help="in a round")
+    arguments.add_argument("--per-intent", type=positive, default=600)
     arguments.add_argument("--seed", type=int, default=7)
     options = arguments.parse_args()
 
@@ -405,6 +419,8 @@ def main() -> None:
     words = Words([row for rows in training for row in rows], pools)
     optimizer = nlp.initialize(lambda: material(nlp, training, words, pools, 500))
     warm_start(nlp)
+    made = options.output.with_name(f".{options.output.name}.tmp")
+    shutil.rmtree(made, ignore_errors=True)
     started, best = time.monotonic(), 0.0
     log = []
     average = None
@@ -422,10 +438,11 @@ def main() -> None:
             print(f"{time.monotonic() - started:6.0f} s {log[-1]}", flush=True)
             if figures["all"]["f1"] >= best:
                 best, average = figures["all"]["f1"], figures
-                nlp.to_disk(options.output, exclude=["vocab"])  # it holds every name that was read
-    (options.output / "training.json").write_text(
+                nlp.to_disk(made, exclude=["vocab"])  # it holds every name that was read
+    (made / "training.json").write_text(
         json.dumps({"seed": options.seed, "rounds": log, "validation": average}, indent=1) + "\n"
     )
+    replace(options.output, made)
     print(json.dumps(average, indent=1))
 
 
