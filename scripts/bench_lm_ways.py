@@ -89,11 +89,8 @@ def set_up(options: argparse.Namespace) -> Setup:
     if not held:
         held = {intent: listed[-1:] for intent, listed in own.items() if len(listed) > 1}
         if not held:
-            message, fix = (
-                "no intent has two patterns, of which one is set aside",
-                "give more seeds",
-            )
-            raise SeedError(message, where=str(options.seeds), fix=fix)
+            message = "no intent has two patterns, of which one is set aside"
+            raise SeedError(message, where=str(options.seeds), fix="give more seeds")
         learnt = {
             intent: listed[: -1 if intent in held else None] for intent, listed in own.items()
         }
