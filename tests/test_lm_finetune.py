@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textsynth.errors import ModelError
-from textsynth.lm import adapter, finetune, prompts, ragged, vocabulary
+from textsynth.lm import adapter, finetune, fused, prompts, ragged, vocabulary
 from textsynth.lm.prompts import Listed
 from textsynth.lm.style import Style
 from textsynth.lm.vocabulary import Vocabulary
@@ -153,6 +153,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
                     "layer_types": ["sliding_attention", "full_attention"]},
     "opt": {"ffn_dim": 64, "word_embed_proj_dim": 32, "max_position_embeddings": 64},
     "bloom": {"n_layer": 2, "n_head": 4},
+    "granite": {"logits_scaling": 4.0},
+    "llama": {"mlp_bias": True},
 }  # fmt: skip
 
 
@@ -173,6 +175,7 @@ def test_other_architectures_are_computed_right_or_left_to_themselves(kind: str)
     rows = [[5, 6, 7, 8, 9, 10, 11, 12], [13, 14], [15, 16, 17, 18, 19]]
     with ragged.ragged(model), torch.no_grad():
         packed = finetune.batch_loss(model, rows, fast=True)
+        assert fused.is_product(model) == (kind not in {"gemma2", "granite"})
     with torch.no_grad():
         padded = finetune.batch_loss(model, rows, fast=False)
     assert float(packed) == pytest.approx(float(padded), abs=1e-4)
@@ -209,23 +212,119 @@ def test_fused_layers_have_pefts_loss_and_gradients(load_tiny: Load) -> None:
             torch.nn.init.normal_(weight, std=0.1)
     rows = [words.encode(text) for text in TEXTS]
 
-    def gradients() -> tuple[float, dict[str, Any]]:
+    def gradients(fast: bool) -> tuple[float, dict[str, Any]]:
         tuned.zero_grad()
-        loss = finetune.batch_loss(tuned, rows, fast=False)
+        loss = finetune.batch_loss(tuned, rows, fast=fast)
         loss.backward()
         grads = {n: w.grad.clone() for n, w in tuned.named_parameters() if w.requires_grad}
         return loss.item(), grads
 
-    loss, theirs = gradients()
-    adapter.fuse(tuned)
-    fused_loss, ours = gradients()
-    adapter.unfuse(tuned)
+    def own_passes() -> set[str]:
+        return {type(m).__name__ for m in tuned.modules() if "forward" in m.__dict__}
+
+    loss, theirs = gradients(fast=False)
+    with finetune.fast_passes(tuned) as fast:
+        assert fast and own_passes() == {"Linear", type(model.model.norm).__name__}
+        fused_loss, ours = gradients(fast=True)
     assert fused_loss == pytest.approx(loss, abs=1e-6)
     assert ours.keys() == theirs.keys() and len(ours) > 20
     for name, grad in theirs.items():
         assert grad.abs().max() > 0
         assert torch.allclose(ours[name], grad, atol=1e-6), name
-    assert gradients()[0] == loss
+    assert not own_passes() and gradients(fast=False)[0] == loss
+
+
+@pytest.mark.parametrize("rows", [1, fused.ROWS, 2 * fused.ROWS + 3])
+def test_the_loss_under_the_head_is_that_of_torch(rows: int) -> None:
+    import torch
+
+    generator = torch.Generator().manual_seed(1)
+    hidden = torch.randn(rows, 8, generator=generator, requires_grad=True)
+    weight = torch.randn(50, 8, generator=generator)
+    labels = torch.randint(50, (rows,), generator=generator)
+    theirs = torch.nn.functional.cross_entropy(hidden @ weight.t(), labels)
+    (expected,) = torch.autograd.grad(3 * theirs, hidden)
+    ours = fused.cross_entropy(hidden, weight, labels)
+    (found,) = torch.autograd.grad(3 * ours, hidden)
+    assert ours.item() == pytest.approx(theirs.item(), abs=1e-6)
+    assert torch.allclose(found, expected, atol=1e-6)
+    assert not fused.cross_entropy(hidden.detach(), weight, labels).requires_grad
+
+
+def norm_of(kind: str) -> Any:
+    """A norm by its weight, by one more, or of another kind: less the mean."""
+    import torch
+
+    class OddRMSNorm(torch.nn.Module):
+        eps = 1e-6
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.linspace(-1, 1, 8), requires_grad=False)
+
+        def forward(self, x: Any) -> Any:
+            x = x - x.mean(-1, keepdim=True) if kind == "centred" else x
+            normed = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps)
+            return normed * (self.weight + 1 if kind == "one more" else self.weight)
+
+    return OddRMSNorm()
+
+
+@pytest.mark.parametrize("kind", ["weight", "one more", "centred"])
+def test_a_norm_is_computed_right_or_left_to_itself(kind: str) -> None:
+    import torch
+
+    norm = norm_of(kind)
+    x = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    told = torch.linspace(0, 1, x.numel()).view_as(x)
+    expected = norm(x)
+    (to_x,) = torch.autograd.grad((expected * told).sum(), x)
+    with fused.layers(norm):
+        assert ("forward" in norm.__dict__) == (kind != "centred")
+        found = norm(x)
+        (ours,) = torch.autograd.grad((found * told).sum(), x)
+    assert torch.allclose(found, expected, atol=1e-6)
+    assert torch.allclose(ours, to_x, atol=1e-5)
+
+
+@pytest.mark.parametrize("call", [0, 10**9])
+@pytest.mark.parametrize("window", [None, 3])
+def test_rows_in_blocks_attend_as_each_alone(
+    monkeypatch: pytest.MonkeyPatch, call: int, window: int | None
+) -> None:
+    import torch
+
+    monkeypatch.setattr(ragged, "CALL", call)
+    lengths, start = [3, 9, 1, 4, 9, 2], 5
+    assert len(ragged._blocks(lengths)) == (5 if call == 0 else 1)
+    generator = torch.Generator().manual_seed(1)
+
+    def heads(count: int, tokens: int) -> Any:
+        return torch.randn(count, tokens, 4, generator=generator)
+
+    def alone(q: Any, k: Any, v: Any) -> Any:  # q may be the last of the tokens
+        at, asked = torch.arange(k.shape[1]), torch.arange(k.shape[1])[-q.shape[1] :, None]
+        seen = (at <= asked) & (at > asked - (window or 99))
+        scores = q @ k.repeat_interleave(2, 0).transpose(1, 2) * 0.5
+        weights = torch.softmax(scores.masked_fill(~seen, float("-inf")), -1)
+        return (weights @ v.repeat_interleave(2, 0)).transpose(0, 1)
+
+    total = sum(lengths)
+    q, k, v = heads(4, total), heads(2, total), heads(2, total)
+    parts = list(zip(q.split(lengths, 1), k.split(lengths, 1), v.split(lengths, 1), strict=True))
+    expected = torch.cat([alone(*part) for part in parts])
+    assert torch.allclose(
+        ragged.Packed(lengths).attend(0, q, k, v, 0.5, window), expected, atol=1e-6
+    )
+
+    prefix = ragged.Packed([start], keep=True)
+    old_q, old_k, old_v = heads(4, start), heads(2, start), heads(2, start)
+    prefix.attend(0, old_q, old_k, old_v, 0.5, window)
+    expected = torch.cat(
+        [alone(a, torch.cat([old_k, b], 1), torch.cat([old_v, c], 1)) for a, b, c in parts]
+    )
+    found = ragged.Continued(lengths, prefix).attend(0, q, k, v, 0.5, window)
+    assert torch.allclose(found, expected, atol=1e-6)
 
 
 def test_with_bfloat16_weights_it_trains_and_samples(load_tiny: Load) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from textsynth import keyed
 from textsynth.errors import ModelError
-from textsynth.lm import adapter, prompts, ragged, style
+from textsynth.lm import adapter, fused, prompts, ragged, style
 from textsynth.lm.prompts import Listed
 from textsynth.lm.vocabulary import Vocabulary
 
@@ -217,7 +217,9 @@ def batch_loss(model: Any, rows: Sequence[list[int]], *, fast: bool = True) -> A
 
     native = model.dtype == torch.bfloat16
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=native):
-        logits, labels = _ragged_logits(model, rows) if fast else _padded_logits(model, rows)
+        if fast:
+            return _ragged_loss(model, rows)
+        logits, labels = _padded_logits(model, rows)
     return torch.nn.functional.cross_entropy(logits.float(), labels)
 
 
@@ -236,7 +238,7 @@ def held_loss(model: Any, checks: Sequence[Sequence[list[int]]], *, fast: bool =
     return total / max(1, tokens)
 
 
-def _ragged_logits(model: Any, rows: Sequence[list[int]]) -> tuple[Any, Any]:
+def _ragged_loss(model: Any, rows: Sequence[list[int]]) -> Any:
     import torch
 
     batch = ragged.Packed([len(row) for row in rows])
@@ -244,14 +246,13 @@ def _ragged_logits(model: Any, rows: Sequence[list[int]]) -> tuple[Any, Any]:
     scored = torch.ones(len(tokens), dtype=torch.bool)
     scored[batch.ends] = False
     at = scored.nonzero()[:, 0]
-    logits = model(
-        input_ids=tokens[None],
-        position_ids=batch.positions[None],
-        use_cache=False,
-        logits_to_keep=at,
-        batch=batch,
-    ).logits[0]
-    return logits, tokens[at + 1]
+    own = model.get_base_model() if hasattr(model, "get_base_model") else model
+    asked = {"input_ids": tokens[None], "position_ids": batch.positions[None], "batch": batch}
+    if fused.is_product(own):
+        hidden = own.base_model(**asked, use_cache=False)[0][0, at]
+        return fused.cross_entropy(hidden, own.get_output_embeddings().weight, tokens[at + 1])
+    logits = own(**asked, use_cache=False, logits_to_keep=at).logits[0]
+    return torch.nn.functional.cross_entropy(logits.float(), tokens[at + 1])
 
 
 def _padded_logits(model: Any, rows: Sequence[list[int]]) -> tuple[Any, Any]:
@@ -272,12 +273,8 @@ def fast_passes(tuned: Any) -> Iterator[bool]:
     if not ragged.supported(model):
         yield False
         return
-    adapter.fuse(tuned)
-    try:
-        with ragged.ragged(model):
-            yield True
-    finally:
-        adapter.unfuse(tuned)
+    with fused.layers(tuned), ragged.ragged(model):
+        yield True
 
 
 def _encode(vocabulary: Vocabulary, lists: Sequence[Sequence[Listed]]) -> list[list[int]]:

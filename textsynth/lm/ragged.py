@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 NAME = "textsynth_ragged"
+# What a call of the attention costs besides its products, in pairs of tokens.
+CALL = 4000
 
 
 class Batch(Protocol):
@@ -81,23 +83,32 @@ def _attention(
 class Packed:
     """Whole sequences one after another, each causal within itself.
 
-    With `keep`, the keys and values of each layer stay in `kept`, shape (key heads, tokens, d).
+    For the attention they are padded in blocks of about one length. With `keep`, the keys and
+    values of each layer stay in `kept`, shape (key heads, tokens, d).
     """
 
     def __init__(self, lengths: Sequence[int], *, keep: bool = False) -> None:
         import torch
 
         self.positions = torch.cat([torch.arange(length) for length in lengths])
-        self._shape = (len(lengths), max(lengths))
-        rows = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
-        self._back = rows * self._shape[1] + self.positions
         starts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
-        # where each place of the padded batch finds its token; the pad reads the first one
-        offsets = torch.arange(self._shape[1])
-        held = offsets[None] < torch.tensor(lengths)[:, None]
-        self._from = torch.where(held, starts[:, None] + offsets[None], 0).flatten()
         self.ends = starts + torch.tensor(lengths) - 1
-        self._masks: dict[tuple[int, Any, int | None], Any] = {}
+        self._shapes: list[tuple[int, int]] = []
+        # where each place of the padded blocks finds its token; the pad reads the first one
+        found: list[Any] = []
+        self._back = torch.zeros_like(self.positions)
+        before = 0
+        for rows in _blocks(lengths):
+            width = max(lengths[row] for row in rows)
+            offsets = torch.arange(width)
+            held = offsets[None] < torch.tensor([lengths[row] for row in rows])[:, None]
+            tokens = starts[rows][:, None] + offsets[None]
+            found.append(torch.where(held, tokens, 0).flatten())
+            self._back[tokens[held]] = before + held.flatten().nonzero()[:, 0]
+            self._shapes.append((len(rows), width))
+            before += held.numel()
+        self._from = torch.cat(found)
+        self._masks: dict[tuple[int, int, Any, int | None], Any] = {}
         self.kept: dict[int, tuple[Any, Any]] | None = {} if keep else None
 
     def attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
@@ -106,35 +117,42 @@ class Packed:
         if self.kept is not None:
             self.kept[layer] = (k, v)
         each = q.shape[0] // k.shape[0]
-        out = torch.nn.functional.scaled_dot_product_attention(
-            self._padded(q, each),
-            self._padded(k, 1),
-            self._padded(v, 1),
-            attn_mask=self._mask(each, q.dtype, window),
-            scale=scale,
-        )
-        return self._told(out, each)
+        blocks = zip(self._padded(q, each), self._padded(k, 1), self._padded(v, 1), strict=True)
+        told = []
+        for (_, width), (asked, own_k, own_v) in zip(self._shapes, blocks, strict=True):
+            out = self._attend(layer, asked, own_k, own_v, scale, window)
+            told.append(out.unflatten(2, (width, each)).transpose(1, 2).flatten(2, 3).flatten(0, 1))
+        return torch.cat(told).index_select(0, self._back)
 
-    def _padded(self, part: Any, each: int) -> Any:
-        """(heads, tokens, d) to (sequences, heads / each, width times each, d): queries of one key
-        head stand one under another. On processors that is faster than a batch of heads, and the
-        same."""
-        found = part.transpose(0, 1).index_select(0, self._from)
-        found = found.unflatten(0, self._shape).unflatten(2, (-1, each))
-        return found.transpose(1, 2).flatten(2, 3)
-
-    def _told(self, out: Any, each: int) -> Any:
-        """Such a padded batch as (tokens, heads, d)."""
-        out = out.unflatten(2, (self._shape[1], each)).transpose(1, 2).flatten(2, 3)
-        return out.flatten(0, 1).index_select(0, self._back)
-
-    def _mask(self, each: int, dtype: Any, window: int | None) -> Any:
-        """What is added to the scores, shape (width times each, width)."""
+    def _attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
+        """A block: q (rows, key heads, width times each, d); k and v (rows, key heads, width, d);
+        gives the shape of q."""
         import torch
 
-        width = self._shape[1]
+        mask = self._mask(q, k, q.dtype, window)
+        return torch.nn.functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, scale=scale
+        )
+
+    def _padded(self, part: Any, each: int) -> list[Any]:
+        """(heads, tokens, d) to a (rows, heads / each, width times each, d) of each block: queries
+        of one key head stand one under another. On processors that is faster than a batch of heads,
+        and the same."""
+        found = part.transpose(0, 1).index_select(0, self._from)
+        blocks = found.split([rows * width for rows, width in self._shapes])
+        return [
+            block.unflatten(0, shape).unflatten(2, (-1, each)).transpose(1, 2).flatten(2, 3)
+            for block, shape in zip(blocks, self._shapes, strict=True)
+        ]
+
+    def _mask(self, q: Any, k: Any, dtype: Any, window: int | None) -> Any:
+        """What is added to a block's scores, shape (width times each, width)."""
+        import torch
+
+        width = k.shape[2]
+        each = q.shape[2] // width
         window = window if window is not None and width > window else None
-        asked = (each, dtype, window)
+        asked = (width, each, dtype, window)
         if asked not in self._masks:
             at = torch.arange(width)
             seen = at[None] <= at[:, None]
@@ -143,6 +161,21 @@ class Packed:
             bias = torch.zeros(width, width, dtype=dtype).masked_fill_(~seen, float("-inf"))
             self._masks[asked] = bias.repeat_interleave(each, 0)
         return self._masks[asked]
+
+
+def _blocks(lengths: Sequence[int]) -> list[list[int]]:
+    """The rows in blocks of about one length, so that padding and calls together cost least."""
+    order = sorted(range(len(lengths)), key=lambda row: lengths[row])
+    best = [(0, 0)]  # the cost of the first rows, and where their last block begins
+    for end in range(1, len(order) + 1):
+        square = lengths[order[end - 1]] ** 2
+        best.append(min((best[at][0] + (end - at) * square + CALL, at) for at in range(end)))
+    blocks, end = [], len(order)
+    while end:
+        at = best[end][1]
+        blocks.append(order[at:end])
+        end = at
+    return blocks
 
 
 class Continued(Packed):
@@ -155,27 +188,27 @@ class Continued(Packed):
         self._before = len(prefix.positions)
         self.positions = self.positions + self._before
 
-    def attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
+    def _attend(self, layer: int, q: Any, k: Any, v: Any, scale: float, window: int | None) -> Any:
         import torch
 
         prefix_k, prefix_v = self._prefix[layer]
-        each = q.shape[0] // k.shape[0]
-        asked, own_k, own_v = self._padded(q * scale, each), self._padded(k, 1), self._padded(v, 1)
+        asked = q * scale
         rows, _, queries, _ = asked.shape
+        each = queries // k.shape[2]
 
         def all_at_once(part: Any, by: Any) -> Any:  # a key head's rows of all sequences
             found: Any = torch.bmm(part.transpose(0, 1).flatten(1, 2), by)
             return found.unflatten(1, (rows, queries)).transpose(0, 1)
 
         on_prefix = all_at_once(asked, prefix_k.transpose(1, 2)).float()
-        if window is not None and self._before + self._shape[1] > window:
-            at = torch.arange(self._shape[1]).repeat_interleave(each)[:, None] + self._before
+        if window is not None and self._before + k.shape[2] > window:
+            at = torch.arange(k.shape[2]).repeat_interleave(each)[:, None] + self._before
             out_of_sight = torch.arange(self._before) <= at - window
             on_prefix = on_prefix.masked_fill(out_of_sight, float("-inf"))
-        on_own = (asked @ own_k.transpose(2, 3)).float() + self._mask(each, torch.float32, window)
+        on_own = (asked @ k.transpose(2, 3)).float() + self._mask(q, k, torch.float32, window)
         weights = torch.softmax(torch.cat([on_prefix, on_own], -1), -1).to(q.dtype)
         from_prefix = all_at_once(weights[..., : self._before], prefix_v)
-        return self._told(from_prefix + weights[..., self._before :] @ own_v, each)
+        return from_prefix + weights[..., self._before :] @ v
 
 
 class Lanes:
