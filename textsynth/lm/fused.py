@@ -128,11 +128,15 @@ def _norm_scale(module: Any) -> Any:
         return None
     rows = torch.linspace(-2, 3, 2 * len(weight)).view(2, -1).to(weight.dtype)
     theirs = module(rows).float()
-    for scale in (weight.detach().float(), weight.detach().float() + 1):
+    own = weight.detach().float()
+
+    def far(scale: Any) -> float:
         ours = _Norm(scale, _epsilon(module))(rows).float()
-        if float((ours - theirs).abs().max()) <= 0.02 * float(theirs.abs().max()):
-            return scale
-    return None
+        return float(((ours - theirs).abs() / (theirs.abs() + 1e-3)).max())
+
+    # the nearer of both: a large weight and one more than it differ by no more than is rounded
+    best = min((own, own + 1), key=far)
+    return best if far(best) <= 0.02 else None
 
 
 @cache
