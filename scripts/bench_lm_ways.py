@@ -19,6 +19,7 @@ import inputs
 from textsynth import keyed, models, patterns
 from textsynth.errors import SeedError
 from textsynth.lm import adapter, constrain, decode, finetune, generate, prompts, style, trimmed
+from textsynth.lm.plain import rows_in_one_piece
 from textsynth.lm.prompts import Listed
 from textsynth.lm.vocabulary import Vocabulary
 
@@ -253,7 +254,7 @@ def plain(
             lasts = seen[:, width:][:, -2:].tolist()
             return torch.tensor([over(last) for last in lasts])
 
-        with torch.inference_mode():
+        with torch.inference_mode(), rows_in_one_piece(model):
             out = model.generate(
                 input_ids=torch.tensor([[0] * (width - len(row)) + row for row in rows]),
                 attention_mask=torch.tensor(

@@ -243,6 +243,10 @@ def test_models_of_their_own_kind_are_sampled_by_the_library(load_tiny: Load) ->
     one = speaker(load_tiny)
     got: dict[tuple[int, int], str] = {}
     again: dict[tuple[int, int], str] = {}
+    whole: set[bool] = set()
+    head = one.model.get_output_embeddings()
+    spoken = head.forward
+    head.forward = lambda rows: whole.add(rows.is_contiguous()) or spoken(rows)
     for where in (got, again):
         plain.complete(
             one,
@@ -251,6 +255,7 @@ def test_models_of_their_own_kind_are_sampled_by_the_library(load_tiny: Load) ->
             accept=lambda place, copy, text, w=where: w.__setitem__((place, copy), text),
         )
     assert len(got) == 12 and len(set(got.values())) > 6 and got == again
+    assert whole == {True} and not head._forward_pre_hooks
 
 
 # -- slots ------------------------------------------------------------------------------------
