@@ -211,6 +211,12 @@ class Continued(Packed):
         return from_prefix + weights[..., self._before :] @ v
 
 
+def _span(used: int, room: int) -> int:
+    """How many places of a store to attend to: all of them where most are in use, since a part of
+    them would be copied first."""
+    return room if 4 * used > 3 * room else used
+
+
 class Lanes:
     """Keys and values in fixed places: a prompt's once in its group, a completion's in its lane.
 
@@ -262,7 +268,8 @@ class Lanes:
         self._group, self._copy = torch.tensor(list(groups)), torch.tensor(list(copies))
         self._at = self._written[self._group, self._copy]
         self._written[self._group, self._copy] += 1
-        prompt, new = int(self._prompt.max()), int(self._at.max()) + 1
+        prompt = _span(int(self._prompt.max()), self._room[0])
+        new = _span(int(self._at.max()) + 1, self._room[1])
         self._spans = (prompt, new)
         held = torch.arange(prompt)[None] < self._prompt[:, None]
         held_new = torch.arange(new)[None, None] < self._written[..., None]
