@@ -6,7 +6,7 @@ for it. Three things have a forward and a backward pass of their own:
 - an adapted linear layer: peft would cast its input to float32 and back and keep intermediate
   products; here the low-rank product is added into the layer's output in place, and of it only the
   narrow half (rank wide) is kept;
-- a root-mean-square norm (Zhang and Sennrich 2019), in a third of the operations;
+- a root-mean-square norm (Zhang and Sennrich 2019), in fewer operations;
 - the loss under the output head, whose logits are the largest tensor by far: there is one of them,
   and a few rows at a time, while they are in the cache, it becomes its own gradient (as in Hsu et
   al. 2024, "Liger Kernel").
