@@ -295,7 +295,7 @@ def measure(options: argparse.Namespace, number: int) -> None:
           f"d2 {diversity.distinct_2(own.texts):.3f}")  # fmt: skip
     print(f"{'seeds alone':34} {len(seeds_.texts):5}  worth {worth(seeds_)}")
     checks = [check for check in quality.CHECKS if check != "perplexity"]  # minutes here
-    label = {"label": {"model": options.judge}}
+    label = {"label": {"model": options.judge, "reader": options.reader}}
     plainly = ["exact", "near", "semantic", label, {"quality": {"checks": checks}}, "memorised"]
     rounds = {"adversarial": {"rounds": options.rounds}}
     plain, _ = draw.collected(options.spare, plainly, per)
@@ -342,13 +342,14 @@ def main() -> None:
     )
     parser.add_argument("--invent", type=whole, default=0, help="further values of each slot")
     parser.add_argument("--judge", default="auto", help="sentence encoder of the label filter")
+    parser.add_argument("--reader", help="language model that reads what the judge is unsure of")
     parser.add_argument("--base", default="auto", help="the language model: a hub id or a folder")
+    parser.add_argument("--others", nargs="*", default=[], help="models that write beside it")
     parser.add_argument("--epochs", type=positive, default=4)
     parser.add_argument("--part", default="valid", help="valid (to tune) or test")
     parser.add_argument("--work", type=Path, default=Path("runs/filters"))
     options = parser.parse_args()
     options.filters, options.surplus, options.refilled = ["exact", "label"], False, 0
-    options.others = []
     options.work.mkdir(parents=True, exist_ok=True)
     for draw in options.seeds:
         measure(options, draw)

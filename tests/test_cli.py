@@ -137,6 +137,23 @@ def test_scrub(folder: Path) -> None:
     assert status == 2 and "two of the files are one" in err
 
 
+def test_rows_to_standard_output_are_rows_alone(folder: Path) -> None:
+    row = json.dumps({"text": "write to anna.lund@example.org today", "intent": "mail"}) + "\n"
+    (folder / "in.jsonl").write_text(row * 3000)
+    program = str(Path(sys.executable).parent / "textsynth")
+    command = [program, "scrub", "in.jsonl", "-o", "/dev/stdout", "--key-file", "key"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert [json.loads(line)["intent"] for line in done.stdout.splitlines()] == ["mail"] * 3000
+    assert "3,000 rows, 3,000 of them changed" in done.stderr
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stderr and json.loads(process.stdout.readline())
+        process.stdout.close()  # as `head -1` does
+        assert "error" not in process.stderr.read()
+    assert process.returncode == 1  # Click ends quietly
+
+
 def test_list_and_doctor() -> None:
     status, out, _ = call("list", "--json")
     assert status == 0 and "adversarial" in json.loads(out)["filters"]

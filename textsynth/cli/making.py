@@ -20,6 +20,7 @@ from textsynth.cli.options import (
     load_recipe,
     print_json,
     progress_for,
+    words_beside,
 )
 from textsynth.cli.status import require_all_rows, require_gates
 from textsynth.terminal import say_result, say_scrubbed
@@ -123,17 +124,18 @@ def scrub(
     """Replace personal data in a seed file by surrogates; same order, same keys."""
     from textsynth import pipeline
 
-    result = pipeline.scrub_file(
-        source,
-        output,
-        **pipeline.scrub_options(recipe, language=language, keep=keep, mode=mode),
-        key_file=key_file,
-        workers=workers,
-        report=report,
-        html=html,
-        progress=progress_for(quiet=quiet or json_),
-    )
-    if json_:
-        print_json(result)
-    else:
-        say_scrubbed(output, result)
+    with words_beside(output):
+        result = pipeline.scrub_file(
+            source,
+            output,
+            **pipeline.scrub_options(recipe, language=language, keep=keep, mode=mode),
+            key_file=key_file,
+            workers=workers,
+            report=report,
+            html=html,
+            progress=progress_for(quiet=quiet or json_),
+        )
+        if json_:
+            print_json(result)
+        else:
+            say_scrubbed(output, result)

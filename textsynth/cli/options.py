@@ -5,9 +5,11 @@ The empty lists that commands have as defaults are safe (B006): Typer copies the
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,6 +89,17 @@ def _listed(entry: str) -> list[str]:
 def progress_for(*, quiet: bool) -> Progress:
     """What a run tells of itself on the way: steps and bars, or nothing."""
     return Progress() if quiet else TerminalProgress()
+
+
+@contextlib.contextmanager
+def words_beside(output: Path) -> Iterator[None]:
+    """Where rows go to standard output (`-o /dev/stdout`), all words go to standard error."""
+    try:
+        mixed = output.exists() and os.path.samestat(output.stat(), os.fstat(1))
+    except OSError:  # closed, or not to be looked at: writing says so
+        mixed = False
+    with contextlib.redirect_stdout(sys.stderr) if mixed else contextlib.nullcontext():
+        yield
 
 
 def print_json(data: object) -> None:

@@ -77,6 +77,8 @@ def writing(target: Path) -> Iterator[None]:
     """
     try:
         yield
+    except BrokenPipeError:  # it was read as far as it was wanted
+        raise
     except OSError as error:
         if error.filename is not None and not _is_of(Path(error.filename), target):
             raise

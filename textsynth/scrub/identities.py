@@ -25,6 +25,8 @@ from textsynth.scrub.writing import MARKS, ascii_form, fold_marks, in_order, sou
 TURNING = 10
 # Particles before one surname: two of "de la Cruz".
 MOST_PARTICLES = 4
+# Letters of a first name that runs into a surname ("jsmith", "janesmith"), at most.
+LONGEST = 30
 _CACHED = 200_000
 _JOINING = words("and & y und et e og och en or")
 _SUFFIXES = words("jr sr ii iii iv phd md dds dvm esq obe mbe")
@@ -245,7 +247,7 @@ class People:
             return self._ascii(token, "first", turn)
         if key in last or key in self._last_seen:
             return self._ascii(token, "last", turn)
-        for cut in range(len(key) - 2, 0, -1) if len(key) == len(token) else ():
+        for cut in range(min(len(key) - 2, LONGEST), 0, -1) if len(key) == len(token) else ():
             begin, end = key[:cut], key[cut:]
             known = begin in first if cut > 2 else cut == 1 and len(end) > 3
             if known and (end in last or end in self._last_seen):
