@@ -16,6 +16,7 @@ import json
 import random
 import re
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -419,30 +420,32 @@ def main() -> None:
     words = Words([row for rows in training for row in rows], pools)
     optimizer = nlp.initialize(lambda: material(nlp, training, words, pools, 500))
     warm_start(nlp)
-    made = options.output.with_name(f".{options.output.name}.tmp")
-    shutil.rmtree(made, ignore_errors=True)
     started, best = time.monotonic(), 0.0
     log = []
     average = None
-    for turn in range(options.rounds):
-        losses: dict[str, float] = {}
-        examples = material(nlp, training, words, pools, options.examples)
-        optimizer.learn_rate = 0.001 * (1 - turn / options.rounds) + 1e-5
-        for batch in minibatch(examples, compounding(16, 64, 1.0005)):
-            nlp.update(batch, sgd=optimizer, drop=0.15, losses=losses)
-        with nlp.use_params(optimizer.averages):
-            figures = scores(nlp, validation)
-            log.append(
-                {"round": turn + 1, "loss": round(float(losses["ner"]), 1), **figures["all"]}
-            )
-            print(f"{time.monotonic() - started:6.0f} s {log[-1]}", flush=True)
-            if figures["all"]["f1"] >= best:
-                best, average = figures["all"]["f1"], figures
-                nlp.to_disk(made, exclude=["vocab"])  # it holds every name that was read
-    (made / "training.json").write_text(
-        json.dumps({"seed": options.seed, "rounds": log, "validation": average}, indent=1) + "\n"
-    )
-    replace(options.output, made)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.output.parent, prefix=".ner.") as beside:
+        made = Path(beside) / "model"
+        for turn in range(options.rounds):
+            losses: dict[str, float] = {}
+            examples = material(nlp, training, words, pools, options.examples)
+            optimizer.learn_rate = 0.001 * (1 - turn / options.rounds) + 1e-5
+            for batch in minibatch(examples, compounding(16, 64, 1.0005)):
+                nlp.update(batch, sgd=optimizer, drop=0.15, losses=losses)
+            with nlp.use_params(optimizer.averages):
+                figures = scores(nlp, validation)
+                log.append(
+                    {"round": turn + 1, "loss": round(float(losses["ner"]), 1), **figures["all"]}
+                )
+                print(f"{time.monotonic() - started:6.0f} s {log[-1]}", flush=True)
+                if figures["all"]["f1"] >= best:
+                    best, average = figures["all"]["f1"], figures
+                    nlp.to_disk(made, exclude=["vocab"])  # it holds every name that was read
+        (made / "training.json").write_text(
+            json.dumps({"seed": options.seed, "rounds": log, "validation": average}, indent=1)
+            + "\n"
+        )
+        replace(options.output, made)
     print(json.dumps(average, indent=1))
 
 

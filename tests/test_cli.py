@@ -268,6 +268,13 @@ def test_ctrl_c_says_how_to_go_on(
     assert "interrupted" in told and ("run the same command again" in told) == goes_on
 
 
+def test_it_runs_as_a_module(folder: Path) -> None:
+    command = [sys.executable, "-m", "textsynth"]
+    done = subprocess.run([*command, "check", "recipe.yaml"], cwd=folder, check=False)
+    refused = subprocess.run([*command, "nonsense"], cwd=folder, check=False)
+    assert (done.returncode, refused.returncode) == (0, 2)
+
+
 def test_usage_errors_end_with_2(folder: Path) -> None:
     assert call("generate")[0] == 2
     assert call("generate", folder / "recipe.yaml", "--resume", "perhaps")[0] == 2

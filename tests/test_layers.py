@@ -25,7 +25,7 @@ RUNNING = {"recipe", "sections", "recipefile", "recipesources", "recipetext", "r
 LEAVES = {"seeds", "scrub", "grammar", "lm", "filters", "dialogue", "voice", "evaluate", "export",
           "importers"}  # fmt: skip
 COMPOSERS = {"pipeline", "supply"}
-SURFACE = {"cli", "terminal", "studio", "textsynth"}
+SURFACE = {"cli", "terminal", "studio", "textsynth", "__main__"}
 
 KNOWN = {
     **dict.fromkeys(CORE, CORE),
