@@ -13,6 +13,7 @@ rounds, and by peers of it (k-centre and facility location on embeddings). Print
   neighbours on mean-pooled hidden states of the base model. 0.5 is chance. `real` is real against
   real. Where rows have slots, the real rows are also filled from the lists that fill the rows
   (`same values`), since made-up values are meant to differ from real ones;
+  The ceiling is our selection among real candidates: what generated ones could reach at best;
 - distinct-2, self-BLEU;
 - agreement: how often a classifier trained on all real training rows gives a row its own intent;
 - what the rows are worth: accuracy on --part of a classifier trained on seeds and rows.
@@ -213,7 +214,7 @@ class Draw:
             drawn += [by[intent][at] for at in order[skip : skip + per_intent]]
         return drawn
 
-    def refilled(self, rows: list[dict[str, Any]]) -> Rows:
+    def refilled(self, rows: list[dict[str, Any]]) -> pa.Table:
         """Real rows with their slots filled from the lists that fill the rows; those with a slot
         that no list fills are left out."""
         path = self.run.path("real.jsonl")
@@ -224,7 +225,7 @@ class Draw:
             for one in patterns.patterns
             if all(slot.label in self.lists for slot in one.pattern.slots)
         )
-        return rows_of(supply.realised_seeds(own, self.lists, language="en", seed=1))
+        return supply.realised_seeds(own, self.lists, language="en", seed=1)
 
 
 def rows_of(table: pa.Table) -> Rows:
@@ -259,7 +260,7 @@ def measure(options: argparse.Namespace, number: int) -> None:
     slotted = any(row.get("slots") for row in real)
     texts = {"real": Rows.of(real)}
     if slotted:
-        texts["same values"] = draw.refilled(real)
+        texts["same values"] = rows_of(draw.refilled(real))
     judge = LogisticRegression(C=10, max_iter=1000)
     judge.fit(embed([row["text"] for row in train]), [row["intent"] for row in train])
     base = BaseModel(draw.recipe.model.base, lambda: texts["real"].texts)
@@ -289,7 +290,7 @@ def measure(options: argparse.Namespace, number: int) -> None:
     )
     print("AUC: NB-SVM, kNN on hidden states; worth: MiniLM + LR, TF-IDF + LR, rows at weight 0.3")
     own = Rows.of(again)
-    others = {"real": own} | ({"same values": draw.refilled(again)} if slotted else {})
+    others = {"real": own} | ({"same values": rows_of(draw.refilled(again))} if slotted else {})
     told = "  ".join(told_apart(name, texts[name], other) for name, other in others.items())
     print(f"{'real against real':34} {len(again):5}  {told}  "
           f"d2 {diversity.distinct_2(own.texts):.3f}")  # fmt: skip
@@ -306,7 +307,10 @@ def measure(options: argparse.Namespace, number: int) -> None:
               f"{one['dropped']}, distinct-2 {before['distinct_2']:.3f} {after['distinct_2']:.3f}"
               f"{', undone: ' + one['undone'] if one['undone'] else ''}")  # fmt: skip
     random, chosen = at_random(per), herded(per, draw.context.seeds)
+    others_real = draw.refilled(draw.real(train, int(per * options.spare), skip=2 * per))
+    perfect = corpus.replace_column(others_real, "origin", ["model"] * others_real.num_rows)
     ways = {
+        "real candidates, our selection": (perfect, chosen),
         "no rounds, at random": (plain, random),
         "no rounds, k-centre": (plain, k_centre(per, embed)),
         "no rounds, facility location": (plain, facility(per, embed)),
