@@ -204,6 +204,33 @@ def test_sources_that_give_nothing_end_the_loop(tmp_path: Any, limit: int) -> No
     assert kept.num_rows == 0
 
 
+class Asked(Given):
+    """Keeps what it was asked for."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        super().__init__(rows)
+        self.waves: list[dict[str, int]] = []
+
+    def more(self, want: dict[str, int]) -> Supplied:
+        self.waves.append(want)
+        return super().more(want)
+
+
+def test_few_waves_find_what_is_rare(tmp_path: Any) -> None:
+    """All but four rows are of one pattern, of which one row may stay."""
+    alike = table([(f"lamp {n}", "lights") for n in range(1000)])
+    alike = corpus.replace_column(alike, "pattern", ["lamp {n}"] * 1000)
+    rare = table([(f"light {n}", "lights") for n in ("one", "two", "three", "four")])
+    source = Asked(corpus.concat([alike, rare]))
+    made = recipe().model_copy(update={"filters": []})
+    run = open_run(tmp_path / "run", "f", "never")
+    quotas = {("lights", "template"): 5}
+    pool = collect(made, {"template": source}, quotas, context(REAL), run, Ledger(), Progress())
+    assert pool.num_rows == 1004
+    asked = [wave["lights"] for wave in source.waves]
+    assert asked == [7, 8, 16, 32, 64, 128, 256, 512]
+
+
 def test_the_manifest_has_rounded_figures() -> None:
     long = dataclasses.replace(VARIETY, distinct_2=1 / 3)
     plain: Any = rounds.as_json(dataclasses.replace(ROUND, auc=2 / 3, before=long))

@@ -37,13 +37,18 @@ def collect(
     ledger: Ledger,
     progress: Progress,
 ) -> pa.Table:
-    """Candidates that passed every filter, enough of each cell while sources and budget last."""
+    """Candidates that passed every filter, enough of each cell while sources and budget last.
+
+    A cell that a wave leaves below its quota is asked for twice as much from then on, for each row
+    missing: few waves find what is rare, or that it is not there.
+    """
     step = next((step for step in recipe.filters if step.name == "adversarial"), None)
     options = step.options if step else {}
     limit = int(options.get("rounds", ROUNDS)) if step else 0
     spare = recipe.generate.spare or (SPARE_ADVERSARIAL if limit else SPARE)
     pool = corpus.empty()
     rounds: list[Round] = []
+    factor = dict.fromkeys(quotas, 1)
     over = not limit
     for turn in itertools.count():
         # an intent has one name: it is asked for once, and whether it passed is settled in the end
@@ -51,7 +56,8 @@ def collect(
         goal = 1.0 if over and turn else spare
         wanted = {cell: math.ceil(count * goal) for cell, count in lasting.items()}
         there = _selectable(pool, wanted, recipe)
-        want = {cell: count - there[cell] for cell, count in wanted.items() if count > there[cell]}
+        missing = {cell: count - there[cell] for cell, count in wanted.items()}
+        want = {cell: count * factor[cell] for cell, count in missing.items() if count > 0}
         new = _candidates(sources, want, turn, run, ledger, progress) if want else corpus.empty()
         before = pool.num_rows
         if new.num_rows:
@@ -74,9 +80,11 @@ def collect(
             pool = _relabelled(recipe, pool, context, ledger, progress)
         over = over or turn + 1 >= limit  # where there was nothing to judge, too
         there = _selectable(pool, quotas, recipe)
-        enough = all(there[cell] >= n for cell, n in quotas.items() if cell[1] != NAME)
-        if over and (enough or not new.num_rows):
+        short = [cell for cell, n in quotas.items() if cell[1] != NAME and there[cell] < n]
+        if over and not (short and new.num_rows):
             break
+        for cell in short:
+            factor[cell] *= 2
     if rounds:
         progress.table("adversarial rounds (before and after)", *table(rounds))
     return pool
