@@ -311,7 +311,6 @@ def _singles(
         say_grammar(grammar, progress)
     allowed = slot_labels(side, grammar, lists)
     quotas = quotas_of(recipe, side, grammar, allowed)
-    allowed |= {place.name: place.labels for place in begun.places}
     quotas = reassigned(quotas, begun.learnt, grammar, progress)
     quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
@@ -321,7 +320,7 @@ def _singles(
             recipe,
             begun.learnt,
             begun.beside,
-            allowed,
+            allowed | {place.name: place.labels for place in begun.places},
             slotvalues.taught(asked, lists, begun.learnt),
             begun.context,
             run,
