@@ -13,6 +13,7 @@ from fakes import embed
 from test_filters import ARTEFACT, CLEAN, REAL, context, table
 
 from textsynth import corpus, registry
+from textsynth.corpus import Slot, Utterance
 from textsynth.filters import Context, Verdicts
 from textsynth.pipeline import rounds
 from textsynth.pipeline.collect import collect
@@ -229,6 +230,22 @@ def test_few_waves_find_what_is_rare(tmp_path: Any) -> None:
     assert pool.num_rows == 1004
     asked = [wave["lights"] for wave in source.waves]
     assert asked == [7, 8, 16, 32, 64, 128, 256, 512]
+
+
+@pytest.mark.parametrize(("first", "asked"), [(10, [8, 6]), (99, [8, 6, 12, 24])])
+def test_a_rare_slot_is_asked_for_while_the_source_lasts(
+    tmp_path: Any, first: int, asked: list[int]
+) -> None:
+    def said(n: int, label: str) -> Utterance:
+        slots = (Slot(4, 4 + len(str(n)), label, str(n)),)
+        return Utterance(f"{n}", f"say {n}", "lights", slots, origin="template")
+
+    source = Asked(corpus.to_table(said(n, "day" if n < first else "city") for n in range(20)))
+    made = recipe(generate={"per_slot": 3}).model_copy(update={"filters": []})
+    run = open_run(tmp_path / "run", "f", "never")
+    quotas, labels = {("lights", "template"): 6}, {"lights": {"day", "city"}}
+    collect(made, {"template": source}, quotas, context(REAL), run, Ledger(), Progress(), labels)
+    assert [wave["lights"] for wave in source.waves] == asked
 
 
 def test_the_manifest_has_rounded_figures() -> None:
