@@ -15,6 +15,7 @@ from test_filters import ARTEFACT, CLEAN, REAL, context, table
 from textsynth import corpus, registry
 from textsynth.corpus import Slot, Utterance
 from textsynth.filters import Context, Verdicts
+from textsynth.filters.select import attainable, cells_of
 from textsynth.pipeline import rounds
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.ledger import Ledger
@@ -259,3 +260,23 @@ def test_rows_without_a_pattern_are_no_siblings() -> None:
     quotas = {(intent, "template"): 4 for intent in ("lights", "music")}
     stay = rounds.spared(pool, ["detectable"] * 20, [0.5] * 20, quotas, 1, 1)
     assert Counter(corpus.column(corpus.take(pool, stay), "intent")) == {"lights": 4, "music": 4}
+
+
+@pytest.mark.parametrize("per_pattern", [1, 3])
+def test_origins_that_share_patterns_do_not_fall_below_quota(per_pattern: int) -> None:
+    quotas = {("x", "model"): 5, ("x", "template"): 5}
+
+    def held(pool: pa.Table) -> Counter[tuple[str, str]]:
+        kept = attainable(pool, quotas, per_pattern=per_pattern, seed=1)
+        return Counter(cells_of(corpus.take(pool, kept)))
+
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        pool = corpus.to_table(
+            Utterance(f"{n}", f"{n}", "x", pattern=f"p{rng.integers(14)}", origin=str(origin))
+            for n, origin in enumerate(rng.choice(["model", "template"], 40))
+        )
+        reasons = ["detectable" if drop else None for drop in rng.random(40) < 0.5]
+        stay = rounds.spared(pool, reasons, rng.random(40).tolist(), quotas, per_pattern, 1)
+        left = [row for row, why in enumerate(reasons) if why is None or row in stay]
+        assert not held(pool) - held(corpus.take(pool, left))
