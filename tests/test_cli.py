@@ -268,6 +268,30 @@ def test_ctrl_c_says_how_to_go_on(
     assert "interrupted" in told and ("run the same command again" in told) == goes_on
 
 
+def test_experiments_need_a_model(folder: Path) -> None:
+    for option in ("--generations", "--canaries"):
+        status, _, err = call("evaluate", folder / "recipe.yaml", option, "1")
+        assert status == 1 and "the recipe has no model" in err and "fix:" in err
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "corpus.parquet", "../mine.json", "../recipe.yaml"]
+)
+def test_figures_and_pages_replace_no_other_file(folder: Path, name: str) -> None:
+    assert generate(folder)[0] == 0
+    run = folder / "run"
+    (folder / "mine.json").write_text('{"mine": true}')
+    before = (run / name).read_bytes()
+    for command in ("evaluate", "report"):
+        status, _, err = call(command, run, "-o", run / name)
+        assert status == 1 and "name another file with -o" in err, err
+        assert "delete" not in err
+    assert (run / name).read_bytes() == before
+    for _ in range(2):
+        assert call("evaluate", run, "--metric", "diversity", "-o", folder / "own.json")[0] == 0
+        assert call("report", run, "-o", folder / "own.html")[0] == 0
+
+
 def test_it_runs_as_a_module(folder: Path) -> None:
     command = [sys.executable, "-m", "textsynth"]
     done = subprocess.run([*command, "check", "recipe.yaml"], cwd=folder, check=False)
