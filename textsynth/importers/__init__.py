@@ -10,7 +10,7 @@ grammar as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from textsynth.corpus import Utterance
@@ -96,8 +96,9 @@ def detect_examples(path: Path, output: Path | None = None) -> str | None:
     return telling.format_of(path, EXAMPLES, output)
 
 
-def load(path: Path, format: str | None = None) -> Grammar:
-    """Read a file or folder of a format (None: whichever it is).
+def load(path: Path, format: str | None = None, language: str = "en") -> Grammar:
+    """Read a file or folder of a format (None: whichever it is), in `language` unless Home
+    Assistant's files name their own; no other format does.
 
     Raises:
         GrammarError: nothing there, no such format, or something that cannot be read, at its place.
@@ -117,7 +118,9 @@ def load(path: Path, format: str | None = None) -> Grammar:
         )
     if told != "homeassistant" and path.is_dir() and not telling.files(path, told):
         raise GrammarError(f"there are no files of {told}", where=str(path), fix="check the path")
-    return _READERS[told](path)
+    if told == "homeassistant":
+        return native.load(path, language)
+    return replace(_READERS[told](path), language=language)
 
 
 def read_examples(
