@@ -298,3 +298,20 @@ def test_what_is_no_truth_is_refused(tmp_path: Path, said: str) -> None:
     text = FLOW.replace("chance: 0.7", f"required: {said}")
     with pytest.raises(GrammarError, match="'required' is neither true nor false"):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("change", "act"),
+    [
+        (("act: GOODBYE", "act: NOTIFY_SUCESS"), "NOTIFY_SUCESS"),
+        (("end: success", "replies: {r: {act: THANKS GOODBYE, says: [a], next: bye}}"), "THANKS"),
+        (("end: success", "act: 'INFORM:x REQ_MORE', end: success"), None),
+    ],
+)
+def test_acts_that_nobody_knows_are_told(
+    tmp_path: Path, change: tuple[str, str], act: str | None
+) -> None:
+    assert change[0] in SMALL
+    told = [message for _, _, message in findings(tmp_path, SMALL.replace(*change))]
+    strange = [message for message in told if "no act is called" in message]
+    assert strange == [f"no act is called {act!r} in SGD or here"] * (act is not None)
