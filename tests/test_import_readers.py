@@ -527,6 +527,8 @@ def test_what_holds_no_rows_is_said(tmp_path: Path) -> None:
         read(write(tmp_path, "e/x.md", "").parent, "conll")
     with pytest.raises(UsageError, match="rasa takes no columns"):
         read(write(tmp_path, "nlu.yml", RASA), columns={"text": "a"})
+    with pytest.raises(UsageError, match="rasa takes no language"):
+        read(write(tmp_path, "nlu.yml", RASA), language="de")
 
 
 def test_names_that_an_export_changed_come_back(tmp_path: Path) -> None:

@@ -61,15 +61,15 @@ class _Reader:
 
 _SAMPLES = ("language", "per_sample", "seed")
 _EXAMPLES: dict[str, _Reader] = {
-    "rasa": _Reader(rasa.examples, ("language",)),
+    "rasa": _Reader(rasa.examples),
     "alexa": _Reader(alexa.examples, _SAMPLES),
     "lex": _Reader(lex.examples, _SAMPLES),
     "dialogflow": _Reader(dialogflow.examples, _SAMPLES),
     "snips": _Reader(snips.examples, _SAMPLES),
-    "conll": _Reader(conll.examples, ("columns", "language")),
-    "clinc": _Reader(clinc.examples, ("split", "language")),
-    "table": _Reader(table.examples, ("columns", "split", "language")),
-    "datasets": _Reader(hub.examples, ("columns", "split", "language")),
+    "conll": _Reader(conll.examples, ("columns",)),
+    "clinc": _Reader(clinc.examples, ("split",)),
+    "table": _Reader(table.examples, ("columns", "split")),
+    "datasets": _Reader(hub.examples, ("columns", "split")),
 }
 EXAMPLES = tuple(_EXAMPLES)
 # Of a run folder: its rows, and what tells that it is one.
@@ -204,4 +204,7 @@ def _check(told: str, options: Options) -> None:
         taken = (*_EXAMPLES[told].takes, "output")
         if given != getattr(default, field.name) and field.name not in taken:
             name = field.name.replace("_", " ")
-            raise UsageError(f"{told} takes no {name}", fix=f"leave out the {name}")
+            fix = f"leave out the {name}"
+            if name == "language":
+                fix += "; it chooses among those of a bot, and the recipe names that of seeds"
+            raise UsageError(f"{told} takes no {name}", fix=fix)

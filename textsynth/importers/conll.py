@@ -180,7 +180,7 @@ def from_tags(
     slots: list[Span] = [
         (places[start][0], places[end - 1][1], label, None) for start, end, label in spans
     ]
-    return notes.utterance(where, said, intent, slots, language=options.language)
+    return notes.utterance(where, said, intent, slots)
 
 
 def _places(text: str, words: Iterable[str]) -> list[tuple[int, int]] | None:

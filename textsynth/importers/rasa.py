@@ -64,7 +64,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
             continue
         where, folder = line.place.at(), line.place.file.partition("/")[0]
         split = folder if folder in tree.SPLITS else None
-        row = notes.utterance(where, text, intent, spans, language=options.language, split=split)
+        row = notes.utterance(where, text, intent, spans, split=split)
         if row is not None:
             yield row
     for name, lookup in reader.lookups.items():

@@ -145,7 +145,7 @@ def _utterance(
         cells["text"],
         cells["intent"],
         slots,
-        language=options.language or cells["language"] or None,
+        language=cells["language"] or None,
         split=split,
         origin=str(origin),
         generation=max(generation, int(origin in MADE)),
