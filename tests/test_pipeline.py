@@ -468,3 +468,32 @@ def test_a_filter_that_judges_too_few_rows(
     monkeypatch.setattr("textsynth.registry.find", lambda *_: forgetful)
     with pytest.raises(TextsynthError, match=r"'exact' judged \d+ of \d+ rows"):
         run(folder, key_file, templates={"path": "pack.yaml"}, filters=["exact"])
+
+
+RASA = "nlu:\n- intent: go\n  examples: |\n    - nach [Rom](city)\n    - zu [Haus](city)\n"
+DIM = """
+intents: {dim: {data: [{sentences: ["{level} Prozent"]}]}}
+lists: {level: {range: {from: 20, to: 20, digits: false, words: true}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pack", "language", "text", "said"),
+    [
+        (DIM, "de", "zwanzig Prozent", "de"),
+        (DIM, "en-GB", "twenty Prozent", "en-GB"),
+        (f"language: de\n{DIM}", "en", "zwanzig Prozent", "de"),
+        (f"language: en\n{DIM}", "en-GB", "twenty Prozent", "en"),
+        (RASA, "de", "nach Rom", "de"),
+    ],
+)
+def test_templates_are_in_the_language_of_the_recipe_unless_they_name_their_own(
+    folder: Path, pack: str, language: str, text: str, said: str
+) -> None:
+    (folder / "pack.yaml").write_text(pack)
+    made = recipe(folder, language=language, templates={"path": "pack.yaml"})
+    rows = [row for drawn in pipeline.preview(made, 9).values() for row in drawn]
+    assert text in {row.text for row in rows} and {row.language for row in rows} == {said}
+    warned = [f["message"] for f in pipeline.check(folder / "recipe.yaml")["findings"]]
+    apart = said.split("-")[0] != language.split("-")[0]
+    assert any("the templates are in" in message for message in warned) == apart
