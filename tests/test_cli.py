@@ -109,6 +109,12 @@ def test_preview_and_check_and_export(folder: Path) -> None:
     assert "train-00000-of-00002.parquet" in shards
 
 
+def test_dialogues_of_a_recipe_without_flows(folder: Path) -> None:
+    for command, where in (("generate", "--dialogues 2"), ("preview", "recipe.yaml")):
+        status, _, err = call(command, "recipe.yaml", "--dialogues", "2", cwd=folder)
+        assert status == 1 and where in err and "fix: name the folder of flows" in err
+
+
 def test_export_of_a_run_that_is_not_finished(folder: Path) -> None:
     assert generate(folder)[0] == 0
     (folder / "run" / "manifest.json").unlink()

@@ -294,6 +294,11 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "generate: {share: {seed: 1}}\n", 3, 20, "asks for seed rows", "`seeds`"),
         (SMALL + "model: {epochs: 2}\n", 3, 1, "model: the model learns from seeds",
          "name `seeds`, or leave `model` out"),
+        (SMALL + "seeds:\n", 3, 1, "seeds: there is nothing below it", "`seeds: {path: ...}`"),
+        (SMALL + "model:\n", 3, 1, "model: there is nothing", "`model: {base: auto}`, or take"),
+        (SMALL + "dialogues: null\n", 3, 1, "dialogues: there is nothing", "or take the key out"),
+        (SMALL + "seeds: {path: s}\nlists: {x: {invent: 3}}\n", 4, 1, "invented by the model",
+         "add `model: {base: auto}`"),
         ("name: a\n", 1, 1, "the recipe: there is nothing to generate from", "`templates`"),
         (SMALL + "filters: exact\n", 3, 1, "filters: this is no list of filters", "write a list"),
         (SMALL + "filters:\n", 3, 1, "filters: this is no list of filters", "write a list"),
@@ -386,6 +391,9 @@ def test_an_override_makes_the_section_that_is_not_there(tmp_path: Path) -> None
         ("generate.share.template=0.5", "the shares add up to 0.5", ""),
         ("filters.0.rounds=3", "this is no list of filters", ""),
         ("a..b=3", "the key 'a' is unknown", "there are:"),
+        ("dialogues.per_flow=5", "the key 'dialogues.path' is missing", "the folder of flows"),
+        ("seeds.holdout=0.1", "the key 'seeds.path' is missing", "in the recipe, under `seeds`"),
+        ("seeds={holdout: 0.1}", "the key 'path' is missing", "add `path:`"),
     ],
 )
 def test_bad_overrides(tmp_path: Path, override: str, message: str, fix: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from textsynth import recipefile, recipesources, registry
 from textsynth.errors import RecipeError, did_you_mean
@@ -115,6 +115,15 @@ class Recipe(Section):
     tracking: Tracking = Tracking()
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
+    @field_validator("seeds", "templates", "model", "dialogues", mode="before")
+    @classmethod
+    def _not_bare(cls, value: object, info: ValidationInfo) -> object:
+        if value is None:
+            form = "base: auto" if info.field_name == "model" else "path: ..."
+            fix = f"write `{info.field_name}: {{{form}}}`, or take the key out"
+            raise fault("there is nothing below it", fix)
+        return value
+
     @field_validator("filters", mode="before")
     @classmethod
     def _filters(cls, value: object) -> object:
@@ -153,7 +162,9 @@ class Recipe(Section):
             )
         if self.lists and self.model is None:
             raise fault(
-                "values are invented by the model, and there is none", "add `model:`", "lists"
+                "values are invented by the model, and there is none",
+                "add `model: {base: auto}`",
+                "lists",
             )
         private = self.model is not None and self.model.privacy is not None
         if private and self.lists:

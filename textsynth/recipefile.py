@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from textsynth.errors import RecipeError, did_you_mean
 
 Kind = TypeVar("Kind", bound=BaseModel)
+NO_FLOWS = "name the folder of flows in the recipe under `dialogues`: `dialogues: {path: flows}`"
 KnownKeys = Callable[[Sequence[int | str]], list[str]]
 
 
@@ -119,8 +120,12 @@ def _recipe_error(
         message = f"the key {str(place[-1])!r} is unknown"
         fix = did_you_mean(str(place[-1]), known_keys(place[:-1]))
     elif problem["type"] == "missing":
-        message = f"the key {str(place[-1])!r} is missing"
-        fix = f"add `{place[-1]}:`"
+        message, fix = f"the key {str(place[-1])!r} is missing", f"add `{place[-1]}:`"
+        option = _makes_section(written, place[:-1], data)
+        if option is not None:
+            fix = f"write it in the recipe, under `{'.'.join(map(str, place[:-1]))}`"
+            fix = NO_FLOWS if key == "dialogues.path" else fix
+            return RecipeError(f"the key {key!r} is missing", where=f"--set {option}", fix=fix)
     elif problem["type"] == "model_type":
         message, fix = f"{key}: this is no mapping", "write `key: value` pairs below it"
     others = {tuple(_place(other)) for other in problems}
@@ -135,6 +140,20 @@ def _recipe_error(
     line, column = _position(data, place)
     where = f"{path}:{line + 1}:{column + 1}"
     return RecipeError(message, where=where, excerpt=_excerpt(text, line, column), fix=fix)
+
+
+def _makes_section(
+    written: Mapping[tuple[str, ...], str], place: Sequence[int | str], data: Any
+) -> str | None:
+    """The override, if any, without which the section at `place` would not be there."""
+    for part in place:
+        data = data[part]
+    if not place or hasattr(data, "lc"):  # ruamel's own mappings stand in the file
+        return None
+    section = tuple(map(str, place))
+    return next(
+        (option for keys, option in written.items() if keys[: len(section)] == section), None
+    )
 
 
 def _place(problem: Any) -> list[int | str]:
