@@ -12,6 +12,21 @@ from textsynth.errors import RecipeError, did_you_mean
 
 Kind = TypeVar("Kind", bound=BaseModel)
 NO_FLOWS = "name the folder of flows in the recipe under `dialogues`: `dialogues: {path: flows}`"
+# What ruamel says, in part, and what to do about it.
+_YAML_REMEDIES = {
+    "duplicate key": "keep one of them",
+    r"'\t'": "indent with spaces",
+    "escape character": "use single quotes, or / in paths",
+}
+# What pydantic misses, in our words.
+_NO_MAPPING = ("this is no mapping", "write `key: value` pairs below it")
+_KINDS = {
+    "model_type": _NO_MAPPING,
+    "mapping_type": _NO_MAPPING,
+    "dict_type": _NO_MAPPING,
+    "tuple_type": ("this is no list", "write a list, such as `[a, b]`"),
+    "path_type": ("this is no path", "write one file or folder"),
+}
 KnownKeys = Callable[[Sequence[int | str]], list[str]]
 
 
@@ -54,7 +69,7 @@ def read(path: Path, overrides: Iterable[str], kind: type[Kind], known_keys: Kno
             f"the YAML does not parse: {error.problem}",
             where=place,
             excerpt=excerpt,
-            fix="mend the line above",
+            fix=_yaml_remedy(str(error.problem)),
         ) from error
     except Exception as error:  # beside its own errors ruamel lets Index- and RecursionErrors out
         problem = str(error).partition("\n")[0]
@@ -74,6 +89,13 @@ def read(path: Path, overrides: Iterable[str], kind: type[Kind], known_keys: Kno
         raise RecipeError(
             "an anchor stands for something that holds it", where=str(path), fix="write it out"
         ) from error
+
+
+def _yaml_remedy(problem: str) -> str:
+    for part, fix in _YAML_REMEDIES.items():
+        if part in problem:
+            return fix
+    return "mend the line above"
 
 
 def _plain(data: Any) -> Any:
@@ -126,8 +148,11 @@ def _recipe_error(
             fix = f"write it in the recipe, under `{'.'.join(map(str, place[:-1]))}`"
             fix = NO_FLOWS if key == "dialogues.path" else fix
             return RecipeError(f"the key {key!r} is missing", where=f"--set {option}", fix=fix)
-    elif problem["type"] == "model_type":
-        message, fix = f"{key}: this is no mapping", "write `key: value` pairs below it"
+    elif problem["type"] in _KINDS:
+        told, fix = _KINDS[problem["type"]]
+        message = f"{key}: {told}"
+        if problem["type"] == "tuple_type" and isinstance(problem["input"], str):
+            fix = f"write a list: `[{problem['input']}]`"
     others = {tuple(_place(other)) for other in problems}
     # a branch of a union complains of the whole where another one complains of a part
     more = sum(all(other == o or other != o[: len(other)] for o in others) for other in others) - 1
