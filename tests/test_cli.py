@@ -143,6 +143,22 @@ def test_scrub(folder: Path) -> None:
     assert status == 2 and "two of the files are one" in err
 
 
+def test_the_wrong_kind_of_file(folder: Path) -> None:
+    (folder / "in.jsonl").write_text('{"text": "hi"}\n')
+    (folder / "in.csv").write_text("text\nhi\n")
+    for arguments, says in (
+        (("generate", "pack.yaml"), "fix: name it in a recipe under `templates`"),
+        (("export", "recipe.yaml", "--to", "jsonl", "-o", "x"), "fix: name its run folder"),
+        (("scrub", "in.csv", "-o", "x.jsonl"), "`textsynth import in.csv -o seeds.jsonl`"),
+        (("scrub", "no.jsonl", "-o", "x.jsonl"), "no.jsonl: there is no such seed file"),
+        (("scrub", "in.jsonl", "-o", "x.csv"), "fix: name a file that ends in .jsonl"),
+    ):
+        status, _, err = call(*arguments, cwd=folder)
+        assert (
+            status and says in err and "seeds.path" not in err and not (folder / "x.csv").exists()
+        )
+
+
 def test_rows_to_standard_output_are_rows_alone(folder: Path) -> None:
     row = json.dumps({"text": "write to anna.lund@example.org today", "intent": "mail"}) + "\n"
     (folder / "in.jsonl").write_text(row * 3000)

@@ -259,6 +259,13 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
     fault(tmp_path, text)
 
 
+@pytest.mark.parametrize("text", ["language: en\nintents: {}\n", "lists: {a: {values: [b]}}\n"])
+def test_a_template_file_is_no_recipe(tmp_path: Path, text: str) -> None:
+    error = fault(tmp_path, text)
+    assert error.message == "this is a template file, and no recipe"
+    assert "`templates: {path: recipe.yaml}`" in (error.fix or "")
+
+
 # -- faults of the content --------------------------------------------------------------------
 
 

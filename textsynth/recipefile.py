@@ -27,6 +27,9 @@ _KINDS = {
     "tuple_type": ("this is no list", "write a list, such as `[a, b]`"),
     "path_type": ("this is no path", "write one file or folder"),
 }
+# `lists` is a key of both.
+_TEMPLATE_KEYS = {"intents", "lists", "expansion_rules"}
+_RECIPE_KEYS = {"name", "seeds", "templates", "dialogues"}
 KnownKeys = Callable[[Sequence[int | str]], list[str]]
 
 
@@ -79,6 +82,12 @@ def read(path: Path, overrides: Iterable[str], kind: type[Kind], known_keys: Kno
     if not isinstance(data, CommentedMap):
         raise RecipeError(
             "a recipe is a mapping of keys to values", where=str(path), fix="start with `name:`"
+        )
+    if _TEMPLATE_KEYS & data.keys() and not _RECIPE_KEYS & data.keys():
+        raise RecipeError(
+            "this is a template file, and no recipe",
+            where=str(path),
+            fix=f"name it in a recipe under `templates`: `templates: {{path: {path.name}}}`",
         )
     written = {_override(data, override, yaml): override for override in overrides}
     try:
