@@ -109,6 +109,12 @@ def test_preview_and_check_and_export(folder: Path) -> None:
     assert "train-00000-of-00002.parquet" in shards
 
 
+def test_dialogues_of_a_recipe_without_flows(folder: Path) -> None:
+    for command, where in (("generate", "--dialogues 2"), ("preview", "recipe.yaml")):
+        status, _, err = call(command, "recipe.yaml", "--dialogues", "2", cwd=folder)
+        assert status == 1 and where in err and "fix: name the folder of flows" in err
+
+
 def test_export_of_a_run_that_is_not_finished(folder: Path) -> None:
     assert generate(folder)[0] == 0
     (folder / "run" / "manifest.json").unlink()
@@ -135,6 +141,22 @@ def test_scrub(folder: Path) -> None:
     assert "anna.lund" not in said + err
     status, _, err = call("scrub", folder / "in.jsonl", "-o", folder / "in.jsonl")
     assert status == 2 and "two of the files are one" in err
+
+
+def test_the_wrong_kind_of_file(folder: Path) -> None:
+    (folder / "in.jsonl").write_text('{"text": "hi"}\n')
+    (folder / "in.csv").write_text("text\nhi\n")
+    for arguments, says in (
+        (("generate", "pack.yaml"), "fix: name it in a recipe under `templates`"),
+        (("export", "recipe.yaml", "--to", "jsonl", "-o", "x"), "fix: name its run folder"),
+        (("scrub", "in.csv", "-o", "x.jsonl"), "`textsynth import in.csv -o seeds.jsonl`"),
+        (("scrub", "no.jsonl", "-o", "x.jsonl"), "no.jsonl: there is no such seed file"),
+        (("scrub", "in.jsonl", "-o", "x.csv"), "fix: name a file that ends in .jsonl"),
+    ):
+        status, _, err = call(*arguments, cwd=folder)
+        assert (
+            status and says in err and "seeds.path" not in err and not (folder / "x.csv").exists()
+        )
 
 
 def test_rows_to_standard_output_are_rows_alone(folder: Path) -> None:

@@ -112,10 +112,11 @@ def _is_recipe(path: Path) -> bool:
     told = importers.detect(path)
     if path.suffix.lower() not in grammar_module.SUFFIXES or told not in (None, "homeassistant"):
         return False
-    return told is None or _has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace"))
+    return told is None or has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def _has_keys_of_recipes(text: str) -> bool:
+def has_keys_of_recipes(text: str) -> bool:
+    """Whether YAML or JSON says by its keys that it is a recipe, and no template file."""
     begins = r"^" if not text.lstrip().startswith("{") else r"(?:^[ \t{]*|[{,][ \t]*)"
 
     def has(keys: str) -> bool:
