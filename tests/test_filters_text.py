@@ -23,6 +23,7 @@ from textsynth.filters.leak import leak
 from textsynth.filters.memorised import memorised
 from textsynth.filters.profanity import profane
 from textsynth.filters.quality import quality
+from textsynth.filters.words import WORD
 from textsynth.scrub import Found, Removed
 from textsynth.scrub.leaks import Leaks, find_identities
 
@@ -167,6 +168,23 @@ def test_quality(text: str, reason: str | None) -> None:
 )
 def test_what_the_seeds_do_passes(text: str, seed: str) -> None:
     assert judge(quality, [text], [*SEEDS, seed]) == [None]
+
+
+HINDI = "मुझे कल सुबह सात बजे जगा दो"
+
+
+def test_vowel_signs_are_in_words() -> None:
+    assert WORD.findall(HINDI) == HINDI.split()
+    assert judge(quality, ["मामा मामी को फोन करो"], [], checks=("repetition",)) == [None]
+    assert judge(memorised, [f"{HINDI} ना"], [HINDI]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("ar", "أُرِيدُ كِتَابًا"), ("en", "a cafe\u0301"), ("hi", HINDI)]
+)
+def test_accents_make_no_unknown_word(language: str, text: str) -> None:
+    verdicts = quality(table([text]), context(language=language), checks=("non_words",))
+    assert verdicts.scores == {"non_word_rate": [0.0]}
 
 
 def test_a_check_that_the_seeds_fail_says_nothing() -> None:

@@ -23,10 +23,11 @@ from pydantic import Field
 from textsynth.corpus import column
 from textsynth.errors import RecipeError
 from textsynth.filters import Context, Verdicts
+from textsynth.filters.words import WORD
 
 Integers = npt.NDArray[np.int64]
 # An escaped brace is no word, a slot counts by its label, an apostrophe joins.
-_TOKEN = re.compile(r"\\.|\{([^{}:]+)(?::[^{}]*)?\}|([^\W_]+(?:['\u2019][^\W_]+)*)")
+_TOKEN = re.compile(rf"\\.|\{{([^{{}}:]+)(?::[^{{}}]*)?\}}|({WORD.pattern})")
 
 
 def memorised(

@@ -21,7 +21,8 @@ from pydantic import Field
 
 from textsynth.corpus import column, substitute
 from textsynth.filters import Context, Verdicts, profanity
-from textsynth.filters.profanity import WORD, words_of
+from textsynth.filters.profanity import words_of
+from textsynth.filters.words import WORD
 
 Check = Literal[
     "length_outlier",
@@ -44,6 +45,8 @@ FAILING_SEEDS = 0.02
 FEWEST_WORDS = 5  # on fewer a language is guessed
 _TOKEN = re.compile(rf"\0[^\0]*\0|{WORD.pattern}")
 _GAP = re.compile(r"\0[^\0]*\0")
+# The vowels of Arabic and Hebrew, which lists of words leave out.
+_POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]")
 _SMILEY = re.compile(r"(?<!\w)[:;=]['-]?[()\[\]{}]|(?:^|(?<=\s))\w\)")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # What anybody writes, whatever the seeds do: ASCII but for brackets of code, typographic marks.
@@ -311,7 +314,7 @@ def _nonwords_of(rows: Texts, seeds: Texts, language: str, most: float) -> dict[
             len(word) > 1
             and not any(char.isdigit() for char in word)
             and word not in known
-            and word.removesuffix("'s").replace("'", "") not in known
+            and _POINTS.sub("", word.removesuffix("'s").replace("'", "")) not in known
             and in_seeds[word] <= elsewhere
             for word in words
         )
