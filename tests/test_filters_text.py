@@ -287,6 +287,24 @@ def test_memorised(rows: list[str], reason: str | None) -> None:
     assert judge(memorised, rows, [*SEEDS, LONG]) == [reason]
 
 
+CHINESE = "我昨天晚上在人民医院急诊科等了三个小时也没有人来看我的腿伤"
+
+
+@pytest.mark.parametrize(
+    ("text", "seed", "run"),
+    [
+        (f"唉{CHINESE}怎么办", CHINESE, 29),
+        ("「コーヒー」を、いれて", "コーヒーをいれて", 8),
+        ("ขอเปิดไฟ", "เปิดไฟ", 5),  # vowel signs are no characters by themselves
+        ("play 音楽 now", "play 音声 now", 2),
+    ],
+)
+def test_scripts_without_spaces_are_read_by_characters(text: str, seed: str, run: int) -> None:
+    verdicts = memorised(table([text]), context([seed]))
+    assert verdicts.scores["longest_run"] == [run]
+    assert verdicts.reasons == ["memorised" if run > 8 else None]
+
+
 def test_memorised_judges_the_origins_asked_for() -> None:
     for origin, reason in (("template", None), ("seed", None), ("model", "memorised")):
         assert judge(memorised, [LONG], [LONG], origin=origin) == [reason]
