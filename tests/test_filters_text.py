@@ -179,6 +179,13 @@ def test_vowel_signs_are_in_words() -> None:
     assert judge(memorised, [f"{HINDI} ना"], [HINDI]) == [None]
 
 
+@pytest.mark.parametrize(("size", "repeated"), [(50, 50), (51, 0)])
+def test_a_repeated_unit_has_a_size_that_is_looked_for(size: int, repeated: int) -> None:
+    twice = " ".join(f"w{at}" for at in range(size)) + " "
+    verdicts = quality(table([twice * 2]), context([]), checks=("repetition",))
+    assert verdicts.scores == {"repetition": [repeated]}
+
+
 @pytest.mark.parametrize(
     ("language", "text"), [("ar", "أُرِيدُ كِتَابًا"), ("en", "a cafe\u0301"), ("hi", HINDI)]
 )

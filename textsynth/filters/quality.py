@@ -43,6 +43,7 @@ TAIL = 0.005
 # A check that more of the seeds than this fail says nothing of the rows.
 FAILING_SEEDS = 0.02
 FEWEST_WORDS = 5  # on fewer a language is guessed
+LONGEST_REPEATED = 50  # words: a longer unit is not looked for, or time would grow by the square
 _TOKEN = re.compile(rf"\0[^\0]*\0|{WORD.pattern}")
 _GAP = re.compile(r"\0[^\0]*\0")
 # The vowels of Arabic and Hebrew, which lists of words leave out.
@@ -236,7 +237,7 @@ def _repeated(text: str) -> float:
     "very very good" 1. Slots count by their labels."""
     tokens = [token.casefold() for token in _TOKEN.findall(text)]
     most = 0
-    for size in range(1, len(tokens) // 2 + 1):
+    for size in range(1, min(len(tokens) // 2, LONGEST_REPEATED) + 1):
         run = 0
         for at in range(size, len(tokens)):
             run = run + 1 if tokens[at] == tokens[at - size] else 0
