@@ -187,6 +187,14 @@ def test_a_repeated_unit_has_a_size_that_is_looked_for(size: int, repeated: int)
 
 
 @pytest.mark.parametrize(
+    ("text", "seed"),
+    [("コーヒー", "テレビ"), ("時々", "時計"), ("1º 2ª", "uno"), ("5 \u00b5", "\u03b1")],
+)
+def test_letters_of_the_scripts_of_seeds_are_not_odd(text: str, seed: str) -> None:
+    assert judge(quality, [text], [seed], checks=("odd_characters",)) == [None]
+
+
+@pytest.mark.parametrize(
     ("language", "text"), [("ar", "أُرِيدُ كِتَابًا"), ("en", "a cafe\u0301"), ("hi", HINDI)]
 )
 def test_accents_make_no_unknown_word(language: str, text: str) -> None:

@@ -54,6 +54,9 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _PLAIN = frozenset(
     " !\"#$%&'()+,-./:;=?@\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u20ac\u00a3\u00b0"
 )
+# Letters whose names begin with no script: prolonged sound and iteration marks, ordinals, micro.
+_SCRIPTS = {"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK", "MASCULINE": "LATIN",
+            "FEMININE": "LATIN", "MICRO": "GREEK"}  # fmt: skip
 _JOINERS = frozenset("\u200c\u200d\ufe0f")
 # Beside the language itself, those that models were trained on most.
 LIKELY = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "zh", "ja", "ko", "ar", "tr", "id",
@@ -224,7 +227,10 @@ def _group(char: str) -> str:
     """The script of a letter or mark (the first word of its name), the category of anything else.
     Han, kana and Hangul count each as their own."""
     kind = unicodedata.category(char)
-    return unicodedata.name(char, "unnamed").split()[0] if kind[0] in "LM" else kind
+    if kind[0] not in "LM":
+        return kind
+    first = unicodedata.name(char, "unnamed").split()[0]
+    return _SCRIPTS.get(first, first)
 
 
 def _repetition(rows: Texts, seeds: Texts) -> dict[str, Measured]:
