@@ -267,9 +267,10 @@ def _open(text: str) -> float:
         elif char in _BRACKETS and (not waiting or waiting.pop() != _BRACKETS[char]):
             return 1
     counts = Counter(text)
+    opened, closed = counts["\u201c"], counts["\u201d"]
     low = counts["\u201e"]  # German opens with this and closes with what English opens with
-    quotes = low + counts["\u201c"] + counts["\u201d"]
-    paired = quotes % 2 == 0 if low else counts["\u201c"] == counts["\u201d"]
+    # Swedish and Finnish open with what English closes with.
+    paired = opened == closed if opened and not low else (low + opened + closed) % 2 == 0
     return float(bool(waiting) or counts['"'] % 2 == 1 or not paired)
 
 
