@@ -329,7 +329,7 @@ def test_a_model_adds_to_the_words(folder: Path, monkeypatch: pytest.MonkeyPatch
             folder,
             seeds={"path": "seeds.jsonl"},
             scrub=False,
-            generate={"per_intent": 2, "budget": 4, "share": {"template": 0.5, "model": 0.5}},
+            generate={"per_slot": 2, "budget": 4, "share": {"template": 0.5, "model": 0.5}},
             model={"backend": "server", "server": {"url": fake.url, "model": "m", "retries": 0}},
             dialogues={"path": "flows", "per_flow": 40, "invent": 2},
         )
@@ -341,6 +341,7 @@ def test_a_model_adds_to_the_words(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert model_turns
     assert all(row.slots for row in model_turns if "somewhere" in row.text)
     assert run.manifest()["steps"]["dialogue words"]["rejects"]["wrong_slots"] > 0
+    assert {row["intent"] for row in run.manifest()["shortfall_by_slot"]} <= {"book_table"}
 
 
 def test_places_are_named_by_what_was_asked(folder: Path) -> None:

@@ -103,7 +103,7 @@ def test_rejects_that_give_somebody_away_are_masked(tmp_path: Any) -> None:
 
 def test_slots_that_fall_short_are_named() -> None:
     from textsynth.corpus import Slot, Utterance, to_table
-    from textsynth.pipeline.finish import short_by_slot
+    from textsynth.pipeline.collect import short_by_slot
 
     room = (Slot(0, 4, "room", "hall"),)
     rows = to_table([Utterance(f"{n}", "hall", "a", room) for n in range(3)])

@@ -13,7 +13,9 @@ from fakes import embed
 from test_filters import ARTEFACT, CLEAN, REAL, context, table
 
 from textsynth import corpus, registry
+from textsynth.corpus import Slot, Utterance
 from textsynth.filters import Context, Verdicts
+from textsynth.filters.select import attainable, cells_of
 from textsynth.pipeline import rounds
 from textsynth.pipeline.collect import collect
 from textsynth.pipeline.ledger import Ledger
@@ -204,6 +206,49 @@ def test_sources_that_give_nothing_end_the_loop(tmp_path: Any, limit: int) -> No
     assert kept.num_rows == 0
 
 
+class Asked(Given):
+    """Keeps what it was asked for."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        super().__init__(rows)
+        self.waves: list[dict[str, int]] = []
+
+    def more(self, want: dict[str, int]) -> Supplied:
+        self.waves.append(want)
+        return super().more(want)
+
+
+def test_few_waves_find_what_is_rare(tmp_path: Any) -> None:
+    """All but four rows are of one pattern, of which one row may stay."""
+    alike = table([(f"lamp {n}", "lights") for n in range(1000)])
+    alike = corpus.replace_column(alike, "pattern", ["lamp {n}"] * 1000)
+    rare = table([(f"light {n}", "lights") for n in ("one", "two", "three", "four")])
+    source = Asked(corpus.concat([alike, rare]))
+    made = recipe().model_copy(update={"filters": []})
+    run = open_run(tmp_path / "run", "f", "never")
+    quotas = {("lights", "template"): 5}
+    pool = collect(made, {"template": source}, quotas, context(REAL), run, Ledger(), Progress())
+    assert pool.num_rows == 1004
+    asked = [wave["lights"] for wave in source.waves]
+    assert asked == [7, 8, 16, 32, 64, 128, 256, 512]
+
+
+@pytest.mark.parametrize(("first", "asked"), [(10, [8, 6]), (99, [8, 6, 12, 24])])
+def test_a_rare_slot_is_asked_for_while_the_source_lasts(
+    tmp_path: Any, first: int, asked: list[int]
+) -> None:
+    def said(n: int, label: str) -> Utterance:
+        slots = (Slot(4, 4 + len(str(n)), label, str(n)),)
+        return Utterance(f"{n}", f"say {n}", "lights", slots, origin="template")
+
+    source = Asked(corpus.to_table(said(n, "day" if n < first else "city") for n in range(20)))
+    made = recipe(generate={"per_slot": 3}).model_copy(update={"filters": []})
+    run = open_run(tmp_path / "run", "f", "never")
+    quotas, labels = {("lights", "template"): 6}, {"lights": {"day", "city"}}
+    collect(made, {"template": source}, quotas, context(REAL), run, Ledger(), Progress(), labels)
+    assert [wave["lights"] for wave in source.waves] == asked
+
+
 def test_the_manifest_has_rounded_figures() -> None:
     long = dataclasses.replace(VARIETY, distinct_2=1 / 3)
     plain: Any = rounds.as_json(dataclasses.replace(ROUND, auc=2 / 3, before=long))
@@ -215,3 +260,23 @@ def test_rows_without_a_pattern_are_no_siblings() -> None:
     quotas = {(intent, "template"): 4 for intent in ("lights", "music")}
     stay = rounds.spared(pool, ["detectable"] * 20, [0.5] * 20, quotas, 1, 1)
     assert Counter(corpus.column(corpus.take(pool, stay), "intent")) == {"lights": 4, "music": 4}
+
+
+@pytest.mark.parametrize("per_pattern", [1, 3])
+def test_origins_that_share_patterns_do_not_fall_below_quota(per_pattern: int) -> None:
+    quotas = {("x", "model"): 5, ("x", "template"): 5}
+
+    def held(pool: pa.Table) -> Counter[tuple[str, str]]:
+        kept = attainable(pool, quotas, per_pattern=per_pattern, seed=1)
+        return Counter(cells_of(corpus.take(pool, kept)))
+
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        pool = corpus.to_table(
+            Utterance(f"{n}", f"{n}", "x", pattern=f"p{rng.integers(14)}", origin=str(origin))
+            for n, origin in enumerate(rng.choice(["model", "template"], 40))
+        )
+        reasons = ["detectable" if drop else None for drop in rng.random(40) < 0.5]
+        stay = rounds.spared(pool, reasons, rng.random(40).tolist(), quotas, per_pattern, 1)
+        left = [row for row, why in enumerate(reasons) if why is None or row in stay]
+        assert not held(pool) - held(corpus.take(pool, left))

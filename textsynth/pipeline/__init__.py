@@ -51,7 +51,7 @@ from textsynth.pipeline import (
 from textsynth.pipeline.beginning import Begun, begin
 from textsynth.pipeline.checking import check as check
 from textsynth.pipeline.checking import preview as preview
-from textsynth.pipeline.collect import collect
+from textsynth.pipeline.collect import collect, short_by_slot
 from textsynth.pipeline.comparing import compare as compare
 from textsynth.pipeline.completions import Completions
 from textsynth.pipeline.evaluating import evaluate as evaluate
@@ -311,7 +311,6 @@ def _singles(
         say_grammar(grammar, progress)
     allowed = slot_labels(side, grammar, lists)
     quotas = quotas_of(recipe, side, grammar, allowed)
-    allowed |= {place.name: place.labels for place in begun.places}
     quotas = reassigned(quotas, begun.learnt, grammar, progress)
     quotas = with_names(recipe, quotas, begun.learnt)
     completions, invented = None, dict[str, list[str]]()
@@ -321,7 +320,7 @@ def _singles(
             recipe,
             begun.learnt,
             begun.beside,
-            allowed,
+            allowed | {place.name: place.labels for place in begun.places},
             slotvalues.taught(asked, lists, begun.learnt),
             begun.context,
             run,
@@ -334,15 +333,15 @@ def _singles(
     sources = sources_of(
         recipe, side, grammar, lists, quotas, begun.learnt, begun.beside, completions, progress
     )
-    pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress)
+    pool = collect(recipe, sources, quotas, begun.context, run, ledger, progress, allowed)
     quotas = settled(quotas, pool)
     chosen, shortfall = finish.select_rows(
         recipe, pool, quotas, begun.context.seeds, lists, ledger, progress
     )
     short_by_origin = finish.short_by_origin(chosen, quotas)
-    short_by_slot = finish.short_by_slot(chosen, allowed, recipe.generate.per_slot or 0)
+    slots_short = short_by_slot(chosen, allowed, recipe.generate.per_slot or 0)
     chosen = with_twins(recipe, chosen, begun.context, ledger, progress)
-    return _Singles(chosen, shortfall, short_by_origin, short_by_slot, invented, completions)
+    return _Singles(chosen, shortfall, short_by_origin, slots_short, invented, completions)
 
 
 def _evaluated(

@@ -7,6 +7,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
@@ -38,27 +40,34 @@ def collect(
     run: Run,
     ledger: Ledger,
     progress: Progress,
+    labels: Mapping[str, set[str]] = MappingProxyType({}),
 ) -> pa.Table:
-    """Candidates that passed every filter, enough of each cell while sources and budget last."""
+    """Candidates that passed every filter, enough of each cell while sources and budget last; with
+    `generate.per_slot` of each slot too, of those in the `labels` of its intent.
+
+    A cell that a wave leaves short is asked for twice as much from then on, for each row missing:
+    few waves find what is rare, or that it is not there.
+    """
     step = next((step for step in recipe.filters if step.name == "adversarial"), None)
     options = step.options if step else {}
     limit = int(options.get("rounds", ROUNDS)) if step else 0
     spare = recipe.generate.spare or (SPARE_ADVERSARIAL if limit else SPARE)
     pool = corpus.empty()
     rounds: list[Round] = []
+    factor = dict.fromkeys(quotas, 1)
+    lacking: Counter[Cell] = Counter()
     over = not limit
     for turn in itertools.count():
         # an intent has one name: it is asked for once, and whether it passed is settled in the end
         lasting = {cell: n for cell, n in quotas.items() if turn == 0 or cell[1] != NAME}
         goal = 1.0 if over and turn else spare
         wanted = {cell: math.ceil(count * goal) for cell, count in lasting.items()}
-        there = _selectable(pool, wanted, recipe)
-        want = {cell: count - there[cell] for cell, count in wanted.items() if count > there[cell]}
-        new = (
-            _candidates(sources, want, turn, context, run, ledger, progress)
-            if want
-            else corpus.empty()
-        )
+        there = Counter(cells_of(_selectable(pool, wanted, recipe)))
+        missing = {cell: max(n - there[cell], lacking[cell]) for cell, n in wanted.items()}
+        want = {cell: count * factor[cell] for cell, count in missing.items() if count > 0}
+        new = corpus.empty()
+        if want:
+            new = _candidates(sources, want, turn, context, run, ledger, progress)
         before = pool.num_rows
         if new.num_rows:
             passed = _filtered(recipe, new, pool, context, ledger, progress)
@@ -81,10 +90,14 @@ def collect(
                 _adapt(sources, pool, gone, turn, bool(options.get("feedback")))
             pool = _relabelled(recipe, pool, context, ledger, progress)
         over = over or turn + 1 >= limit  # where there was nothing to judge, too
-        there = _selectable(pool, quotas, recipe)
-        enough = all(there[cell] >= n for cell, n in quotas.items() if cell[1] != NAME)
-        if over and (enough or not new.num_rows):
+        there = Counter(cells_of(_selectable(pool, quotas, recipe)))
+        lacking = _lacking(pool, quotas, recipe, labels)
+        asked = [cell for cell in quotas if cell[1] != NAME]
+        short = [cell for cell in asked if there[cell] < quotas[cell] or lacking[cell]]
+        if over and not (short and new.num_rows):
             break
+        for cell in short:
+            factor[cell] *= 2
     if rounds:
         progress.table("adversarial rounds (before and after)", *table(rounds))
     return pool
@@ -121,10 +134,44 @@ def _relabelled(
     return pool
 
 
-def _selectable(pool: pa.Table, quotas: Mapping[Cell, int], recipe: Recipe) -> Counter[Cell]:
-    """How many rows of each cell the selection would take."""
+def _selectable(pool: pa.Table, quotas: Mapping[Cell, int], recipe: Recipe) -> pa.Table:
+    """As many rows of each cell as the selection would take."""
     kept = attainable(pool, quotas, per_pattern=recipe.generate.rows_of_pattern(), seed=recipe.seed)
-    return Counter(cells_of(corpus.take(pool, kept)))
+    return corpus.take(pool, kept)
+
+
+def _lacking(
+    pool: pa.Table,
+    quotas: Mapping[Cell, int],
+    recipe: Recipe,
+    labels: Mapping[str, set[str]],
+) -> Counter[Cell]:
+    """How many rows the rarest slot of each cell's intent lacks; nothing without `per_slot`."""
+    per_slot = recipe.generate.per_slot
+    if per_slot is None:
+        return Counter()
+    there = _selectable(pool, dict.fromkeys(quotas, pool.num_rows), recipe)
+    most: Counter[str] = Counter()
+    for row in short_by_slot(there, labels, per_slot):
+        most[row["intent"]] = max(most[row["intent"]], row["asked"] - row["got"])
+    return Counter({cell: most[cell[0]] for cell in quotas})
+
+
+def short_by_slot(
+    chosen: pa.Table, labels: Mapping[str, set[str]], per_slot: int
+) -> list[dict[str, Any]]:
+    """The slots of an intent that fewer than `per_slot` rows have; nothing where it is 0."""
+    there: Counter[tuple[str, str]] = Counter()
+    for intent, slots in zip(
+        corpus.column(chosen, "intent"), corpus.column(chosen, "slots"), strict=True
+    ):
+        there.update((intent, label) for label in {slot["label"] for slot in slots or ()})
+    return [
+        {"intent": intent, "slot": label, "got": there[intent, label], "asked": per_slot}
+        for intent, own in labels.items()
+        for label in sorted(own)
+        if there[intent, label] < per_slot
+    ]
 
 
 def _candidates(

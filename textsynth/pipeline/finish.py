@@ -92,23 +92,6 @@ def short_by_origin(chosen: pa.Table, quotas: Mapping[Cell, int]) -> list[dict[s
     ]
 
 
-def short_by_slot(
-    chosen: pa.Table, labels: Mapping[str, set[str]], per_slot: int
-) -> list[dict[str, Any]]:
-    """The slots of an intent that fewer than `per_slot` rows have; nothing where it is 0."""
-    there: Counter[tuple[str, str]] = Counter()
-    for intent, slots in zip(
-        corpus.column(chosen, "intent"), corpus.column(chosen, "slots"), strict=True
-    ):
-        there.update((intent, label) for label in {slot["label"] for slot in slots or ()})
-    return [
-        {"intent": intent, "slot": label, "got": there[intent, label], "asked": per_slot}
-        for intent, own in labels.items()
-        for label in sorted(own)
-        if there[intent, label] < per_slot
-    ]
-
-
 def about_of(
     recipe: Recipe,
     side: SeedSide,

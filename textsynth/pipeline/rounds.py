@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,7 +187,8 @@ def spared(
     per_pattern: PerPattern,
     seed: int,
 ) -> set[int]:
-    """Rows that must stay although a filter would drop them: their cell would fall below quota."""
+    """Rows that must stay although a filter would drop them: their cell would fall below quota, or
+    below what of it could be had before."""
     cells, groups = cells_of(pool), groups_of(pool, per_pattern)
     siblings = Counter(groups)
     unlimited = dict.fromkeys(cells, pool.num_rows)
@@ -206,7 +207,39 @@ def spared(
             continue
         siblings[group] -= 1
         there[cell] -= int(counts)
-    return stay
+    return stay | _shared(pool, reasons, scores, stay, quotas, per_pattern, seed)
+
+
+def _shared(
+    pool: pa.Table,
+    reasons: Sequence[str | None],
+    scores: Sequence[float],
+    stay: Set[int],
+    quotas: Mapping[Cell, int],
+    per_pattern: PerPattern,
+    seed: int,
+) -> set[int]:
+    """Rows that must stay besides, where a sibling of another origin took the place of one of these
+    in their pattern: the least detectable of the cells that are short, else of their intents."""
+    cells, ids = cells_of(pool), corpus.column(pool, "id")
+    gone = sorted(
+        (row for row, why in enumerate(reasons) if why is not None and row not in stay),
+        key=lambda row: (scores[row], ids[row]),
+    )
+
+    def held(left: Set[int]) -> Counter[Cell]:
+        rows = [row for row in range(len(cells)) if row not in left]
+        kept = attainable(corpus.take(pool, rows), quotas, per_pattern=per_pattern, seed=seed)
+        return Counter(cells[rows[at]] for at in kept)
+
+    before, spared = held(set()), set[int]()
+    while gone and (short := before - held(set(gone))):
+        intents = {intent for intent, _ in short}
+        own = [row for row in gone if cells[row] in short]
+        own = own or [row for row in gone if cells[row][0] in intents]
+        spared.update(own[: short.total()])
+        gone = [row for row in gone if row not in spared]
+    return spared
 
 
 def table(rounds: Sequence[Round]) -> tuple[list[str], list[list[object]]]:
