@@ -109,6 +109,12 @@ def test_preview_and_check_and_export(folder: Path) -> None:
     assert "train-00000-of-00002.parquet" in shards
 
 
+def test_dialogues_of_a_recipe_without_flows(folder: Path) -> None:
+    for command, where in (("generate", "--dialogues 2"), ("preview", "recipe.yaml")):
+        status, _, err = call(command, "recipe.yaml", "--dialogues", "2", cwd=folder)
+        assert status == 1 and where in err and "fix: name the folder of flows" in err
+
+
 def test_export_of_a_run_that_is_not_finished(folder: Path) -> None:
     assert generate(folder)[0] == 0
     (folder / "run" / "manifest.json").unlink()
@@ -135,6 +141,22 @@ def test_scrub(folder: Path) -> None:
     assert "anna.lund" not in said + err
     status, _, err = call("scrub", folder / "in.jsonl", "-o", folder / "in.jsonl")
     assert status == 2 and "two of the files are one" in err
+
+
+def test_the_wrong_kind_of_file(folder: Path) -> None:
+    (folder / "in.jsonl").write_text('{"text": "hi"}\n')
+    (folder / "in.csv").write_text("text\nhi\n")
+    for arguments, says in (
+        (("generate", "pack.yaml"), "fix: name it in a recipe under `templates`"),
+        (("export", "recipe.yaml", "--to", "jsonl", "-o", "x"), "fix: name its run folder"),
+        (("scrub", "in.csv", "-o", "x.jsonl"), "`textsynth import in.csv -o seeds.jsonl`"),
+        (("scrub", "no.jsonl", "-o", "x.jsonl"), "no.jsonl: there is no such seed file"),
+        (("scrub", "in.jsonl", "-o", "x.csv"), "fix: name a file that ends in .jsonl"),
+    ):
+        status, _, err = call(*arguments, cwd=folder)
+        assert (
+            status and says in err and "seeds.path" not in err and not (folder / "x.csv").exists()
+        )
 
 
 def test_rows_to_standard_output_are_rows_alone(folder: Path) -> None:
@@ -266,6 +288,30 @@ def test_ctrl_c_says_how_to_go_on(
     assert ended.value.code == 130
     told = capsys.readouterr().err
     assert "interrupted" in told and ("run the same command again" in told) == goes_on
+
+
+def test_experiments_need_a_model(folder: Path) -> None:
+    for option in ("--generations", "--canaries"):
+        status, _, err = call("evaluate", folder / "recipe.yaml", option, "1")
+        assert status == 1 and "the recipe has no model" in err and "fix:" in err
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "corpus.parquet", "../mine.json", "../recipe.yaml"]
+)
+def test_figures_and_pages_replace_no_other_file(folder: Path, name: str) -> None:
+    assert generate(folder)[0] == 0
+    run = folder / "run"
+    (folder / "mine.json").write_text('{"mine": true}')
+    before = (run / name).read_bytes()
+    for command in ("evaluate", "report"):
+        status, _, err = call(command, run, "-o", run / name)
+        assert status == 1 and "name another file with -o" in err, err
+        assert "delete" not in err
+    assert (run / name).read_bytes() == before
+    for _ in range(2):
+        assert call("evaluate", run, "--metric", "diversity", "-o", folder / "own.json")[0] == 0
+        assert call("report", run, "-o", folder / "own.html")[0] == 0
 
 
 def test_it_runs_as_a_module(folder: Path) -> None:

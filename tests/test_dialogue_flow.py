@@ -277,3 +277,41 @@ def test_a_picture_names_every_state_and_branch(tmp_path: Path) -> None:
 def test_a_picture_escapes_what_mermaid_reads(tmp_path: Path) -> None:
     text = SMALL.replace("  bye:", '  "a\\"b<c>#":').replace("next: bye", 'next: "a\\"b<c>#"')
     assert "a#quot;b#lt;c#gt;#35;<br>say" in mermaid(load(tmp_path, text).files["f"].flow)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "told"),
+    [
+        ("{system: {cant_understnd: ['What?']}}", "the key 'cant_understnd' is unknown"),
+        ("{sytem: {need: ['Please.']}}", "the key 'sytem' is unknown"),
+        ("{user: {need: ['Please.']}}", "the key 'need' is unknown"),
+        ("{system: {need: ['Please.']}, user: {affirm: [aye]}}", None),
+    ],
+)
+def test_unknown_phrases_are_told(tmp_path: Path, phrases: str, told: str | None) -> None:
+    noted = load(tmp_path, f"{FLOW}\nphrases: {phrases}\n").files["table"].noted
+    assert [finding.message for finding in noted] == [told] * (told is not None)
+
+
+@pytest.mark.parametrize("said", ["maybe", "'no'", "1", "[true]"])
+def test_what_is_no_truth_is_refused(tmp_path: Path, said: str) -> None:
+    text = FLOW.replace("chance: 0.7", f"required: {said}")
+    with pytest.raises(GrammarError, match="'required' is neither true nor false"):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("change", "act"),
+    [
+        (("act: GOODBYE", "act: NOTIFY_SUCESS"), "NOTIFY_SUCESS"),
+        (("end: success", "replies: {r: {act: THANKS GOODBYE, says: [a], next: bye}}"), "THANKS"),
+        (("end: success", "act: 'INFORM:x REQ_MORE', end: success"), None),
+    ],
+)
+def test_acts_that_nobody_knows_are_told(
+    tmp_path: Path, change: tuple[str, str], act: str | None
+) -> None:
+    assert change[0] in SMALL
+    told = [message for _, _, message in findings(tmp_path, SMALL.replace(*change))]
+    strange = [message for message in told if "no act is called" in message]
+    assert strange == [f"no act is called {act!r} in SGD or here"] * (act is not None)

@@ -13,7 +13,7 @@ from textsynth import corpus
 from textsynth.dialogue.checks import faults
 from textsynth.dialogue.lint import lint, require_sound
 from textsynth.dialogue.simulate import simulate
-from textsynth.dialogue.words import Words
+from textsynth.dialogue.words import Words, words
 from textsynth.errors import GrammarError
 from textsynth.grammar.model import Finding
 
@@ -224,3 +224,13 @@ def test_only_what_may_happen_needs_phrases(
     found = findings(tmp_path, flow, "language: de\nintents: {}", language="de")
     named = {f.message.split(", which")[0].rpartition(":")[2] for f in found if "said" in f.message}
     assert named == needed
+
+
+def test_flows_without_templates_say_numbers_in_their_language(tmp_path: Path) -> None:
+    text = (
+        "flow: f\nlists: {n: {range: {from: 2, to: 2, digits: false, words: true}}}\n"
+        "slots: {n: {ask: [Wie viele?]}}\nstates:\n"
+        "  start: {collect: [n], next: end}\n  end: {say: [Gut.], end: success}\n"
+    )
+    said = words(load(tmp_path, text), None, seed=0, language="de")["f"].values["n"]
+    assert "zwei" in said.surfaces["2"]

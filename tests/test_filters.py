@@ -93,6 +93,14 @@ def judge(
         ([("at 7:30", "x"), ("at 7 30", "x")], [], [], [None, "duplicate"]),
         ([("at 7.30", "x"), ("at 730", "x"), ("c++", "x"), ("c", "x")], [], [], [None] * 4),
         ([("?!", "x"), ("...", "x")], [], [], [None, None]),
+        (
+            [("-5 out", "x"), ("5 out", "x"), ("minus 5 out", "x")],
+            [],
+            [],
+            [None, None, "duplicate"],
+        ),
+        ([("it is -18", "x")], [("it is 18", "x")], [], [None]),
+        ([("5-6 pm", "x"), ("5 - 6 pm", "x")], [], [], [None, "duplicate"]),
     ],
 )
 def test_exact(
@@ -187,14 +195,16 @@ def test_label_tells_how_far_the_seeds_agree() -> None:
     mixed = context([*ALARMS, *MUSIC[:-2], *((text, "radio") for text, _ in MUSIC[-2:])])
     note = label(rows, mixed).note or ""
     assert "taken for another: " in note and "radio for music (2)" in note
+    one_more = context([*ALARMS, *MUSIC, ("is it raining", "weather")])
+    assert "the seeds agree with themselves" in (label(rows, one_more).note or "")
     few = context([ALARMS[0], *MUSIC])
     assert "too few seeds" in (label(rows, few).note or "")
 
 
-@pytest.mark.parametrize("seeds", [[], ALARMS])
-def test_label_needs_two_intents(seeds: list[Row]) -> None:
+@pytest.mark.parametrize(("seeds", "told"), [([], "no seeds"), (ALARMS, "one intent only")])
+def test_label_needs_two_intents(seeds: list[Row], told: str) -> None:
     assert judge(label, [("play some folk", "alarm")], seeds) == [None]
-    assert "one intent only" in (label(table([("a", "alarm")]), context(seeds)).note or "")
+    assert told in (label(table([("a", "alarm")]), context(seeds)).note or "")
 
 
 @pytest.mark.parametrize("encoder", ["auto", "org/larger"])

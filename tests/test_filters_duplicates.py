@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from textsynth.corpus import Utterance, empty, fold, take, to_table
 from textsynth.filters import Context, Verdicts
 from textsynth.filters import semantic as semantic_module
+from textsynth.filters.duplicates import I64, Pairs, resolve
 from textsynth.filters.near import near
 from textsynth.filters.semantic import semantic
 from textsynth.filters.shingles import shingles, words
@@ -338,21 +339,36 @@ def test_a_bound_loses_no_pair(
 
 def test_forked_processes_judge_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many rows are shared out by intent: nothing may tell."""
-    rows = [
-        Utterance(f"{n}", f"{verb} the {thing} in room {n % 40}{end}", intent,
-                  pattern=f"{verb} the {thing} in room {n % 40}{end}", origin="model")
-        for n, (intent, verb, thing, end) in enumerate(
-            (f"i{i}", verb, thing, end)
-            for i in range(3)
-            for verb in ("start", "stop", "check")
-            for thing in ("lamp", "heater")
-            for end in ("", "!", " ok", " okay")
-        )
-    ]  # fmt: skip
+    generator = random.Random(3)
+    rows = []
+    for n in range(120):
+        parts = LONG.split()
+        for _ in range(generator.randrange(4)):
+            parts[generator.randrange(len(parts))] = generator.choice(parts)
+        rows.append(row(" ".join(parts), f"i{n % 3}", id=f"{n:03d}"))
     corpus = to_table(rows)
     given = Context(to_table(rows[:2]), to_table(rows[5:7]), embed, no_spans, 1)
+    monkeypatch.setattr("textsynth.filters.duplicates.FIRST_BLOCK", 5)
     alone = near(corpus, given)
     monkeypatch.setattr("textsynth.filters.near.PARALLEL", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     shared = near(corpus, given)
     assert any(alone.reasons) and alone == shared
+
+
+def test_a_late_group_is_met_in_small_blocks_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 16 items that are all alike, behind another group, few are compared with each other."""
+    monkeypatch.setattr("textsynth.filters.duplicates.FIRST_BLOCK", 2)
+    groups = np.repeat([0, 1], 16)
+    met: list[int] = []
+
+    def compare(left: I64, right: I64, one: bool) -> Pairs:
+        a, b = (side.ravel() for side in np.meshgrid(left, right))
+        alike = (groups[a] == 1) & (groups[b] == 1) & (a != b)
+        met.append(0 if one else int(alike.sum()))
+        return a[alike], b[alike], np.ones(int(alike.sum()))
+
+    items = np.arange(32)
+    outcome = resolve(items, [items], [compare], items[:0], groups)
+    assert np.flatnonzero(~outcome.dropped).tolist() == [*range(17)]
+    assert sum(met) == 2

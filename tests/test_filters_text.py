@@ -23,6 +23,7 @@ from textsynth.filters.leak import leak
 from textsynth.filters.memorised import memorised
 from textsynth.filters.profanity import profane
 from textsynth.filters.quality import quality
+from textsynth.filters.words import WORD
 from textsynth.scrub import Found, Removed
 from textsynth.scrub.leaks import Leaks, find_identities
 
@@ -128,6 +129,7 @@ def judge(
         ("add spices and cumin to my list", None),
         ("shoot a message to my doctor about safe sex", None),
         ("say \u201cgood night\u201d (quietly) in the caf\u00e9", None),
+        ("say \u201dgood night\u201d in the hall", None),
         ("thanks for that :)", None),
         ("lights", "length_outlier"),
         ("turn on " + " and ".join(["the lamp by the door"] * 5), "length_outlier"),
@@ -142,6 +144,7 @@ def judge(
         ("turn on {room} {room} {room} now", "repetition"),
         ("turn on (the lamp now", "unbalanced"),
         ('turn on "the lamp now', "unbalanced"),
+        ("turn on \u201dthe lamp now", "unbalanced"),
         ("turn on )the lamp( now", "unbalanced"),
         ("schalte bitte das Licht in der {room} aus", "wrong_language"),
         ("pon una alarma para las siete de hoy", "wrong_language"),
@@ -167,6 +170,38 @@ def test_quality(text: str, reason: str | None) -> None:
 )
 def test_what_the_seeds_do_passes(text: str, seed: str) -> None:
     assert judge(quality, [text], [*SEEDS, seed]) == [None]
+
+
+HINDI = "मुझे कल सुबह सात बजे जगा दो"
+
+
+def test_vowel_signs_are_in_words() -> None:
+    assert WORD.findall(HINDI) == HINDI.split()
+    assert judge(quality, ["मामा मामी को फोन करो"], [], checks=("repetition",)) == [None]
+    assert judge(memorised, [f"{HINDI} ना"], [HINDI]) == [None]
+
+
+@pytest.mark.parametrize(("size", "repeated"), [(50, 50), (51, 0)])
+def test_a_repeated_unit_has_a_size_that_is_looked_for(size: int, repeated: int) -> None:
+    twice = " ".join(f"w{at}" for at in range(size)) + " "
+    verdicts = quality(table([twice * 2]), context([]), checks=("repetition",))
+    assert verdicts.scores == {"repetition": [repeated]}
+
+
+@pytest.mark.parametrize(
+    ("text", "seed"),
+    [("コーヒー", "テレビ"), ("時々", "時計"), ("1º 2ª", "uno"), ("5 \u00b5", "\u03b1")],
+)
+def test_letters_of_the_scripts_of_seeds_are_not_odd(text: str, seed: str) -> None:
+    assert judge(quality, [text], [seed], checks=("odd_characters",)) == [None]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("ar", "أُرِيدُ كِتَابًا"), ("en", "a cafe\u0301"), ("hi", HINDI)]
+)
+def test_accents_make_no_unknown_word(language: str, text: str) -> None:
+    verdicts = quality(table([text]), context(language=language), checks=("non_words",))
+    assert verdicts.scores == {"non_word_rate": [0.0]}
 
 
 def test_a_check_that_the_seeds_fail_says_nothing() -> None:
@@ -267,6 +302,24 @@ LONG = "remind me to water the tomato plants behind the old {room} every second 
 )
 def test_memorised(rows: list[str], reason: str | None) -> None:
     assert judge(memorised, rows, [*SEEDS, LONG]) == [reason]
+
+
+CHINESE = "我昨天晚上在人民医院急诊科等了三个小时也没有人来看我的腿伤"
+
+
+@pytest.mark.parametrize(
+    ("text", "seed", "run"),
+    [
+        (f"唉{CHINESE}怎么办", CHINESE, 29),
+        ("「コーヒー」を、いれて", "コーヒーをいれて", 8),
+        ("ขอเปิดไฟ", "เปิดไฟ", 5),  # vowel signs are no characters by themselves
+        ("play 音楽 now", "play 音声 now", 2),
+    ],
+)
+def test_scripts_without_spaces_are_read_by_characters(text: str, seed: str, run: int) -> None:
+    verdicts = memorised(table([text]), context([seed]))
+    assert verdicts.scores["longest_run"] == [run]
+    assert verdicts.reasons == ["memorised" if run > 8 else None]
 
 
 def test_memorised_judges_the_origins_asked_for() -> None:

@@ -350,6 +350,19 @@ def test_an_example_of_rasa_costs_itself(
     assert all(place.startswith("nlu.yml:4:") for place in notes.places.get(reason or "", ()))
 
 
+@pytest.mark.parametrize("example", ["to [Rome] (city)", "to [Rome]", "to [Rome(city)", "to Rome]"])
+def test_what_may_be_an_annotation_of_rasa_is_noted(tmp_path: Path, example: str) -> None:
+    text = f"nlu:\n- intent: a\n  examples: |\n    - {example}\n    - in [Bonn](city)\n"
+    path = write(tmp_path, "nlu.yml", text)
+    rows, notes = read(path)
+    assert rows == {f"a: {example}", "a: in Bonn -> city=Bonn/Bonn"}
+    at = max(example.find("["), 0) or example.index("]")
+    told = [(one.where, one.message) for one in notes.findings]
+    expected = "a square bracket that is of no annotation is read as text"
+    assert told == [(f"nlu.yml:4:{at + 7}", expected)]
+    assert [(one.where, one.message) for one in importers.load(path).noted] == told
+
+
 @pytest.mark.parametrize("text", ["", "\n \n", "\ufeff\n", "# nothing yet\n"])
 def test_a_file_of_rasa_without_words_costs_no_other(tmp_path: Path, text: str) -> None:
     write(tmp_path, "nlu.yml", "nlu:\n- intent: a\n  examples: |\n    - ok\n")
@@ -514,6 +527,8 @@ def test_what_holds_no_rows_is_said(tmp_path: Path) -> None:
         read(write(tmp_path, "e/x.md", "").parent, "conll")
     with pytest.raises(UsageError, match="rasa takes no columns"):
         read(write(tmp_path, "nlu.yml", RASA), columns={"text": "a"})
+    with pytest.raises(UsageError, match="rasa takes no language"):
+        read(write(tmp_path, "nlu.yml", RASA), language="de")
 
 
 def test_names_that_an_export_changed_come_back(tmp_path: Path) -> None:

@@ -534,6 +534,7 @@ def test_the_largest_spacy_model_is_found(
     [
         ("en", 'pip install "textsynth-corpus[models]" (small), or python -m spacy download'),
         ("de", "python -m spacy download de_core_news_sm"),
+        ("no", "python -m spacy download nb_core_news_sm"),
     ],
 )
 def test_no_spacy_model(monkeypatch: pytest.MonkeyPatch, language: str, fix: str) -> None:

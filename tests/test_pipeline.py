@@ -7,12 +7,14 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from textsynth import corpus, models, pipeline
 from textsynth import run as run_module
 from textsynth.errors import ExportError, ModelError, RecipeError, RunError, TextsynthError
+from textsynth.filters import Verdicts
 from textsynth.recipe import Recipe
 
 TEMPLATES = """
@@ -418,6 +420,23 @@ def test_bad_seed_rows_go_to_quarantine(folder: Path, key_file: Path) -> None:
         assert not path.is_file() or b"secret words" not in path.read_bytes()
 
 
+def test_what_leaks_is_stored_nowhere_whichever_filter_rejects_it(
+    folder: Path, key_file: Path
+) -> None:
+    secret = "anna.lund@example.org"
+    with (folder / "seeds.jsonl").open("a") as file:
+        file.write(json.dumps({"text": f"write to {secret}", "intent": "lights"}) + "\n")
+    both = {"data": [{"sentences": [f"mail {secret} now", f"ask {secret} [please]", "wake"]}]}
+    pack = {"language": "en", "intents": {"lights": both, "alarm": both}}
+    (folder / "leaking.yaml").write_text(json.dumps(pack))
+    made = run(folder, key_file, seeds={"path": "seeds.jsonl"},
+               templates={"path": "leaking.yaml"}, filters=["exact", "leak"])  # fmt: skip
+    rejects = pq.read_table(made.folder / "rejects.parquet").to_pylist()
+    assert {"intent_conflict", "leaked_value"} <= {row["reason"] for row in rejects}
+    shards = [corpus.read(path) for path in (made.folder / "candidates").glob("*.parquet")]
+    assert secret not in str(rejects) + str([shard.to_pylist() for shard in shards])
+
+
 def test_rejects_have_reasons(folder: Path, key_file: Path) -> None:
     made = run(folder, key_file, templates={"path": "pack.yaml"}, seeds=seeds_section())
     rejects = pq.read_table(made.folder / "rejects.parquet").to_pylist()
@@ -438,3 +457,43 @@ def test_a_run_exports_again(folder: Path, key_file: Path) -> None:
     assert (folder / "again" / "README.md").read_text() == (
         made.folder / "dataset" / "README.md"
     ).read_text()
+
+
+def test_a_filter_that_judges_too_few_rows(
+    folder: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(rows: pa.Table, context: object) -> Verdicts:
+        return Verdicts(["odd"] * (rows.num_rows - 1))
+
+    monkeypatch.setattr("textsynth.registry.find", lambda *_: forgetful)
+    with pytest.raises(TextsynthError, match=r"'exact' judged \d+ of \d+ rows"):
+        run(folder, key_file, templates={"path": "pack.yaml"}, filters=["exact"])
+
+
+RASA = "nlu:\n- intent: go\n  examples: |\n    - nach [Rom](city)\n    - zu [Haus](city)\n"
+DIM = """
+intents: {dim: {data: [{sentences: ["{level} Prozent"]}]}}
+lists: {level: {range: {from: 20, to: 20, digits: false, words: true}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pack", "language", "text", "said"),
+    [
+        (DIM, "de", "zwanzig Prozent", "de"),
+        (DIM, "en-GB", "twenty Prozent", "en-GB"),
+        (f"language: de\n{DIM}", "en", "zwanzig Prozent", "de"),
+        (f"language: en\n{DIM}", "en-GB", "twenty Prozent", "en"),
+        (RASA, "de", "nach Rom", "de"),
+    ],
+)
+def test_templates_are_in_the_language_of_the_recipe_unless_they_name_their_own(
+    folder: Path, pack: str, language: str, text: str, said: str
+) -> None:
+    (folder / "pack.yaml").write_text(pack)
+    made = recipe(folder, language=language, templates={"path": "pack.yaml"})
+    rows = [row for drawn in pipeline.preview(made, 9).values() for row in drawn]
+    assert text in {row.text for row in rows} and {row.language for row in rows} == {said}
+    warned = [f["message"] for f in pipeline.check(folder / "recipe.yaml")["findings"]]
+    apart = said.split("-")[0] != language.split("-")[0]
+    assert any("the templates are in" in message for message in warned) == apart

@@ -241,9 +241,29 @@ def test_a_duplicate_key_is_named(tmp_path: Path) -> None:
     assert 'duplicate key "name"' in fault(tmp_path, "name: a\nname: b\n").message
 
 
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("name: a\nname: b\n", "keep one of them"),
+        ("name: a\n\tseed: 1\n", "indent with spaces"),
+        (r'name: "tpl\home.yaml"', "use single quotes, or / in paths"),
+        ("name: [a\n", "mend the line above"),
+    ],
+)
+def test_the_remedy_fits_the_fault_of_the_yaml(tmp_path: Path, text: str, fix: str) -> None:
+    assert fault(tmp_path, text).fix == fix
+
+
 @pytest.mark.parametrize("text", ["name: \x07\n", "[" * 4000, "card: &a {license: *a}\nname: b\n"])
 def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> None:
     fault(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["language: en\nintents: {}\n", "lists: {a: {values: [b]}}\n"])
+def test_a_template_file_is_no_recipe(tmp_path: Path, text: str) -> None:
+    error = fault(tmp_path, text)
+    assert error.message == "this is a template file, and no recipe"
+    assert "`templates: {path: recipe.yaml}`" in (error.fix or "")
 
 
 # -- faults of the content --------------------------------------------------------------------
@@ -275,7 +295,18 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "seed: soon\n", 3, 1, "seed: Input should be a valid integer", ""),
         (SMALL + "generate: many\n", 3, 1, "generate: this is no mapping", "key: value"),
         (SMALL + "scrub: true\n", 3, 1, "scrub: this is no mapping", "key: value"),
-        (SMALL + "scrub: {keep: room}\n", 3, 9, "scrub.keep: Input should be a valid tuple", ""),
+        (SMALL + "scrub: {keep: room}\n", 3, 9, "scrub.keep: this is no list", "`[room]`"),
+        (SMALL + "bias: {balance: gender}\n", 3, 8, "bias.balance: this is no list", "`[gender]`"),
+        (SMALL + "bias: {balance: 3}\n", 3, 8, "bias.balance: this is no list", "`[a, b]`"),
+        (SMALL + "scrub: {deny: [x]}\n", 3, 9, "scrub.deny: this is no mapping", "key: value"),
+        ("name: a\ntemplates: {path: [a, b]}\n", 2, 13, "templates.path: this is no path",
+         "write one file or folder"),
+        ("name: a/../../b\n", 1, 1, "name: 'a/../../b' names no folder in runs/", "such as `home`"),
+        (r"name: a\b" + "\n", 1, 1, "names no folder in runs/", "a plain name"),
+        ("name: ..\n", 1, 1, "name: '..' names no folder in runs/", "a plain name"),
+        ("name: ' '\n", 1, 1, "name: ' ' names no folder in runs/", "a plain name"),
+        (SMALL + "language: english\n", 3, 1, "'english' is no language code", "en or en-US"),
+        (SMALL + "language: en_US\n", 3, 1, "language: 'en_US' is no", "write en-US"),
         (SMALL + "scrub:\n  labels:\n    artist: replace\n", 5, 5,
          "scrub.labels.artist: Input should be 'surrogate', 'slot', 'mask', 'drop_row' or 'keep'",
          ""),
@@ -294,6 +325,11 @@ def test_yaml_that_breaks_parsers_is_one_message(tmp_path: Path, text: str) -> N
         (SMALL + "generate: {share: {seed: 1}}\n", 3, 20, "asks for seed rows", "`seeds`"),
         (SMALL + "model: {epochs: 2}\n", 3, 1, "model: the model learns from seeds",
          "name `seeds`, or leave `model` out"),
+        (SMALL + "seeds:\n", 3, 1, "seeds: there is nothing below it", "`seeds: {path: ...}`"),
+        (SMALL + "model:\n", 3, 1, "model: there is nothing", "`model: {base: auto}`, or take"),
+        (SMALL + "dialogues: null\n", 3, 1, "dialogues: there is nothing", "or take the key out"),
+        (SMALL + "seeds: {path: s}\nlists: {x: {invent: 3}}\n", 4, 1, "invented by the model",
+         "add `model: {base: auto}`"),
         ("name: a\n", 1, 1, "the recipe: there is nothing to generate from", "`templates`"),
         (SMALL + "filters: exact\n", 3, 1, "filters: this is no list of filters", "write a list"),
         (SMALL + "filters:\n", 3, 1, "filters: this is no list of filters", "write a list"),
@@ -386,6 +422,9 @@ def test_an_override_makes_the_section_that_is_not_there(tmp_path: Path) -> None
         ("generate.share.template=0.5", "the shares add up to 0.5", ""),
         ("filters.0.rounds=3", "this is no list of filters", ""),
         ("a..b=3", "the key 'a' is unknown", "there are:"),
+        ("dialogues.per_flow=5", "the key 'dialogues.path' is missing", "the folder of flows"),
+        ("seeds.holdout=0.1", "the key 'seeds.path' is missing", "in the recipe, under `seeds`"),
+        ("seeds={holdout: 0.1}", "the key 'path' is missing", "add `path:`"),
     ],
 )
 def test_bad_overrides(tmp_path: Path, override: str, message: str, fix: str) -> None:

@@ -360,6 +360,7 @@ def spacy_source(language: str) -> ModelSource:
         ModelError: none is installed.
     """
     code = language.split("-")[0].lower()
+    code = {"no": "nb"}.get(code, code)  # spaCy has Norwegian as Bokmål
     genre = "web" if code in {"en", "zh"} else "news"
     names = [f"{code}_core_{genre}_{size}" for size in ("lg", "md", "sm")]
     if code == "en":

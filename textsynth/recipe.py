@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from textsynth import recipefile, recipesources, registry
 from textsynth.errors import RecipeError, did_you_mean
@@ -35,6 +35,7 @@ from textsynth.sections import (
 
 ENDING = {"evaluate", "gates", "export", "card"}
 GATE = "`metric.figure <= number` (or >=, <, >)"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _GATE = re.compile(
     r"(?P<metric>\w+)\.(?P<figure>\w+)\s*(?P<sign><=|>=|<|>)\s*"
     r"(?P<limit>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
@@ -96,7 +97,7 @@ def _steps(value: object, kind: str) -> tuple[Step, ...]:
 class Recipe(Section):
     """Everything a run depends on. Paths are absolute once loaded."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: str
     seed: int = 0
     language: str = "en"
     seeds: Seeds | None = None
@@ -114,6 +115,32 @@ class Recipe(Section):
     card: Card = Card()
     tracking: Tracking = Tracking()
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not name.strip() or name in {".", ".."} or "/" in name or "\\" in name:
+            fix = "write a plain name, such as `home`; -o puts the run elsewhere"
+            raise fault(f"{name!r} names no folder in runs/", fix)
+        return name
+
+    @field_validator("language")
+    @classmethod
+    def _is_a_code(cls, language: str) -> str:
+        if not _LANGUAGE.fullmatch(language):
+            swapped = language.replace("_", "-")
+            fix = swapped if _LANGUAGE.fullmatch(swapped) else "a code such as en or en-US"
+            raise fault(f"{language!r} is no language code (BCP 47)", f"write {fix}")
+        return language
+
+    @field_validator("seeds", "templates", "model", "dialogues", mode="before")
+    @classmethod
+    def _not_bare(cls, value: object, info: ValidationInfo) -> object:
+        if value is None:
+            form = "base: auto" if info.field_name == "model" else "path: ..."
+            fix = f"write `{info.field_name}: {{{form}}}`, or take the key out"
+            raise fault("there is nothing below it", fix)
+        return value
 
     @field_validator("filters", mode="before")
     @classmethod
@@ -153,7 +180,9 @@ class Recipe(Section):
             )
         if self.lists and self.model is None:
             raise fault(
-                "values are invented by the model, and there is none", "add `model:`", "lists"
+                "values are invented by the model, and there is none",
+                "add `model: {base: auto}`",
+                "lists",
             )
         private = self.model is not None and self.model.privacy is not None
         if private and self.lists:

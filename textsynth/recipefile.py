@@ -11,6 +11,25 @@ from pydantic import BaseModel, ValidationError
 from textsynth.errors import RecipeError, did_you_mean
 
 Kind = TypeVar("Kind", bound=BaseModel)
+NO_FLOWS = "name the folder of flows in the recipe under `dialogues`: `dialogues: {path: flows}`"
+# What ruamel says, in part, and what to do about it.
+_YAML_REMEDIES = {
+    "duplicate key": "keep one of them",
+    r"'\t'": "indent with spaces",
+    "escape character": "use single quotes, or / in paths",
+}
+# What pydantic misses, in our words.
+_NO_MAPPING = ("this is no mapping", "write `key: value` pairs below it")
+_KINDS = {
+    "model_type": _NO_MAPPING,
+    "mapping_type": _NO_MAPPING,
+    "dict_type": _NO_MAPPING,
+    "tuple_type": ("this is no list", "write a list, such as `[a, b]`"),
+    "path_type": ("this is no path", "write one file or folder"),
+}
+# `lists` is a key of both.
+_TEMPLATE_KEYS = {"intents", "lists", "expansion_rules"}
+_RECIPE_KEYS = {"name", "seeds", "templates", "dialogues"}
 KnownKeys = Callable[[Sequence[int | str]], list[str]]
 
 
@@ -53,7 +72,7 @@ def read(path: Path, overrides: Iterable[str], kind: type[Kind], known_keys: Kno
             f"the YAML does not parse: {error.problem}",
             where=place,
             excerpt=excerpt,
-            fix="mend the line above",
+            fix=_yaml_remedy(str(error.problem)),
         ) from error
     except Exception as error:  # beside its own errors ruamel lets Index- and RecursionErrors out
         problem = str(error).partition("\n")[0]
@@ -64,6 +83,12 @@ def read(path: Path, overrides: Iterable[str], kind: type[Kind], known_keys: Kno
         raise RecipeError(
             "a recipe is a mapping of keys to values", where=str(path), fix="start with `name:`"
         )
+    if _TEMPLATE_KEYS & data.keys() and not _RECIPE_KEYS & data.keys():
+        raise RecipeError(
+            "this is a template file, and no recipe",
+            where=str(path),
+            fix=f"name it in a recipe under `templates`: `templates: {{path: {path.name}}}`",
+        )
     written = {_override(data, override, yaml): override for override in overrides}
     try:
         return kind.model_validate(_plain(data))
@@ -73,6 +98,13 @@ def read(path: Path, overrides: Iterable[str], kind: type[Kind], known_keys: Kno
         raise RecipeError(
             "an anchor stands for something that holds it", where=str(path), fix="write it out"
         ) from error
+
+
+def _yaml_remedy(problem: str) -> str:
+    for part, fix in _YAML_REMEDIES.items():
+        if part in problem:
+            return fix
+    return "mend the line above"
 
 
 def _plain(data: Any) -> Any:
@@ -119,10 +151,17 @@ def _recipe_error(
         message = f"the key {str(place[-1])!r} is unknown"
         fix = did_you_mean(str(place[-1]), known_keys(place[:-1]))
     elif problem["type"] == "missing":
-        message = f"the key {str(place[-1])!r} is missing"
-        fix = f"add `{place[-1]}:`"
-    elif problem["type"] == "model_type":
-        message, fix = f"{key}: this is no mapping", "write `key: value` pairs below it"
+        message, fix = f"the key {str(place[-1])!r} is missing", f"add `{place[-1]}:`"
+        option = _makes_section(written, place[:-1], data)
+        if option is not None:
+            fix = f"write it in the recipe, under `{'.'.join(map(str, place[:-1]))}`"
+            fix = NO_FLOWS if key == "dialogues.path" else fix
+            return RecipeError(f"the key {key!r} is missing", where=f"--set {option}", fix=fix)
+    elif problem["type"] in _KINDS:
+        told, fix = _KINDS[problem["type"]]
+        message = f"{key}: {told}"
+        if problem["type"] == "tuple_type" and isinstance(problem["input"], str):
+            fix = f"write a list: `[{problem['input']}]`"
     others = {tuple(_place(other)) for other in problems}
     # a branch of a union complains of the whole where another one complains of a part
     more = sum(all(other == o or other != o[: len(other)] for o in others) for other in others) - 1
@@ -135,6 +174,20 @@ def _recipe_error(
     line, column = _position(data, place)
     where = f"{path}:{line + 1}:{column + 1}"
     return RecipeError(message, where=where, excerpt=_excerpt(text, line, column), fix=fix)
+
+
+def _makes_section(
+    written: Mapping[tuple[str, ...], str], place: Sequence[int | str], data: Any
+) -> str | None:
+    """The override, if any, without which the section at `place` would not be there."""
+    for part in place:
+        data = data[part]
+    if not place or hasattr(data, "lc"):  # ruamel's own mappings stand in the file
+        return None
+    section = tuple(map(str, place))
+    return next(
+        (option for keys, option in written.items() if keys[: len(section)] == section), None
+    )
 
 
 def _place(problem: Any) -> list[int | str]:

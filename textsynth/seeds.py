@@ -239,7 +239,8 @@ def require_kind(path: Path) -> None:
         raise SeedError(
             f"seeds of the kind {path.suffix or path.name!r} are not read",
             where=str(path),
-            fix=f"give a file that ends in {' or '.join(SUFFIXES)}",
+            fix=f"give a file that ends in {' or '.join(SUFFIXES)}; other kinds become one by"
+            f" `textsynth import {path} -o seeds.jsonl`",
         )
 
 
@@ -262,7 +263,7 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     yield number, content.rstrip(b"\r\n")
     except FileNotFoundError as error:
         raise SeedError(
-            "there is no such seed file", where=str(path), fix="check `seeds.path` in the recipe"
+            "there is no such seed file", where=str(path), fix="check the path"
         ) from error
     except (OSError, EOFError, zlib.error) as error:
         raise SeedError(

@@ -19,7 +19,7 @@ from textsynth.cli.options import (
     progress_for,
 )
 from textsynth.cli.status import require_gates
-from textsynth.errors import UsageError
+from textsynth.errors import RecipeError, UsageError
 from textsynth.terminal import console, print_table, say_dialogues, say_figures
 
 
@@ -36,11 +36,14 @@ def preview(
 ) -> None:
     """Show some template rows of each intent, or dialogues of each flow: no model, no files."""
     from textsynth import pipeline
+    from textsynth.recipefile import NO_FLOWS
 
     loaded = load_recipe(recipe, set_, seed=seed)
     if loaded.templates is None and loaded.dialogues is not None:
         dialogues = dialogues or count
     if dialogues:
+        if loaded.dialogues is None:
+            raise RecipeError("the recipe has no `dialogues`", where=str(recipe), fix=NO_FLOWS)
         say_dialogues(pipeline.preview_dialogues(loaded, dialogues), json_)
         return
     shown = pipeline.preview(loaded, count)

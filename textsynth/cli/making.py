@@ -50,10 +50,8 @@ def generate(
     """
     from textsynth import pipeline
 
-    if per_flow is not None:
-        set_ = [*set_, f"dialogues.per_flow={per_flow}"]
     run = pipeline.generate(
-        load_recipe(recipe, set_, seed=seed, per_intent=per_intent),
+        load_recipe(recipe, set_, seed=seed, per_intent=per_intent, per_flow=per_flow),
         output,
         resume=resume.value,
         key_file=key_file,

@@ -51,17 +51,29 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result onl
 
 
 def load_recipe(
-    path: Path, overrides: Sequence[str], *, seed: int | None, per_intent: int | None = None
+    path: Path,
+    overrides: Sequence[str],
+    *,
+    seed: int | None,
+    per_intent: int | None = None,
+    per_flow: int | None = None,
 ) -> Recipe:
-    """The recipe with the keys that `--set` and the options of their own set; those win."""
+    """The recipe with the keys that `--set` and the options of their own set; those win, and are
+    what an error names."""
+    from textsynth.errors import RecipeError
     from textsynth.recipe import Recipe
 
-    added = list(overrides)
-    if per_intent is not None:
-        added.append(f"generate.per_intent={per_intent}")
-    if seed is not None:
-        added.append(f"seed={seed}")
-    return Recipe.load(path, added)
+    given = {
+        "generate.per_intent": ("--per-intent", per_intent),
+        "dialogues.per_flow": ("--dialogues", per_flow),
+        "seed": ("--seed", seed),
+    }
+    own = {f"{key}={n}": f"{option} {n}" for key, (option, n) in given.items() if n is not None}
+    try:
+        return Recipe.load(path, [*overrides, *own])
+    except RecipeError as error:
+        error.where = own.get((error.where or "").removeprefix("--set "), error.where)
+        raise
 
 
 def pairs(

@@ -24,6 +24,14 @@ KINDS = ("user", "listen", "collect", "confirm", "say", "ask", "call", "offer")
 OUTCOMES = ("success", "failure", "abandoned")
 SUCCESS, NOTHING = "success", "nothing_found"  # of a call: it worked; no record fits
 
+# What is said, in the notation of SGD; the last lines are ours beside it.
+ACTS = (
+    *("INFORM", "REQUEST", "CONFIRM", "OFFER", "NOTIFY_SUCCESS", "NOTIFY_FAILURE", "INFORM_COUNT"),
+    *("OFFER_INTENT", "REQ_MORE", "GOODBYE", "INFORM_INTENT", "NEGATE_INTENT", "AFFIRM_INTENT"),
+    *("AFFIRM", "NEGATE", "SELECT", "REQUEST_ALTS", "THANK_YOU"),
+    *("GREETING", "REFUSE", "OUT_OF_SCOPE", "UNCLEAR", "HANG_UP", "CANT_UNDERSTAND", "CANT_HELP"),
+)
+
 # How often, a turn, a user does what; see `Habits`.
 HABITS = {
     "more": 0.25,

@@ -36,6 +36,7 @@ _SLOT = (
     *("list", "chance", "required", "same_as", "description", "ask", "answer", "confirm"),
     *("correct", "other", "refer", "refuse", "unknown", "fixed", "default", "skew"),
 )
+_SPEAKERS = ("user", "system")
 _SLOT_WORDS = (
     "ask",
     "answer",
@@ -158,7 +159,7 @@ class _FlowReader(StateReader):
             for about, node in self.mapping(top, "asides").fields.items()
         }
         self.sentences(top, "answers", "answer", words)
-        self.phrases(self.mapping(top, "phrases"), words)
+        self.own_phrases(self.mapping(top, "phrases"), words)
         nodes = self.mapping(top, "states", required=True)
         states = {state: self.state(state, node, words) for state, node in nodes.fields.items()}
         if not states:
@@ -183,9 +184,19 @@ class _FlowReader(StateReader):
             raise wrong(node, "this is no name of a flow", "write a word, such as block_card")
         return node.text
 
+    def own_phrases(self, fields: Fields, words: Sentences) -> None:
+        """The phrases of a flow; keys that no dialogue asks for are noted."""
+        english = phrases("en")
+        assert english is not None
+        self.known(fields, _SPEAKERS)
+        for speaker in _SPEAKERS:
+            keys = [key.partition(":")[2] for key in english.words if key.startswith(speaker)]
+            self.known(self.mapping(fields, speaker), keys)
+        self.phrases(fields, words)
+
     def phrases(self, fields: Fields, words: Sentences) -> None:
         """`user` and `system`, each with sentences by key."""
-        for speaker in ("user", "system"):
+        for speaker in _SPEAKERS:
             spoken = self.mapping(fields, speaker)
             for key in spoken.fields:
                 self.sentences(spoken, key, f"{speaker}:{key}", words)

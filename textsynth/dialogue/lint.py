@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from textsynth.dialogue.flow import NOTHING, SUCCESS, Flow, State
+from textsynth.dialogue.flow import ACTS, NOTHING, SUCCESS, Flow, State
 from textsynth.dialogue.flowfile import Flows
 from textsynth.dialogue.phrasing import unphrased
 from textsynth.dialogue.words import Pool, Words
-from textsynth.errors import GrammarError
+from textsynth.errors import GrammarError, did_you_mean
 from textsynth.grammar.model import Finding
 
 SPEAKING = ("say", "ask", "offer", "confirm")
@@ -22,6 +22,7 @@ def lint(flow: Flow, words: Words) -> list[Finding]:
     known = _knowable(flow, words)
     return [
         *words.lost,
+        *_strange_acts(flow),
         *_unreached(flow, reached),
         *_endless(flow, reached),
         *_silent(flow, reached),
@@ -91,6 +92,18 @@ def _unreached(flow: Flow, reached: Mapping[str, None]) -> Iterator[Finding]:
         if name not in reached:
             message = f"nothing leads to the state {name!r}"
             yield _warning(state.place.at(), message, "name it in a branch, or take it out")
+
+
+def _strange_acts(flow: Flow) -> Iterator[Finding]:
+    """Acts that nothing here knows: misspelt ones fail the checks of whole dialogues."""
+    for state in flow.states.values():
+        said = [(state.place, state.act), *((state.place, act) for act in state.answers.values())]
+        said += [(reply.place, " ".join(reply.acts)) for reply in state.replies]
+        for place, acts in said:
+            for name in dict.fromkeys(act.partition(":")[0] for act in acts.split()):
+                if name not in ACTS:
+                    fix = f"{did_you_mean(name, ACTS)}; one of your own may stay"
+                    yield _warning(place.at(), f"no act is called {name!r} in SGD or here", fix)
 
 
 def _endless(flow: Flow, reached: Mapping[str, None]) -> Iterator[Finding]:

@@ -168,13 +168,14 @@ def words(
 
     Args:
         pack: templates whose intents, lists and rules flows may use.
+        language: of the phrases, and of numbers unless the templates have another.
         invented: patterns of a model, by flow and key; they stand beside the templates.
 
     Raises:
         GrammarError: an intent, list or rule that is defined nowhere, where it is named.
     """
     common = phrases(language)
-    grammar = _joined(flows, pack)
+    grammar = _joined(flows, pack, language)
     values = values_of(grammar, flows, seed)
     polite = _any_of(common.polite if common else ())
     drawn = marked(grammar)
@@ -226,7 +227,7 @@ def _bare_answers(flow: Flow, pools: dict[str, Pool], values: Mapping[str, Value
     pools["answer"] = Pool((*everything, *bare))
 
 
-def _joined(flows: Flows, pack: Grammar | None) -> Grammar:
+def _joined(flows: Flows, pack: Grammar | None, language: str) -> Grammar:
     """One grammar of all that flows can say: keys of flows are intents `flow/key`."""
     shared = flows.shared
     intents = dict(pack.intents) if pack else {}
@@ -250,14 +251,17 @@ def _joined(flows: Flows, pack: Grammar | None) -> Grammar:
                     if pack
                     else "name `templates`",
                 )
-    language = pack.language if pack else shared.language
     common = phrases(language)
     for key, sentences in common.words.items() if common else ():
         intents[f"/{key}"] = as_intent(f"/{key}", sentences)
     lists = {**(pack.lists if pack else {}), **shared.lists}
     rules = {**(pack.rules if pack else {}), **shared.rules}
     grammar = dataclasses.replace(
-        shared, language=language, intents=intents, lists=lists, rules=rules
+        shared,
+        language=pack.language if pack else language,
+        intents=intents,
+        lists=lists,
+        rules=rules,
     )
     require_closed(grammar)
     return grammar

@@ -4,8 +4,8 @@ share.
 Items (rows that no comparison can tell apart are one) are taken best first; one is dropped if a
 kept one is near it. The result is the greedy maximal independent set of the graph "near" under the
 ranking, so nothing that is kept is near anything else that is kept, and a second pass drops
-nothing. Blocks of items grow geometrically and meet the kept ones first: in a dense cluster most
-rows are gone before they are compared with each other.
+nothing. Each group (an intent) is taken by itself. Its blocks of items grow geometrically and meet
+the kept ones first: in a dense cluster most rows are gone before they are compared with each other.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def against(
 
 
 def resolve(
-    order: I64, handles: Sequence[I64], compare: Sequence[Compare], kept: I64
+    order: I64, handles: Sequence[I64], compare: Sequence[Compare], kept: I64, groups: I64
 ) -> Resolution:
     """Keep the best of what is near each other.
 
@@ -122,12 +122,29 @@ def resolve(
             another where, one way, its handle is near the other's.
         compare: for each way, what finds near handles.
         kept: items that stand already.
+        groups: the group of every item. Items of two groups are never near and share no handle.
+            What becomes of a group does not depend on which others there are.
     """
     total = len(handles[0])
     outcome = Resolution(np.zeros(total, bool), np.zeros(total))
     standing = [_Standing(ids) for ids in handles]
-    for place in standing:
-        place.add(kept)
+    stand_already = _by_group(kept, groups)
+    for group, items in _by_group(order, groups).items():
+        for place in standing:
+            place.start(stand_already.get(group, kept[:0]))
+        _resolve_group(items, standing, compare, outcome)
+    return outcome
+
+
+def _by_group(items: I64, groups: I64) -> dict[int, I64]:
+    turn = np.argsort(groups[items], kind="stable")
+    found, starts = np.unique(groups[items[turn]], return_index=True)
+    return dict(zip(found.tolist(), np.split(items[turn], starts[1:]), strict=False))
+
+
+def _resolve_group(
+    order: I64, standing: Sequence[_Standing], compare: Sequence[Compare], outcome: Resolution
+) -> None:
     start, size = 0, FIRST_BLOCK
     while start < len(order):
         block = order[start : start + size]
@@ -137,16 +154,21 @@ def resolve(
         for place in standing:
             place.add(alive)
         start, size = start + size, min(size * 2, LAST_BLOCK)
-    return outcome
 
 
 class _Standing:
-    """The handles, one way to compare, that a kept item has, each with the first such item."""
+    """The handles, one way to compare, that a kept item of a group has, each with the first such
+    item."""
 
     def __init__(self, ids: I64) -> None:
         self.ids = ids
         self.item = np.full(int(ids.max(initial=-1)) + 1, -1, np.int64)
         self.handles = ids[:0]
+
+    def start(self, items: I64) -> None:
+        """Turn to another group, of which these items are kept."""
+        self.handles = self.ids[:0]
+        self.add(items)
 
     def add(self, items: I64) -> None:
         found, first = np.unique(self.ids[items], return_index=True)

@@ -19,9 +19,9 @@ from textsynth.filters.folds import BLANK, U8, Bytes, fold_by, folded, squeeze
 def exact(corpus: pa.Table, context: Context) -> Verdicts:
     """Drop texts equal to a seed, to an accepted row or to an earlier row, of any intent.
 
-    Case, white space, Unicode form and punctuation are folded. Reasons: `seed_copy`
-    (rows of origin `seed` may be one), `duplicate`, and `intent_conflict` where the equal text has
-    another intent.
+    Case, white space, Unicode form and punctuation are folded; "-5" is "minus 5". Reasons:
+    `seed_copy` (rows of origin `seed` may be one), `duplicate`, and `intent_conflict` where the
+    equal text has another intent.
     """
     count = corpus.num_rows
     if not count:
@@ -64,21 +64,24 @@ class _Punctuation(dict[int, str | None]):
 _FOLDED = _Punctuation()
 # Whatever may be punctuation.
 _INSIDE = re.compile(r"[^\w\s]|_")
+_MINUS = re.compile(r"(?<!\S)[-\u2212](?=\d)")
 _SPACED = np.arange(256, dtype=np.uint8)
 _SPACED[:128] = [ord(_FOLDED[code] or "'") for code in range(128)]
 
 
 def _key(text: str) -> str:
     """What equal texts have in common: "What's up?" and "whats up"."""
-    folded = fold(text)
+    folded = fold(_MINUS.sub("minus ", text))
     if not _INSIDE.search(folded):
         return folded
     return " ".join(folded.translate(_FOLDED).split()) or folded
 
 
 def _keyed(data: U8, starts: I64) -> tuple[Bytes, npt.NDArray[np.bool_]]:
-    """The keys of ASCII texts, and which are right."""
+    """The keys of ASCII texts, and which are right: not those with a minus."""
+    signed = np.searchsorted(starts, np.flatnonzero(_signs(data, starts)), side="right") - 1
     (data, starts), good = folded(data, starts)
+    good[signed] = False
     data, starts = squeeze(data, starts, data != ord("'"))
     data = _SPACED[data]
     blank = data == BLANK
@@ -92,3 +95,12 @@ def _keyed(data: U8, starts: I64) -> tuple[Bytes, npt.NDArray[np.bool_]]:
     kept[starts[1:][full] - 1] = data[starts[1:][full] - 1] != BLANK
     data, starts = squeeze(data, starts, kept)
     return (data, starts), good & (starts[1:] > starts[:-1])
+
+
+def _signs(data: U8, starts: I64) -> npt.NDArray[np.bool_]:
+    """Which bytes of texts are a minus: before a digit, and after no character."""
+    before, after = np.full_like(data, BLANK), np.full_like(data, BLANK)
+    before[1:], after[:-1] = data[:-1], data[1:]
+    before[starts[:-1][starts[:-1] < len(data)]] = BLANK
+    signs = (data == ord("-")) & (before <= BLANK) & (after >= ord("0")) & (after <= ord("9"))
+    return np.asarray(signs, bool)

@@ -55,7 +55,8 @@ def label(
     names = sorted(set(known))
     rows = column(corpus, "intent")
     if len(names) < 2 or not rows:
-        return Verdicts([None] * len(rows), note="one intent only: nothing to confuse it with")
+        told = "one intent only: nothing to confuse it with" if names else "no seeds to learn from"
+        return Verdicts([None] * len(rows), note=told)
     texts, judged = column(context.seeds, "text"), column(corpus, "text")
     chances = intents.classifier(encoder, texts, known, context, model)(judged)
     if reader is not None:
@@ -101,10 +102,12 @@ def _seed_agreement(
     intents they confuse most often. The encoder is as it is."""
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    places = np.array([names.index(intent) for intent in own_intents])
-    folds = min(FOLDS, int(np.bincount(places).min()))
-    if folds < FEW:
+    count = Counter(own_intents)
+    some = [row for row, intent in enumerate(own_intents) if count[intent] >= FEW]
+    places = np.array([names.index(own_intents[row]) for row in some])
+    if len(set(places.tolist())) < 2:
         return "too few seeds to tell how far they agree with themselves"
+    folds, vectors = min(FOLDS, min(n for n in count.values() if n >= FEW)), vectors[some]
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
     predicted = cross_val_predict(intents.regression(), vectors, places, cv=splitter)
     told = f"the seeds agree with themselves, out of fold, at {np.mean(predicted == places):.0%}"

@@ -24,15 +24,9 @@ def leak(corpus: pa.Table, context: Context, *, fresh: bool = True) -> Verdicts:
     stands in the words of a scrubbed seed's pattern was let pass there, and passes. What a
     detection takes in beside a slot goes if it is detected by itself, too.
     """
-    texts = column(corpus, "text")
-    filled = [
-        [(slot["start"], slot["end"]) for slot in slots or ()] for slots in column(corpus, "slots")
-    ]
+    texts, filled = column(corpus, "text"), _filled(corpus)
     reasons: list[str | None] = [
-        None
-        if all(any(s <= start and end <= e for s, e in slots) for start, end in found)
-        else "leaked_value"
-        for found, slots in zip(context.find_leaks(texts), filled, strict=True)
+        "leaked_value" if leaks else None for leaks in leaking(corpus, context)
     ]
     if not fresh:
         return Verdicts(reasons)
@@ -58,6 +52,20 @@ def leak(corpus: pa.Table, context: Context, *, fresh: bool = True) -> Verdicts:
         if spans:
             reasons[row] = "fresh_identity"
     return Verdicts(reasons)
+
+
+def leaking(corpus: pa.Table, context: Context) -> list[bool]:
+    """Whether the own words of each row hold a value which the scrub removed."""
+    return [
+        any(not any(s <= start and end <= e for s, e in slots) for start, end in found)
+        for found, slots in zip(
+            context.find_leaks(column(corpus, "text")), _filled(corpus), strict=True
+        )
+    ]
+
+
+def _filled(corpus: pa.Table) -> list[list[Span]]:
+    return [[(s["start"], s["end"]) for s in slots or ()] for slots in column(corpus, "slots")]
 
 
 def _cleared(seeds: pa.Table) -> str:

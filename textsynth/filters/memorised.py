@@ -23,10 +23,11 @@ from pydantic import Field
 from textsynth.corpus import column
 from textsynth.errors import RecipeError
 from textsynth.filters import Context, Verdicts
+from textsynth.filters.words import TOKEN
 
 Integers = npt.NDArray[np.int64]
 # An escaped brace is no word, a slot counts by its label, an apostrophe joins.
-_TOKEN = re.compile(r"\\.|\{([^{}:]+)(?::[^{}]*)?\}|([^\W_]+(?:['\u2019][^\W_]+)*)")
+_TOKEN = re.compile(rf"\\.|\{{([^{{}}:]+)(?::[^{{}}]*)?\}}|({TOKEN.pattern})")
 
 
 def memorised(
@@ -42,7 +43,8 @@ def memorised(
 
     The longest run of tokens that a seed or another text has, too, counts.
 
-    Tokens are words, case folded, and slots; a row counts by its pattern, without one by its text.
+    Tokens are words, case folded, and slots; in Chinese, Japanese, Thai, Lao, Khmer and Burmese,
+    which set no spaces, characters. A row counts by its pattern, without one by its text.
     Two seeds of different tokens share runs as well: the bar is the `quantile` over the seeds of
     the longest run that each has in common with any other one, and no lower than `min_tokens`. A
     copy of a whole seed that is no longer than the bar passes: it may be chance, and `exact` sees

@@ -107,7 +107,8 @@ def _judged(corpus: pa.Table, context: Context, threshold: float) -> _Part:
     foreign = order[spared[first[order]] == 0]
     copies = against(foreign, handles, compare, unique(item_of[count + accepted :]))
     others = order[~copies.dropped[order]]
-    doubles = resolve(others, handles, compare, unique(item_of[count : count + accepted]))
+    stand = unique(item_of[count : count + accepted])
+    doubles = resolve(others, handles, compare, stand, intents[first])
     components, contents = clusters(doubles, order, said.take(pa.array(texts[first[order]])))
     rows = item_of[:count]
     reason = np.where(copies.dropped, 2, doubles.dropped).astype(np.int8)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+from textsynth.filters.words import WORD
+
 # The list of this language was read; others hold plenty of harmless words.
 LANGUAGE = "en"
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, case folded, with plain apostrophes."""
-    return [word.casefold().replace("\u2019", "'") for word in WORD.findall(text)]
+    """The words of a text, case folded, with plain apostrophes, accents on their letters (NFC)."""
+    words = WORD.findall(unicodedata.normalize("NFC", text))
+    return [word.casefold().replace("\u2019", "'") for word in words]
 
 
 def _listed(text: str) -> frozenset[str]:

@@ -21,7 +21,8 @@ from pydantic import Field
 
 from textsynth.corpus import column, substitute
 from textsynth.filters import Context, Verdicts, profanity
-from textsynth.filters.profanity import WORD, words_of
+from textsynth.filters.profanity import words_of
+from textsynth.filters.words import WORD
 
 Check = Literal[
     "length_outlier",
@@ -42,14 +43,20 @@ TAIL = 0.005
 # A check that more of the seeds than this fail says nothing of the rows.
 FAILING_SEEDS = 0.02
 FEWEST_WORDS = 5  # on fewer a language is guessed
+LONGEST_REPEATED = 50  # words: a longer unit is not looked for, or time would grow by the square
 _TOKEN = re.compile(rf"\0[^\0]*\0|{WORD.pattern}")
 _GAP = re.compile(r"\0[^\0]*\0")
+# The vowels of Arabic and Hebrew, which lists of words leave out.
+_POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]")
 _SMILEY = re.compile(r"(?<!\w)[:;=]['-]?[()\[\]{}]|(?:^|(?<=\s))\w\)")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # What anybody writes, whatever the seeds do: ASCII but for brackets of code, typographic marks.
 _PLAIN = frozenset(
     " !\"#$%&'()+,-./:;=?@\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u20ac\u00a3\u00b0"
 )
+# Letters whose names begin with no script: prolonged sound and iteration marks, ordinals, micro.
+_SCRIPTS = {"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK", "MASCULINE": "LATIN",
+            "FEMININE": "LATIN", "MICRO": "GREEK"}  # fmt: skip
 _JOINERS = frozenset("\u200c\u200d\ufe0f")
 # Beside the language itself, those that models were trained on most.
 LIKELY = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "zh", "ja", "ko", "ar", "tr", "id",
@@ -220,7 +227,10 @@ def _group(char: str) -> str:
     """The script of a letter or mark (the first word of its name), the category of anything else.
     Han, kana and Hangul count each as their own."""
     kind = unicodedata.category(char)
-    return unicodedata.name(char, "unnamed").split()[0] if kind[0] in "LM" else kind
+    if kind[0] not in "LM":
+        return kind
+    first = unicodedata.name(char, "unnamed").split()[0]
+    return _SCRIPTS.get(first, first)
 
 
 def _repetition(rows: Texts, seeds: Texts) -> dict[str, Measured]:
@@ -233,7 +243,7 @@ def _repeated(text: str) -> float:
     "very very good" 1. Slots count by their labels."""
     tokens = [token.casefold() for token in _TOKEN.findall(text)]
     most = 0
-    for size in range(1, len(tokens) // 2 + 1):
+    for size in range(1, min(len(tokens) // 2, LONGEST_REPEATED) + 1):
         run = 0
         for at in range(size, len(tokens)):
             run = run + 1 if tokens[at] == tokens[at - size] else 0
@@ -257,9 +267,10 @@ def _open(text: str) -> float:
         elif char in _BRACKETS and (not waiting or waiting.pop() != _BRACKETS[char]):
             return 1
     counts = Counter(text)
+    opened, closed = counts["\u201c"], counts["\u201d"]
     low = counts["\u201e"]  # German opens with this and closes with what English opens with
-    quotes = low + counts["\u201c"] + counts["\u201d"]
-    paired = quotes % 2 == 0 if low else counts["\u201c"] == counts["\u201d"]
+    # Swedish and Finnish open with what English closes with.
+    paired = opened == closed if opened and not low else (low + opened + closed) % 2 == 0
     return float(bool(waiting) or counts['"'] % 2 == 1 or not paired)
 
 
@@ -311,7 +322,7 @@ def _nonwords_of(rows: Texts, seeds: Texts, language: str, most: float) -> dict[
             len(word) > 1
             and not any(char.isdigit() for char in word)
             and word not in known
-            and word.removesuffix("'s").replace("'", "") not in known
+            and _POINTS.sub("", word.removesuffix("'s").replace("'", "")) not in known
             and in_seeds[word] <= elsewhere
             for word in words
         )

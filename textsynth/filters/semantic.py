@@ -65,6 +65,7 @@ def semantic(
         [np.arange(len(first))],
         [compare],
         unique(item_of[count:]),
+        intents[first],
     )
     rows = item_of[:count]
     reasons = np.full(count, None, object)

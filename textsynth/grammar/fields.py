@@ -115,4 +115,8 @@ class FieldReader:
 
     def truth(self, fields: Fields, key: str, default: bool) -> bool:
         node = fields.fields.get(key)
-        return default if node is None else bool(plain(node))
+        value = default if node is None else plain(node)
+        if not isinstance(value, bool):
+            assert node is not None
+            raise wrong(node, f"{key!r} is neither true nor false", f"{key}: true, without quotes")
+        return value

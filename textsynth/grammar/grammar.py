@@ -18,8 +18,9 @@ SUFFIXES = (".yaml", ".yml", ".json")
 NO_TEMPLATES = ("export-report.json", "names.json")  # what stands beside templates in an export
 
 
-def load(paths: Path | Several[Path]) -> Grammar:
-    """Read a file, a folder (with its subfolders) or several of them as one pack.
+def load(paths: Path | Several[Path], language: str = "en") -> Grammar:
+    """Read a file, a folder (with its subfolders) or several of them as one pack, in `language`
+    where they name none.
 
     Files are merged as Home Assistant merges them, in the order of their names: mappings and lists
     grow, single values are replaced. Places are relative to the folder, or the bare file name.
@@ -38,7 +39,7 @@ def load(paths: Path | Several[Path]) -> Grammar:
     top, *others = [document.read(path, name) for path, name in files]
     for other in others:
         document.merge(top, other)
-    return reading.grammar(top)
+    return reading.grammar(top, language)
 
 
 def loads(text: str, name: str = "template") -> Grammar:

@@ -42,15 +42,14 @@ _RANGE = (
 DISTRIBUTIONS = ("even", "uniform", "weighted")
 
 
-def grammar(top: Fields) -> Grammar:
-    """The grammar of a (merged) top mapping.
+def grammar(top: Fields, language: str = "en") -> Grammar:
+    """The grammar of a (merged) top mapping, in `language` where it names none itself.
 
     Raises:
         GrammarError: whatever cannot be read, at its place.
     """
     reader = _Reader()
     reader.known(top, _TOP)
-    language = reader.text(top, "language") or "en"
     lists = reader.lists(top)
     rules = reader.rules(top)
     intents = {
@@ -59,7 +58,7 @@ def grammar(top: Fields) -> Grammar:
     }
     reader.repeated(top)
     return Grammar(
-        language=language,
+        language=reader.text(top, "language") or language,
         intents=intents,
         lists=lists,
         rules=rules,

@@ -10,7 +10,7 @@ grammar as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from textsynth.corpus import Utterance
@@ -61,15 +61,15 @@ class _Reader:
 
 _SAMPLES = ("language", "per_sample", "seed")
 _EXAMPLES: dict[str, _Reader] = {
-    "rasa": _Reader(rasa.examples, ("language",)),
+    "rasa": _Reader(rasa.examples),
     "alexa": _Reader(alexa.examples, _SAMPLES),
     "lex": _Reader(lex.examples, _SAMPLES),
     "dialogflow": _Reader(dialogflow.examples, _SAMPLES),
     "snips": _Reader(snips.examples, _SAMPLES),
-    "conll": _Reader(conll.examples, ("columns", "language")),
-    "clinc": _Reader(clinc.examples, ("split", "language")),
-    "table": _Reader(table.examples, ("columns", "split", "language")),
-    "datasets": _Reader(hub.examples, ("columns", "split", "language")),
+    "conll": _Reader(conll.examples, ("columns",)),
+    "clinc": _Reader(clinc.examples, ("split",)),
+    "table": _Reader(table.examples, ("columns", "split")),
+    "datasets": _Reader(hub.examples, ("columns", "split")),
 }
 EXAMPLES = tuple(_EXAMPLES)
 # Of a run folder: its rows, and what tells that it is one.
@@ -96,8 +96,9 @@ def detect_examples(path: Path, output: Path | None = None) -> str | None:
     return telling.format_of(path, EXAMPLES, output)
 
 
-def load(path: Path, format: str | None = None) -> Grammar:
-    """Read a file or folder of a format (None: whichever it is).
+def load(path: Path, format: str | None = None, language: str = "en") -> Grammar:
+    """Read a file or folder of a format (None: whichever it is), in `language` unless Home
+    Assistant's files name their own; no other format does.
 
     Raises:
         GrammarError: nothing there, no such format, or something that cannot be read, at its place.
@@ -117,7 +118,9 @@ def load(path: Path, format: str | None = None) -> Grammar:
         )
     if told != "homeassistant" and path.is_dir() and not telling.files(path, told):
         raise GrammarError(f"there are no files of {told}", where=str(path), fix="check the path")
-    return _READERS[told](path)
+    if told == "homeassistant":
+        return native.load(path, language)
+    return replace(_READERS[told](path), language=language)
 
 
 def read_examples(
@@ -201,4 +204,7 @@ def _check(told: str, options: Options) -> None:
         taken = (*_EXAMPLES[told].takes, "output")
         if given != getattr(default, field.name) and field.name not in taken:
             name = field.name.replace("_", " ")
-            raise UsageError(f"{told} takes no {name}", fix=f"leave out the {name}")
+            fix = f"leave out the {name}"
+            if name == "language":
+                fix += "; it chooses among those of a bot, and the recipe names that of seeds"
+            raise UsageError(f"{told} takes no {name}", fix=fix)

@@ -43,6 +43,6 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
                 node.text if isinstance(node, Scalar) and not node.plain else 0
                 for node in item.items
             )
-            row = notes.utterance(where, text, intent, language=options.language, split=split)
+            row = notes.utterance(where, text, intent, split=split)
             if row is not None:
                 yield row

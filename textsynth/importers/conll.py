@@ -62,7 +62,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
     for file, name in named(path, SUFFIXES):
         tags = Tags()
         for sentence in _sentences(file, name):
-            row = _utterance(sentence, token, tag, tags, notes, options)
+            row = _utterance(sentence, token, tag, tags, notes)
             if row is not None:
                 yield dataclasses.replace(row, split=split_of(name) if path.is_dir() else None)
         if tags.begun and tags.repaired:
@@ -141,7 +141,7 @@ def _add(line: bytes, first: bool, sentence: _Sentence) -> bool:
 
 
 def _utterance(
-    sentence: _Sentence, token: int, tag: int, tags: Tags, notes: Notes, options: Options
+    sentence: _Sentence, token: int, tag: int, tags: Tags, notes: Notes
 ) -> Utterance | None:
     tokens = [_cell(cells, token) for cells in sentence.rows]
     told = [_cell(cells, tag) if len(cells) > 1 else None for cells in sentence.rows]
@@ -157,7 +157,6 @@ def _utterance(
         tags,
         sentence.where,
         notes,
-        options,
     )
 
 
@@ -169,7 +168,6 @@ def from_tags(
     seen: Tags,
     where: str,
     notes: Notes,
-    options: Options,
 ) -> Utterance | None:
     """A row of tokens and their tags; None where it is refused."""
     said = " ".join(words) if text is None else text
@@ -180,7 +178,7 @@ def from_tags(
     slots: list[Span] = [
         (places[start][0], places[end - 1][1], label, None) for start, end, label in spans
     ]
-    return notes.utterance(where, said, intent, slots, language=options.language)
+    return notes.utterance(where, said, intent, slots)
 
 
 def _places(text: str, words: Iterable[str]) -> list[tuple[int, int]] | None:

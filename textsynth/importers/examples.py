@@ -61,7 +61,7 @@ class Options:
     Attributes:
         columns: what a column is (`text`, `intent`, …) -> how the file calls it.
         split: the part to read (None: all).
-        language: of the rows, or which of several that a bot holds (None: the only one).
+        language: which of several that a bot holds (None: the only one).
         per_sample: rows made of a sample with slots, at most.
         seed: of the values drawn for them.
         output: where the rows go; a file of the folder that is read, it is none of its sources.

@@ -29,6 +29,7 @@ SUFFIXES = (".yml", ".yaml")
 _KINDS = ("intent", "synonym", "lookup", "regex")
 _ENTITY = re.compile(r"\[([^\[\]]+)\](?:\(([^()]*)\)|(\{[^{}]*\})|(?=(\[\s*\{)))")
 _REMAINS = re.compile(r"\]\(|\]\{|\]\[\s*\{")  # of an annotation that is none
+_BRACKET = re.compile(r"[\[\]]")
 _BARE = re.compile(r"[\w. -]+(:.+)?\Z", re.DOTALL)
 _ANNOTATION = ("entity", "role", "group", "value")
 
@@ -63,7 +64,7 @@ def examples(path: Path, notes: Notes, options: Options) -> Iterator[Utterance]:
             continue
         where, folder = line.place.at(), line.place.file.partition("/")[0]
         split = folder if folder in tree.SPLITS else None
-        row = notes.utterance(where, text, intent, spans, language=options.language, split=split)
+        row = notes.utterance(where, text, intent, spans, split=split)
         if row is not None:
             yield row
     for name, lookup in reader.lookups.items():
@@ -158,7 +159,7 @@ class _Reader:
         raise line.fault(0, "an example wants '- ' before it", f"- {line.text[:30]}")
 
     def between(self, line: Line, start: int, end: int) -> str:
-        """The text between annotations.
+        """The text between annotations; a square bracket in it is noted, as it may be meant as one.
 
         Raises:
             GrammarError: there is an annotation left that was not told as one.
@@ -167,6 +168,11 @@ class _Reader:
         if left and "[" in line.text[: left.start()]:
             fix = "write [words](entity), without brackets in either"
             raise line.fault(left.start(), "an annotation is broken", fix)
+        bracket = _BRACKET.search(line.text, start, end)
+        if bracket:
+            message = "a square bracket that is of no annotation is read as text"
+            fix = "write [words](entity), without a space between; or nothing, if it is meant"
+            self.pack.note(line.home(bracket.start()), message, fix)
         return line.text[start:end]
 
     def placed(self, said: str, place: Place, number: int) -> Line:

@@ -100,7 +100,7 @@ def _utterances(
         split = str(cells["split"]) if cells["split"] not in (None, "") else None
         splits |= {split} if split else set()
         if options.split in (None, split):
-            utterance = _utterance(cells, split, where, notes, options)
+            utterance = _utterance(cells, split, where, notes)
             if utterance is not None:
                 yield utterance
     _check(missing if known is not None else {}, known or [], name)
@@ -128,9 +128,7 @@ def _of_split(
         yield where, {**row, column: row.get(column) or split}
 
 
-def _utterance(
-    cells: Row, split: str | None, where: Where, notes: Notes, options: Options
-) -> Utterance | None:
+def _utterance(cells: Row, split: str | None, where: Where, notes: Notes) -> Utterance | None:
     slots = _slots(cells["slots"])
     if isinstance(slots, str):
         notes.refuse(slots, where)
@@ -145,7 +143,7 @@ def _utterance(
         cells["text"],
         cells["intent"],
         slots,
-        language=options.language or cells["language"] or None,
+        language=cells["language"] or None,
         split=split,
         origin=str(origin),
         generation=max(generation, int(origin in MADE)),

@@ -373,8 +373,5 @@ def _evaluated(
     return found
 
 
-def experiments(recipe: Recipe, output: str | Path | None = None, **asked: Any) -> dict[str, Any]:
-    """See `experiments.experiments`: generations of models, planted secrets."""
-    from textsynth.pipeline import experiments as module  # whose runs come through here
-
-    return module.experiments(recipe, output, **asked)
+# its runs come through here, so it is loaded last; the name is the function's, not its module's
+from textsynth.pipeline.experiments import experiments as experiments  # noqa: E402

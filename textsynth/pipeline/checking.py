@@ -12,7 +12,8 @@ from textsynth.corpus import Utterance
 from textsynth.errors import RecipeError
 from textsynth.grammar import draw
 from textsynth.grammar import grammar as grammar_module
-from textsynth.grammar.lint import lint
+from textsynth.grammar.lint import lint, warning
+from textsynth.grammar.model import Finding, Grammar
 from textsynth.pipeline import beforehand, flows
 from textsynth.pipeline.prepare import grammar_of
 from textsynth.recipe import Recipe
@@ -29,6 +30,7 @@ def check(path: Path) -> dict[str, Any]:
     if (path / "recipe.yaml").is_file():
         path = path / "recipe.yaml"
     grammar = None
+    found: list[Finding] = []
     flows_of: Recipe | None = None
     if flows.has_flows(path):
         flows_of = flows.recipe_beside(path)
@@ -40,7 +42,8 @@ def check(path: Path) -> dict[str, Any]:
             if not source.exists():
                 raise RecipeError("there is no such file", where=str(source), fix="check the path")
         if recipe.templates is not None:
-            grammar = importers.load(recipe.templates.path)
+            grammar = importers.load(recipe.templates.path, language=recipe.language)
+            found = _languages(recipe, grammar)
             report["format"] = importers.detect(recipe.templates.path) or "homeassistant"
         beforehand.require(recipe, grammar)
         flows_of = recipe if recipe.dialogues is not None else None
@@ -48,7 +51,7 @@ def check(path: Path) -> dict[str, Any]:
         grammar = importers.load(path)
         report["format"] = importers.detect(path) or "homeassistant"
     if grammar is not None and report["format"] != "flows":
-        report["findings"] = [dataclasses.asdict(finding) for finding in lint(grammar)]
+        report["findings"] = [dataclasses.asdict(one) for one in (*found, *lint(grammar))]
         report["intents"] = [
             {
                 "name": name,
@@ -58,9 +61,24 @@ def check(path: Path) -> dict[str, Any]:
             for name, intent in grammar.intents.items()
         ]
     if flows_of is not None:
-        found, report["flows"] = flows.checked(flows_of, grammar)
-        report["findings"] += [dataclasses.asdict(finding) for finding in found]
+        of_flows, report["flows"] = flows.checked(flows_of, grammar)
+        report["findings"] += [dataclasses.asdict(finding) for finding in of_flows]
     return report
+
+
+def _languages(recipe: Recipe, grammar: Grammar) -> list[Finding]:
+    """That templates are of another language than their recipe; `en` and `en-GB` agree."""
+    one, other = (
+        language.replace("_", "-").split("-")[0].lower()
+        for language in (grammar.language, recipe.language)
+    )
+    if one == other or recipe.templates is None:
+        return []
+    message = (
+        f"the templates are in {grammar.language!r}, the recipe in {recipe.language!r}: their rows "
+        f"say {grammar.language!r}"
+    )
+    return [warning(str(recipe.templates.path), message, "give both one `language`")]
 
 
 def preview(recipe: Recipe, count: int = 3) -> dict[str, list[Utterance]]:
@@ -94,10 +112,11 @@ def _is_recipe(path: Path) -> bool:
     told = importers.detect(path)
     if path.suffix.lower() not in grammar_module.SUFFIXES or told not in (None, "homeassistant"):
         return False
-    return told is None or _has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace"))
+    return told is None or has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def _has_keys_of_recipes(text: str) -> bool:
+def has_keys_of_recipes(text: str) -> bool:
+    """Whether YAML or JSON says by its keys that it is a recipe, and no template file."""
     begins = r"^" if not text.lstrip().startswith("{") else r"(?:^[ \t{]*|[{,][ \t]*)"
 
     def has(keys: str) -> bool:

@@ -14,11 +14,13 @@ import pyarrow as pa
 
 from textsynth import corpus, filters, keyed, registry
 from textsynth.corpus import Utterance
+from textsynth.errors import TextsynthError
 from textsynth.filters.adversarial import ROUNDS, TARGET
+from textsynth.filters.leak import leaking
 from textsynth.filters.select import attainable, cells_of
 from textsynth.pipeline import supply
 from textsynth.pipeline.inventing import ModelSource
-from textsynth.pipeline.ledger import Ledger
+from textsynth.pipeline.ledger import Ledger, without_words
 from textsynth.pipeline.prepare import NAME, Cell
 from textsynth.pipeline.rounds import Round, as_json, ends, judge, table
 from textsynth.progress import Progress
@@ -63,7 +65,9 @@ def collect(
         there = Counter(cells_of(_selectable(pool, wanted, recipe)))
         missing = {cell: max(n - there[cell], lacking[cell]) for cell, n in wanted.items()}
         want = {cell: count * factor[cell] for cell, count in missing.items() if count > 0}
-        new = _candidates(sources, want, turn, run, ledger, progress) if want else corpus.empty()
+        new = corpus.empty()
+        if want:
+            new = _candidates(sources, want, turn, context, run, ledger, progress)
         before = pool.num_rows
         if new.num_rows:
             passed = _filtered(recipe, new, pool, context, ledger, progress)
@@ -75,7 +79,9 @@ def collect(
             ledger.rounds.append(as_json(judged.round))
             if judged.note:
                 progress.note(judged.note)
-            pool, gone = _split(judged.pool, judged.reasons, "adversarial", ledger, progress)
+            pool, gone = _split(
+                judged.pool, judged.reasons, "adversarial", context, ledger, progress
+            )
             end = ends(rounds, float(options.get("target", TARGET)))
             over = end is not None or turn + 1 >= limit
             if end:
@@ -124,7 +130,7 @@ def _relabelled(
         if step.name == "label" and pool.num_rows:
             verdicts = registry.find("filters", "label")(pool, context, **step.options)
             if any(verdicts.reasons):
-                pool = _apply(pool, verdicts, "label", ledger, progress)
+                pool = _apply(pool, verdicts, "label", context, ledger, progress)
     return pool
 
 
@@ -172,6 +178,7 @@ def _candidates(
     sources: Mapping[str, supply.Source],
     want: Mapping[Cell, int],
     turn: int,
+    context: filters.Context,
     run: Run,
     ledger: Ledger,
     progress: Progress,
@@ -196,7 +203,8 @@ def _candidates(
         tables.append(rows)
     table = corpus.concat(tables)
     if table.num_rows:
-        corpus.write(table, run.path("candidates", f"shard-{turn:05d}.parquet"))
+        shown = without_words(table, leaking(table, context))
+        corpus.write(shown, run.path("candidates", f"shard-{turn:05d}.parquet"))
     return table
 
 
@@ -229,7 +237,7 @@ def _filtered(
             continue
         progress.step(f"filter: {step.name}")
         verdicts = registry.find("filters", step.name)(rows, context, **step.options)
-        rows = _apply(rows, verdicts, step.name, ledger, progress)
+        rows = _apply(rows, verdicts, step.name, context, ledger, progress)
     return rows
 
 
@@ -237,12 +245,19 @@ def _apply(
     rows: pa.Table,
     verdicts: filters.Verdicts,
     step: str,
+    context: filters.Context,
     ledger: Ledger,
     progress: Progress,
 ) -> pa.Table:
+    judged = {len(found) for found in (verdicts.reasons, *verdicts.scores.values())}
+    if judged != {rows.num_rows}:
+        told = f"the filter {step!r} judged {min(judged)} of {rows.num_rows} rows"
+        raise TextsynthError(
+            told, fix="let it give a reason (None: it stays) and scores to each row"
+        )
     for name, measured in verdicts.scores.items():
         rows = corpus.add_scores(rows, name, measured)
-    kept, _ = _split(rows, verdicts.reasons, step, ledger, progress)
+    kept, _ = _split(rows, verdicts.reasons, step, context, ledger, progress)
     if verdicts.note:
         progress.note(verdicts.note)
     return kept
@@ -252,6 +267,7 @@ def _split(
     rows: pa.Table,
     reasons: Sequence[str | None],
     step: str,
+    context: filters.Context,
     ledger: Ledger,
     progress: Progress,
 ) -> tuple[pa.Table, pa.Table]:
@@ -259,7 +275,8 @@ def _split(
     gone = corpus.take(rows, [row for row, reason in enumerate(reasons) if reason is not None])
     kept = corpus.take(rows, [row for row, reason in enumerate(reasons) if reason is None])
     named = [reason for reason in reasons if reason is not None]
-    ledger.reject(gone, step, named)
+    # a filter before `leak` may reject what `leak` would have
+    ledger.reject(without_words(gone, leaking(gone, context)), step, named)
     ledger.add(step, rows.num_rows, kept.num_rows, Counter(named))
     say_counts(progress, rows.num_rows, kept.num_rows, Counter(named))
     return kept, gone

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from textsynth import corpus, models, registry
 from textsynth.dialogue import checks
-from textsynth.errors import ModelError
+from textsynth.errors import ModelError, RunError
 from textsynth.evaluate import Context, Figure, Findings, Sets, privacy
 from textsynth.pipeline import audit, corpora, finish, learning
 from textsynth.pipeline.basemodel import BaseModel
@@ -61,7 +61,8 @@ def evaluate(
         What the file holds: see `measured`.
 
     Raises:
-        TextsynthError: a corpus cannot be read, or a metric is unknown.
+        TextsynthError: a corpus cannot be read, a metric is unknown, or `output` is a file without
+            figures.
     """
     progress = progress or Progress()
     run = Run(target) if (target / MANIFEST).is_file() else None
@@ -88,8 +89,10 @@ def evaluate(
     context = context_of(sets, recipe, run, seed=seed, language=language, steps=steps)
     names = metrics or _usual(sets.synthetic)
     planned = [Step(name=name, options=_options(recipe, name)) for name in names]
-    found = measured(sets, context, planned, recipe.gates if recipe else (), progress)
     place = output or (target / METRICS if run else None)
+    if place is not None:
+        figures_in(place)  # before minutes are spent
+    found = measured(sets, context, planned, recipe.gates if recipe else (), progress)
     if place is None:
         return found
     return keep(place, found, recipe.gates if recipe else (), progress)
@@ -289,6 +292,22 @@ def overall(metrics: Mapping[str, Any], metric: str, name: str) -> float | None:
     return None
 
 
+def figures_in(place: Path) -> dict[str, Any] | None:
+    """What a file of figures holds; None where there is none yet.
+
+    Raises:
+        RunError: it is another file, or damaged; it is left as it is.
+    """
+    if not place.is_file():
+        return None
+    another = "name another file with -o"
+    broken = EVALUATE_AGAIN if place.name == METRICS else another
+    before = read_json(place, missing="is missing", fix=another, broken=broken)
+    if not {"of", "seed", "metrics"} <= before.keys():
+        raise RunError("there is a file that holds no figures", where=str(place), fix=another)
+    return before
+
+
 def keep(
     place: Path, found: Mapping[str, Any], gates: Sequence[Gate], progress: Progress
 ) -> dict[str, Any]:
@@ -296,9 +315,8 @@ def keep(
     on the same rows stay, as do those that `generate` alone can measure. The gates are held against
     what stands there then, so that none outlives its figure."""
     merged = dict(found)
-    if place.is_file():
-        fix = "name another file with -o"
-        before = read_json(place, missing="is missing", fix=fix, broken=EVALUATE_AGAIN)
+    before = figures_in(place)
+    if before is not None:
         if all(before.get(key) == found[key] for key in ("of", "seed")):
             old = before.get("metrics", {})
             merged["metrics"] = {**old, **_with_those_of_the_run(old, found["metrics"])}

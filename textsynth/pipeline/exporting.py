@@ -15,8 +15,9 @@ from textsynth.errors import ExportError, UsageError, did_you_mean
 from textsynth.export import About, ExportReport, StepCount, perform
 from textsynth.export.target import add_to_report
 from textsynth.grammar.draw import capacity, draw
-from textsynth.grammar.grammar import require_closed
+from textsynth.grammar.grammar import SUFFIXES, require_closed
 from textsynth.grammar.model import Grammar
+from textsynth.pipeline.checking import has_keys_of_recipes
 from textsynth.pipeline.finish import export_all, package_version
 from textsynth.progress import Progress
 from textsynth.recipe import Recipe
@@ -105,6 +106,7 @@ def export_templates(
             f"templates have no dialogues, and {to} holds nothing else",
             fix="make dialogues from flows by a recipe with `dialogues`, and export that run",
         )
+    _refuse_recipe(path)
     grammar = importers.load(path, format)
     if to in grammars:
         written: ExportReport = exporter(grammar, output, **checked)
@@ -118,6 +120,17 @@ def export_templates(
         return report
     note = f"{to} holds rows, not templates: at most {rows:,} were drawn of each intent"
     return add_to_report(report, note, {"rows_of_templates": (drawn.num_rows, there)})
+
+
+def _refuse_recipe(path: Path) -> None:
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return
+    if has_keys_of_recipes(path.read_text(encoding="utf-8", errors="replace")):
+        raise UsageError(
+            "this is a recipe, which has no rows yet",
+            where=str(path),
+            fix="name its run folder, such as runs/NAME, or its templates",
+        )
 
 
 def _rows(grammar: Grammar, rows: int, seed: int) -> tuple[pa.Table, int]:

@@ -17,6 +17,15 @@ from textsynth.export import StepCount
 MASKED = frozenset({"leaked_value", "fresh_identity"})
 
 
+def without_words(rows: pa.Table, leaking: Sequence[bool]) -> pa.Table:
+    """The rows, those that leak without what they say."""
+    if any(leaking):
+        for name in ("text", "pattern", "slots"):
+            values = zip(corpus.column(rows, name), leaking, strict=True)
+            rows = corpus.replace_column(rows, name, [None if out else v for v, out in values])
+    return rows
+
+
 @dataclass(slots=True)
 class Ledger:
     """What went in, what came out, what was rejected and why."""
@@ -34,13 +43,7 @@ class Ledger:
         """Keep rejected rows with their reasons; of a leak neither text nor values are kept."""
         if not rows.num_rows:
             return
-        if MASKED & set(reasons):
-            for name in ("text", "pattern", "slots"):
-                masked = [
-                    None if reason in MASKED else value
-                    for value, reason in zip(corpus.column(rows, name), reasons, strict=True)
-                ]
-                rows = corpus.replace_column(rows, name, masked)
+        rows = without_words(rows, [reason in MASKED for reason in reasons])
         table = rows.append_column("step", pa.array([step] * rows.num_rows))
         self.rejects.append(table.append_column("reason", pa.array(list(reasons), pa.string())))
 

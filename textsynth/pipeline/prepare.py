@@ -40,7 +40,7 @@ DRAWN = 10
 def grammar_of(recipe: Recipe) -> Grammar | None:
     if recipe.templates is None:
         return None
-    grammar = importers.load(recipe.templates.path)
+    grammar = importers.load(recipe.templates.path, language=recipe.language)
     grammar_module.require_closed(grammar)
     return balanced_grammar(grammar, recipe.bias.balance, recipe.language, recipe.seed)
 

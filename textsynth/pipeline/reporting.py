@@ -21,6 +21,8 @@ from textsynth.run import EVALUATE_AGAIN, METRICS, REPORT, Run, write_text
 
 SAMPLES = 24
 EXAMPLES = 3
+# What tells a page that a report may replace.
+PAGE = b"report of a synthetic corpus</title>"
 # Metrics that `textsynth evaluate RECIPE` adds figures to.
 OF_EXPERIMENTS: Mapping[str, Mapping[str, About]] = {
     "privacy": exposure.ABOUT,
@@ -35,18 +37,18 @@ def report(folder: Path, output: Path | None = None, beside: Path | None = None)
 
     Raises:
         RunError: the folder is no finished run, its files cannot be read, or the page cannot be
-            written.
+            written, or would replace a file that is no report.
     """
-    path = output or folder / REPORT
-    html = page(material(folder, beside))
+    path, another = output or folder / REPORT, "name another file with -o"
     try:
-        write_text(path, html)
+        other = path.is_file() and PAGE not in path.read_bytes()
+        if not other:
+            write_text(path, page(material(folder, beside)))
     except OSError as error:
-        raise RunError(
-            f"the report cannot be written: {error.strerror}",
-            where=str(path),
-            fix="name another file with -o",
-        ) from error
+        told = f"the report cannot be written: {error.strerror}"
+        raise RunError(told, where=str(path), fix=another) from error
+    if other:
+        raise RunError("there is a file that is no report", where=str(path), fix=another)
     return path
 
 

@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from textsynth import keyed, models, scrub, seeds
 from textsynth.engines import map_in_order
-from textsynth.errors import RecipeError, SeedError
+from textsynth.errors import RecipeError, SeedError, UsageError
 from textsynth.pipeline.seedside import scrub_settings
 from textsynth.pipeline.wholefile import refuse_same, whole, writing
 from textsynth.progress import Advance, Progress
@@ -88,12 +88,13 @@ def scrub_file(
     Raises:
         SeedError: the input cannot be read, holds no usable row or changes under the scrub.
         RunError: an output cannot be written, or a worker was killed.
-        UsageError: two of the files are one.
+        UsageError: two of the files are one, or `target` has the suffix of another format.
     """
     progress = progress or Progress()
     settings = settings or scrub.Settings()
     started = time.monotonic()
     refuse_same(source, target, report, html)
+    _require_lines(target)
     secret = keyed.load_secret(key_file)
     reader, labels, lines = _scan(source, recipe_language, secret, settings)
     settings.check(labels)
@@ -174,6 +175,17 @@ def scrub_options(
         "settings": settings,
         "seed": loaded.seed if loaded is not None else 0,
     }
+
+
+def _require_lines(target: Path) -> None:
+    """Refuse a file of another kind by its name; a device or pipe may have any."""
+    special = target.parts[:2] == ("/", "dev") or (target.exists() and not target.is_file())
+    if not special and not target.name.lower().endswith(seeds.SUFFIXES):
+        raise UsageError(
+            "the scrubbed rows are JSON lines, and the name says otherwise",
+            where=str(target),
+            fix=f"name a file that ends in {' or '.join(seeds.SUFFIXES)}",
+        )
 
 
 # -- reading ----------------------------------------------------------------------------------

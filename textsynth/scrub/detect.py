@@ -179,7 +179,7 @@ def _load(language: str, model: str | Path) -> Any:
         nlp = spacy.load(model, exclude=list(UNNEEDED))
     except (OSError, ValueError, ImportError) as error:
         raise ModelError(f"the spaCy model {str(model)!r} cannot be loaded", fix=fix) from error
-    if nlp.lang != language:
+    if nlp.lang != {"no": "nb"}.get(language, language):  # spaCy has Norwegian as Bokmål
         raise ModelError(
             f"the spaCy model {str(model)!r} reads {nlp.lang!r}, the seeds are in {language!r}",
             fix=fix,
