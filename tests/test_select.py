@@ -210,6 +210,20 @@ def test_values_and_slots_are_covered_first(per_slot: int) -> None:
     assert len(values) == max(2, per_slot)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_slot_that_must_come_often_comes_before_other_values(order: int) -> None:
+    names = [("name", f"name {at}") for at in range(20)]
+    cities = [("city", "Leeds")] * 4
+    corpus = to_table(
+        Utterance(f"{at:02}", f"{value} {at}", "i", (Slot(0, len(value), label, value),),
+                  f"p{at} {{{label}}}", origin="model")
+        for at, (label, value) in enumerate([*names, *cities][::order])
+    )  # fmt: skip
+    kept = take(corpus, select(corpus, {("i", "model"): 6}, per_slot=3))
+    found = Counter(slots[0]["label"] for slots in column(kept, "slots"))
+    assert found == {"name": 3, "city": 3}
+
+
 @pytest.mark.parametrize(("made_up", "count"), [((), 9), (("person",), 1)])
 def test_made_up_values_draw_no_rows(made_up: tuple[str, ...], count: int) -> None:
     """A name is new in every row: as values to be covered, names would be in all that is kept."""

@@ -74,9 +74,9 @@ def select(
     """The rows to keep: for each (intent, origin) its quota exactly, or all there are.
 
     Where there are plenty, the worst sixth of each (intent, origin) is left out, by the scores that
-    filters left; at least three times as many as are wanted stay. First come rows that cover what
-    no chosen row has: a slot of the intent fewer than `per_slot` times (at least once), a slot
-    value (not of the slots `made_up`, whose values have no end), the neighbourhood of a seed (the
+    filters left; at least three times as many as are wanted stay. First come rows with a slot of
+    the intent that fewer than `per_slot` chosen rows have, then rows that cover what none has: a
+    slot, a slot value (not of the slots `made_up`, whose values have no end), the neighbourhood of a seed (the
     rows nearest to it); and the first row of a pattern before the second of any. Among equals the
     row is taken that brings the words and pairs of words of the chosen patterns closest to those of
     the seeds: kernel herding (Chen, Welling and Smola 2010), which lowers the maximum mean
@@ -165,6 +165,8 @@ class _Choice:
         for at, row in enumerate(part):
             self._covers[row] |= target.nearest[at]
         lacking, holders = self._lacking(part)
+        # a slot that must come often comes before what need be covered only once
+        scarce = np.array([self._scarce(row) for row in part], bool)
         features = target.features
         transposed = features.T.tocsr()
         squares = np.asarray(features.multiply(features).sum(axis=1)).ravel()
@@ -176,7 +178,9 @@ class _Choice:
         count = 1
         while alive.any():
             fresh = alive & (used == used[alive].min())
-            choices = (fresh & (lacking > 0), alive & (lacking > 0), fresh)
+            choices = (
+                fresh & scarce, alive & scarce, fresh & (lacking > 0), alive & (lacking > 0), fresh
+            )  # fmt: skip
             among = next(rows for rows in choices if rows.any())
             gain = np.where(among, 2 * (count * wanted - common) - squares, -np.inf)
             at = int(gain.argmax())
@@ -186,6 +190,8 @@ class _Choice:
             for item in before:
                 if not self._short(item):
                     lacking[holders[item]] -= 1
+                    for other in holders[item] if len(item) == 2 else ():
+                        scarce[other] = self._scarce(part[other])
             room[self._cells[row]] -= 1
             alive[at] = False
             used[by_group[self._groups[row]]] += 1
@@ -196,6 +202,12 @@ class _Choice:
             if target.judged[at]:
                 common += _product(transposed, features, at)
                 count += 1
+
+    def _scarce(self, row: int) -> bool:
+        """Whether a row has a slot that was asked for more than once, and still is not there as
+        often."""
+        own = (item for item in self._covers[row] if len(item) == 2)
+        return self._per_slot > 1 and any(map(self._short, own))
 
     def _short(self, item: tuple[str, ...]) -> bool:
         return self._covered[item] < (self._per_slot if len(item) == 2 else 1)
