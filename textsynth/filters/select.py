@@ -76,8 +76,8 @@ def select(
     Where there are plenty, the worst sixth of each (intent, origin) is left out, by the scores that
     filters left; at least three times as many as are wanted stay. First come rows with a slot of
     the intent that fewer than `per_slot` chosen rows have, then rows that cover what none has: a
-    slot, a slot value (not of the slots `made_up`, whose values have no end), the neighbourhood of a seed (the
-    rows nearest to it); and the first row of a pattern before the second of any. Among equals the
+    slot, a slot value (not of the slots `made_up`, whose values have no end), the neighbourhood of
+    a seed (the rows nearest to it); and the first row of a pattern before the second. Of equals the
     row is taken that brings the words and pairs of words of the chosen patterns closest to those of
     the seeds: kernel herding (Chen, Welling and Smola 2010), which lowers the maximum mean
     discrepancy (Gretton et al. 2012) greedily. Rows that are each hard to tell from seeds may be
