@@ -76,12 +76,17 @@ def test_figures_of_other_metrics_on_the_same_rows_stay(
     assert set(fresh["metrics"]) == {"counting"}
 
 
-def test_a_damaged_file_of_figures_costs_no_run(tmp_path: Path) -> None:
-    target, place = jsonl(tmp_path / "made.jsonl"), tmp_path / "m.json"
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [("metrics.json", "delete this file, then: textsynth evaluate RUN"),
+     ("mine.json", "name another file with -o")],
+)  # fmt: skip
+def test_a_damaged_file_of_figures_costs_no_run(tmp_path: Path, name: str, fix: str) -> None:
+    target, place = jsonl(tmp_path / "made.jsonl"), tmp_path / name
     place.write_text('{"metrics": {')
     with pytest.raises(RunError, match="cannot be read") as caught:
         pipeline.evaluate(target, metrics=["counting"], output=place)
-    assert caught.value.fix == "delete this file, then: textsynth evaluate RUN"
+    assert caught.value.fix == fix
 
 
 @pytest.mark.parametrize(
