@@ -147,8 +147,10 @@ def say_figures(found: dict[str, Any]) -> None:
     """The figures of all rows, and the gates."""
     from textsynth.pipeline.finish import headline
 
-    typer.echo()
-    print_table(["metric", "figure", "this corpus", "real rows"], headline(found["metrics"]))
+    rows = headline(found["metrics"])
+    if rows:
+        typer.echo()
+        print_table(["metric", "figure", "this corpus", "real rows"], rows)
     for gate in found.get("gates", ()):
         value = "not measured" if gate["value"] is None else f"it is {gate['value']:.3g}"
         typer.echo(f"gate {'reached' if gate['passed'] else 'MISSED'}: {gate['gate']} ({value})")

@@ -140,8 +140,10 @@ def evaluate(
         if real or holdout or metric:
             raise UsageError("--generations and --canaries are of a recipe, which has its own rows",
                              fix="leave --real, --holdout and --metric out")  # fmt: skip
+        recipe = load_recipe(target, set_, seed=seed)
+        output = output or Path("runs") / f"{recipe.name}-experiments"
         found = pipeline.experiments(
-            load_recipe(target, set_, seed=seed),
+            recipe,
             output,
             generations=generations,
             canaries=canaries,
@@ -170,7 +172,9 @@ def evaluate(
         print_json(found)
     else:
         say_figures(found)
-        if not generations and not canaries and Run(target).complete:
+        if generations or canaries:
+            typer.echo(f"a page of it, beside a run: textsynth report RUN --with {output}")
+        elif Run(target).complete:
             typer.echo(f"a page of it: textsynth report {target}")
     require_gates(found)
 
