@@ -12,8 +12,8 @@ rounds, and by peers of it (k-centre and facility location on embeddings). Print
   intents that were no seeds: NB-SVM on word 1- and 2-grams (Wang and Manning 2012), and k nearest
   neighbours on mean-pooled hidden states of the base model. 0.5 is chance. `real` is real against
   real. Where rows have slots, the real rows are also filled from the lists that fill the rows
-  (`same values`), since made-up values are meant to differ from real ones;
-  The ceiling is our selection among real candidates: what generated ones could reach at best;
+  (`same values`), since made-up values are meant to differ from real ones. The
+  ceiling is our selection among real candidates;
 - distinct-2, self-BLEU;
 - agreement: how often a classifier trained on all real training rows gives a row its own intent;
 - what the rows are worth: accuracy on --part of a classifier trained on seeds and rows.

@@ -204,8 +204,7 @@ class _Choice:
                 count += 1
 
     def _scarce(self, row: int) -> bool:
-        """Whether a row has a slot that was asked for more than once, and still is not there as
-        often."""
+        """Whether a row has a slot that `per_slot` asks for and that is not there as often."""
         own = (item for item in self._covers[row] if len(item) == 2)
         return self._per_slot > 1 and any(map(self._short, own))
 

@@ -40,10 +40,11 @@ def report(folder: Path, output: Path | None = None, beside: Path | None = None)
             written, or would replace a file that is no report.
     """
     path, another = output or folder / REPORT, "name another file with -o"
+    html = page(material(folder, beside))
     try:
         other = path.is_file() and PAGE not in path.read_bytes()
         if not other:
-            write_text(path, page(material(folder, beside)))
+            write_text(path, html)
     except OSError as error:
         told = f"the report cannot be written: {error.strerror}"
         raise RunError(told, where=str(path), fix=another) from error
